@@ -1,0 +1,175 @@
+"""The policy bundle: one ONNX file that carries everything needed to refuse a wrong deployment."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from mir2_core.config import StrictModel
+from mir2_core.errors import UserError
+
+METADATA_KEY = "mir2"
+SCHEMA_VERSION = 1
+GOLDEN_TOLERANCE = 1e-5
+
+
+class ObservationTermInfo(StrictModel):
+    """One block of the observation vector, in order."""
+
+    name: str
+    size: int = Field(gt=0)
+    unit: str
+    scale: float
+
+
+class GoldenVectors(StrictModel):
+    """Observations with the actions that the exporter computed for them."""
+
+    observations: list[list[float]] = Field(min_length=1)
+    actions: list[list[float]] = Field(min_length=1)
+
+
+class BundleMetadata(StrictModel):
+    """The JSON document stored in the ONNX file under the key `mir2`."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    task: str
+    task_parameters: dict[str, Any]
+    observation_terms: list[ObservationTermInfo]
+    action_meaning: str
+    robot_kind: str
+    control_rate_hz: float = Field(gt=0)
+    algorithm: str
+    training_config: dict[str, Any]
+    training_config_sha256: str
+    seed: int
+    code_version: str
+    evaluation: dict[str, Any]
+    golden: GoldenVectors
+
+    @property
+    def observation_size(self) -> int:
+        """O, the length of an observation."""
+        return sum(term.size for term in self.observation_terms)
+
+
+def config_sha256(config: dict[str, Any]) -> str:
+    """Hash of a training configuration, independent of key order."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+
+
+class PolicyBundle:
+    """A verified policy ready to act on one core."""
+
+    def __init__(self, path: Path, metadata: BundleMetadata, session: Any) -> None:
+        self.path = path
+        self.metadata = metadata
+        self._session = session
+
+    @classmethod
+    def load(cls, path: Path | str) -> "PolicyBundle":
+        """Read, check and self-test a bundle; anything wrong raises `UserError` naming what and the way out."""
+        path = Path(path)
+        session = _session(path)
+        metadata = _metadata(path, session)
+        _check_signature(path, session, metadata)
+        bundle = cls(path, metadata, session)
+        bundle._check_golden()
+        return bundle
+
+    def act(self, observation: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Actions (batch, A) in [-1, 1] for observations (batch, O)."""
+        inputs = {"observation": np.ascontiguousarray(observation, dtype=np.float32)}
+        action: NDArray[np.float32] = self._session.run(["action"], inputs)[0]
+        return action
+
+    def require(self, expected: dict[str, Any]) -> None:
+        """Refuse a deployment that differs from what the policy was made for.
+
+        `expected` maps dotted metadata fields, such as `task_parameters.robots`, to the deployment's values.
+        """
+        document = self.metadata.model_dump()
+        for field, wanted in expected.items():
+            found: Any = document
+            for part in field.split("."):
+                found = found.get(part) if isinstance(found, dict) else None
+            if found != wanted:
+                raise UserError(
+                    f"{self.path}: this policy does not fit the deployment: {field} is {found!r} in the policy but "
+                    f"{wanted!r} here; choose a policy made for {wanted!r}, or change the deployment to {found!r}"
+                )
+
+    def _check_golden(self) -> None:
+        golden = self.metadata.golden
+        observations = np.asarray(golden.observations, dtype=np.float32)
+        expected = np.asarray(golden.actions, dtype=np.float32)
+        actual = self.act(observations)
+        if actual.shape != expected.shape:
+            raise UserError(f"{self.path}: field golden.actions has shape {expected.shape}, found {actual.shape}")
+        worst = float(np.max(np.abs(actual - expected)))
+        if not worst <= GOLDEN_TOLERANCE:
+            raise UserError(
+                f"{self.path}: the network does not reproduce its golden vectors (largest error {worst:.3g}, "
+                f"allowed {GOLDEN_TOLERANCE:g}): the file was altered; export the policy again"
+            )
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime as ort
+
+    if not path.is_file():
+        raise UserError(f"{path}: no such policy file; give the path of a bundle written by 'mir2 export'")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        reason = str(error).splitlines()[0].split(" : ")[-1]
+        raise UserError(
+            f"{path}: not a readable ONNX file ({reason}): it is truncated or of another format; "
+            "write it again with 'mir2 export'"
+        ) from None
+
+
+def _metadata(path: Path, session: Any) -> BundleMetadata:
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None:
+        raise UserError(
+            f"{path}: an ONNX file without MIR2 metadata, so nothing says what it was made for; "
+            "write bundles with 'mir2 export'"
+        )
+    try:
+        return BundleMetadata.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"{path}: metadata field '{field}' is not valid ({first['msg']}): the file was altered or written by "
+            "another version; export the policy again"
+        ) from None
+
+
+def _check_signature(path: Path, session: Any, metadata: BundleMetadata) -> None:
+    inputs = {value.name: value.shape for value in session.get_inputs()}
+    outputs = {value.name for value in session.get_outputs()}
+    if set(inputs) != {"observation"} or outputs != {"action"}:
+        raise UserError(
+            f"{path}: the network maps {sorted(inputs)} to {sorted(outputs)}; expected ['observation'] to ['action']"
+        )
+    width = inputs["observation"][-1]
+    if width != metadata.observation_size:
+        raise UserError(
+            f"{path}: field observation_terms adds up to {metadata.observation_size} numbers but the network takes "
+            f"{width}: the file was altered; export the policy again"
+        )
+    golden_width = {len(row) for row in metadata.golden.observations}
+    if golden_width != {metadata.observation_size}:
+        raise UserError(
+            f"{path}: field golden.observations has rows of {sorted(golden_width)} numbers, "
+            f"expected {metadata.observation_size}"
+        )

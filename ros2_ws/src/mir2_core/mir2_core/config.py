@@ -1,0 +1,100 @@
+"""Strict loading of YAML files into frozen pydantic models."""
+
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mir2_core.errors import UserError, nearest
+
+
+class StrictModel(BaseModel):
+    """A frozen configuration whose unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML without silently overwritten keys."""
+
+
+def _construct_unique(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    loader.flatten_mapping(node)
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"key '{key}' appears twice", key_node.start_mark)
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_unique)
+
+
+def read_text(path: Path, what: str) -> str:
+    """The file's text; a `UserError` names the file and what it should have been."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not a text file; {what} was expected") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); give the path of {what}") from None
+
+
+def load_yaml(path: Path | str, model: type[Model], what: str) -> Model:
+    """Read `path` into `model`; every mistake becomes a `UserError` with file, key, value and way out."""
+    path = Path(path)
+    try:
+        data = yaml.load(read_text(path, what), Loader=_UniqueKeyLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise UserError(f"{path}{where}: {problem}") from None
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: holds no keys; {what} was expected")
+    return parse(data, model, str(path))
+
+
+def parse(data: dict[str, Any], model: type[Model], source: str) -> Model:
+    """Validate plain data; `source` stands for the file in the message."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        _raise_first(error, model, source)
+
+
+def _raise_first(error: ValidationError, model: type[BaseModel], source: str) -> NoReturn:
+    details = error.errors()
+    first = details[0]
+    key = ".".join(str(part) for part in first["loc"]) or "(whole file)"
+    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        names = _field_names(model, first["loc"][:-1])
+        message = f"{source}: unknown key '{key}'; {nearest(str(first['loc'][-1]), names)}"
+    elif first["type"] == "missing":
+        message = f"{source}: key '{key}' is missing; {first['msg'].lower()}"
+    else:
+        text = first["msg"].removeprefix("Value error, ")
+        message = f"{source}: key '{key}' is {first['input']!r}: {text}"
+    raise UserError(message + more) from None
+
+
+def _field_names(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Field names of the model found by following `location` from `model`."""
+    current: Any = model
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = current.model_fields[part].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        if not models:
+            return []
+        current = models[0]
+    return list(current.model_fields)

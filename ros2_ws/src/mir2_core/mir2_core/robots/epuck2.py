@@ -1,0 +1,31 @@
+"""The e-puck2 desktop robot."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from mir2_core.robots.model import RobotModel
+
+STEPS_PER_TURN = 1000
+FIRMWARE_MAX_STEPS_PER_S = 1100
+
+EPUCK2 = RobotModel(
+    name="epuck2",
+    policy_kind="epuck2",
+    wheel_radius_m=0.020,
+    axle_m=0.05685,
+    max_wheel_radps=FIRMWARE_MAX_STEPS_PER_S * 2.0 * np.pi / STEPS_PER_TURN,
+    max_wheel_radps2=100.0,
+    radius_m=0.035,
+    clearance_m=0.010,
+)
+
+# The robot that the published task assumes: a point whose wheels reach 7.5344 rad/s at once.
+EPUCK2_POINT = replace(
+    EPUCK2,
+    name="epuck2_point",
+    max_wheel_radps=7.5344,
+    max_wheel_radps2=np.inf,
+    radius_m=0.0,
+    clearance_m=0.0,
+)

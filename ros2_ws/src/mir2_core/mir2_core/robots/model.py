@@ -1,0 +1,48 @@
+"""What a differential-drive robot can do."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class RobotModel:
+    """Kinematics, limits and footprint of one robot kind.
+
+    `policy_kind` is the robot kind that a policy bundle must have been made for. A radius of zero means a point
+    without a body: the gate then keeps neither walls nor neighbours away from it.
+    """
+
+    name: str
+    policy_kind: str
+    wheel_radius_m: float
+    axle_m: float
+    max_wheel_radps: float
+    max_wheel_radps2: float
+    radius_m: float
+    clearance_m: float
+
+    @property
+    def max_v_mps(self) -> float:
+        """Fastest straight drive."""
+        return self.max_wheel_radps * self.wheel_radius_m
+
+    @property
+    def max_omega_radps(self) -> float:
+        """Fastest turn on the spot."""
+        return 2.0 * self.max_v_mps / self.axle_m
+
+    def wheels(self, v_mps: float, omega_radps: float) -> tuple[float, float]:
+        """Left and right wheel speed in rad/s for a body velocity."""
+        half = 0.5 * omega_radps * self.axle_m
+        return ((v_mps - half) / self.wheel_radius_m, (v_mps + half) / self.wheel_radius_m)
+
+    def twist(self, left_radps: float, right_radps: float) -> tuple[float, float]:
+        """v_mps and omega_radps of two wheel speeds."""
+        v = 0.5 * (left_radps + right_radps) * self.wheel_radius_m
+        return v, (right_radps - left_radps) * self.wheel_radius_m / self.axle_m
+
+    def speed_scale(self, v_mps: float, omega_radps: float) -> float:
+        """The largest factor in [0, 1] that brings both wheels within their limit."""
+        fastest = float(np.max(np.abs(self.wheels(v_mps, omega_radps))))
+        return 1.0 if fastest <= self.max_wheel_radps * (1 + 1e-9) else self.max_wheel_radps / fastest

@@ -1,0 +1,50 @@
+"""Stamped values that flow between drivers, policies, gates and faults."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class RobotState:
+    """Planar pose in the map frame and body velocity of one robot."""
+
+    stamp_s: float
+    x_m: float
+    y_m: float
+    heading_rad: float
+    v_mps: float = 0.0
+    omega_radps: float = 0.0
+
+    @property
+    def pose(self) -> tuple[float, float, float]:
+        """x_m, y_m, heading_rad."""
+        return (self.x_m, self.y_m, self.heading_rad)
+
+    def is_finite(self) -> bool:
+        """Whether every number is finite."""
+        return bool(np.isfinite([self.stamp_s, *self.pose, self.v_mps, self.omega_radps]).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Body velocity wanted at a time."""
+
+    stamp_s: float
+    v_mps: float
+    omega_radps: float
+
+    def is_finite(self) -> bool:
+        """Whether every number is finite."""
+        return bool(np.isfinite([self.stamp_s, self.v_mps, self.omega_radps]).all())
+
+    def scaled(self, factor: float) -> "Command":
+        """The same curvature at another speed."""
+        return replace(self, v_mps=self.v_mps * factor, omega_radps=self.omega_radps * factor)
+
+    def stopped(self) -> "Command":
+        """Standing still."""
+        return replace(self, v_mps=0.0, omega_radps=0.0)
