@@ -13,7 +13,7 @@ from mir2_core.config import StrictModel
 from mir2_core.errors import UserError
 
 METADATA_KEY = "mir2"
-SCHEMA_VERSION = 1
+UNSEALED = "0" * 64
 GOLDEN_TOLERANCE = 1e-5
 
 
@@ -36,7 +36,7 @@ class GoldenVectors(StrictModel):
 class BundleMetadata(StrictModel):
     """The JSON document stored in the ONNX file under the key `mir2`."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     task: str
     task_parameters: dict[str, Any]
     observation_terms: list[ObservationTermInfo]
@@ -50,6 +50,7 @@ class BundleMetadata(StrictModel):
     code_version: str
     evaluation: dict[str, Any]
     golden: GoldenVectors
+    file_sha256: str = UNSEALED
 
     @property
     def observation_size(self) -> int:
@@ -60,6 +61,16 @@ class BundleMetadata(StrictModel):
 def config_sha256(config: dict[str, Any]) -> str:
     """Hash of a training configuration, independent of key order."""
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+
+
+def seal(model: bytes) -> bytes:
+    """Write the file's own SHA-256 into its metadata, so that any later change of a byte is noticed.
+
+    The digest is taken over the file with the unsealed digest (64 zeros) in its place.
+    """
+    if model.count(UNSEALED.encode()) != 1:
+        raise ValueError("the model's metadata must hold exactly one unsealed file_sha256")
+    return model.replace(UNSEALED.encode(), hashlib.sha256(model).hexdigest().encode())
 
 
 class PolicyBundle:
@@ -74,8 +85,10 @@ class PolicyBundle:
     def load(cls, path: Path | str) -> "PolicyBundle":
         """Read, check and self-test a bundle; anything wrong raises `UserError` naming what and the way out."""
         path = Path(path)
-        session = _session(path)
+        model = _read(path)
+        session = _session(path, model)
         metadata = _metadata(path, session)
+        _check_seal(path, model, metadata)
         _check_signature(path, session, metadata)
         bundle = cls(path, metadata, session)
         bundle._check_golden()
@@ -118,16 +131,23 @@ class PolicyBundle:
             )
 
 
-def _session(path: Path) -> Any:
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path}: policy file cannot be read ({error.strerror}); give the path of a bundle written by 'mir2 export'"
+        ) from None
+
+
+def _session(path: Path, model: bytes) -> Any:
     import onnxruntime as ort
 
-    if not path.is_file():
-        raise UserError(f"{path}: no such policy file; give the path of a bundle written by 'mir2 export'")
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
     try:
-        return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         reason = str(error).splitlines()[0].split(" : ")[-1]
         raise UserError(
@@ -152,6 +172,16 @@ def _metadata(path: Path, session: Any) -> BundleMetadata:
             f"{path}: metadata field '{field}' is not valid ({first['msg']}): the file was altered or written by "
             "another version; export the policy again"
         ) from None
+
+
+def _check_seal(path: Path, model: bytes, metadata: BundleMetadata) -> None:
+    unsealed = model.replace(metadata.file_sha256.encode(), UNSEALED.encode())
+    found = hashlib.sha256(unsealed).hexdigest()
+    if found != metadata.file_sha256:
+        raise UserError(
+            f"{path}: field file_sha256 is {metadata.file_sha256[:12]}… but the file's content gives {found[:12]}…: "
+            "the file was altered; export the policy again"
+        )
 
 
 def _check_signature(path: Path, session: Any, metadata: BundleMetadata) -> None:
