@@ -1,0 +1,30 @@
+"""Where packages are, with the names of the `ament_index_python` that comes with ROS 2."""
+
+from pathlib import Path
+
+from embedded_ros import packages as _packages
+from embedded_ros.packages import PackageNotFoundError
+
+__all__ = [
+    "PackageNotFoundError",
+    "get_package_prefix",
+    "get_package_share_directory",
+    "get_package_share_path",
+    "get_packages_with_prefixes",
+]
+
+
+def get_packages_with_prefixes() -> dict[str, str]:
+    return {name: str(package.prefix) for name, package in _packages.packages().items()}
+
+
+def get_package_prefix(package_name: str) -> str:
+    return str(_packages.find(package_name).prefix)
+
+
+def get_package_share_directory(package_name: str, print_warning: bool = True) -> str:
+    return str(_packages.find(package_name).share)
+
+
+def get_package_share_path(package_name: str, print_warning: bool = True) -> Path:
+    return _packages.find(package_name).share

@@ -1,0 +1,7 @@
+"""The base of all events."""
+
+
+class Event:
+    """Something that happened, or was asked for, while the launch system runs."""
+
+    name = "launch.Event"

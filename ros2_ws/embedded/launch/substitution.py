@@ -1,0 +1,20 @@
+"""The base of everything whose text is only known when the launch file runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .launch_context import LaunchContext
+
+
+class Substitution:
+    """A piece of text worked out from the launch context."""
+
+    def describe(self) -> str:
+        """Return how `--show-args` and error messages show this substitution."""
+        return type(self).__name__
+
+    def perform(self, context: LaunchContext) -> str:
+        """Return the text."""
+        raise NotImplementedError(f"{type(self).__name__}.perform")
