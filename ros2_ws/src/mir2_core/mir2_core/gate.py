@@ -1,0 +1,178 @@
+"""The command gate: the last thing between any commander and a driver."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from mir2_core.robots import RobotModel
+from mir2_core.types import Command, RobotState
+
+
+class Reason(StrEnum):
+    """Why the gate changed a command, in the order of its checks."""
+
+    PASS = "pass"
+    NON_FINITE = "non_finite"
+    EMERGENCY_STOP = "emergency_stop"
+    COMMAND_AGE = "command_age"
+    STATE_AGE = "state_age"
+    FENCE = "fence"
+    NEIGHBOUR = "neighbour"
+    SPEED = "speed"
+    ACCELERATION = "acceleration"
+
+
+@dataclass(frozen=True)
+class GateLimits:
+    """Timeouts and the arena that a gate enforces; `inf` switches an age check off."""
+
+    arena_m: float
+    period_s: float
+    command_timeout_s: float = 0.5
+    state_timeout_s: float = 0.5
+
+
+@dataclass(frozen=True)
+class GateDecision:
+    """What goes to the driver, and every reason for which it differs from what was asked."""
+
+    command: Command
+    reasons: tuple[Reason, ...]
+
+    @property
+    def reason(self) -> Reason:
+        """The first intervention, or `pass`."""
+        return self.reasons[0] if self.reasons else Reason.PASS
+
+
+class CommandGate:
+    """Checks one robot's commands; the most conservative answer wins.
+
+    The only memory is the command last let through, from which acceleration is measured.
+    """
+
+    def __init__(self, model: RobotModel, limits: GateLimits) -> None:
+        self.model = model
+        self.limits = limits
+        self._last = Command(-math.inf, 0.0, 0.0)
+
+    def step(
+        self,
+        now_s: float,
+        command: Command | None,
+        state: RobotState | None,
+        neighbours: Sequence[RobotState] = (),
+        *,
+        emergency_stop: bool = False,
+    ) -> GateDecision:
+        """Decide on the newest command, given the robot's own state and its allies' last known states."""
+        stop = self._stop_reason(now_s, command, state, emergency_stop)
+        if stop is not None or command is None or state is None:
+            decision = GateDecision(Command(now_s, 0.0, 0.0), (stop,) if stop else ())
+        else:
+            decision = self._limit(now_s, command, state, neighbours)
+        self._last = decision.command
+        return decision
+
+    def _stop_reason(
+        self, now_s: float, command: Command | None, state: RobotState | None, emergency_stop: bool
+    ) -> Reason | None:
+        if (command is not None and not command.is_finite()) or (state is not None and not state.is_finite()):
+            return Reason.NON_FINITE
+        if emergency_stop:
+            return Reason.EMERGENCY_STOP
+        if command is None or not _fresh(now_s, command.stamp_s, self.limits.command_timeout_s):
+            return Reason.COMMAND_AGE
+        if state is None or not _fresh(now_s, state.stamp_s, self.limits.state_timeout_s):
+            return Reason.STATE_AGE
+        return None
+
+    def _limit(self, now_s: float, asked: Command, state: RobotState, neighbours: Sequence[RobotState]) -> GateDecision:
+        reasons: list[Reason] = []
+        command = replace(asked, stamp_s=now_s)
+        has_body = self.model.radius_m > 0
+        if has_body:
+            command = self._narrow(command, self._fence_v(command.v_mps, state), Reason.FENCE, reasons)
+            command = self._narrow(
+                command, self._neighbour_v(command.v_mps, state, neighbours), Reason.NEIGHBOUR, reasons
+            )
+        scale = self.model.speed_scale(command.v_mps, command.omega_radps)
+        if scale < 1.0:
+            command = command.scaled(scale)
+            reasons.append(Reason.SPEED)
+        reachable = self._accelerated(command)
+        if reachable != command:
+            command = reachable
+            reasons.append(Reason.ACCELERATION)
+        return GateDecision(command, tuple(reasons))
+
+    @staticmethod
+    def _narrow(command: Command, v_mps: float, reason: Reason, reasons: list[Reason]) -> Command:
+        if v_mps == command.v_mps:
+            return command
+        reasons.append(reason)
+        return replace(command, v_mps=v_mps)
+
+    def _fence_v(self, v_mps: float, state: RobotState) -> float:
+        """The part of `v_mps` that keeps the body inside the arena during one period; turning stays free."""
+        margin = self.model.radius_m + self.model.clearance_m
+        low, high = margin, self.limits.arena_m - margin
+        for position, direction in ((state.x_m, math.cos(state.heading_rad)), (state.y_m, math.sin(state.heading_rad))):
+            outward = v_mps * direction
+            room = high - position if outward > 0 else position - low
+            v_mps = _limit_approach(v_mps, abs(outward), room, self.limits.period_s)
+        return v_mps
+
+    def _neighbour_v(self, v_mps: float, state: RobotState, neighbours: Sequence[RobotState]) -> float:
+        """The part of `v_mps` that keeps the body clear of every neighbour during one period."""
+        nearest_m = 2 * self.model.radius_m + self.model.clearance_m
+        cos, sin = math.cos(state.heading_rad), math.sin(state.heading_rad)
+        for other in neighbours:
+            dx, dy = other.x_m - state.x_m, other.y_m - state.y_m
+            distance = math.hypot(dx, dy)
+            if not math.isfinite(distance) or distance == 0.0:
+                continue
+            approach = v_mps * (dx * cos + dy * sin) / distance
+            if approach > 0:
+                v_mps = _limit_approach(v_mps, approach, distance - nearest_m, self.limits.period_s)
+        return v_mps
+
+    def _accelerated(self, command: Command) -> Command:
+        """The command nearest to the wanted one that the wheels reach within one period.
+
+        The wanted curvature is kept where some speed on it is reachable; otherwise the robot first slows down on
+        the curvature it has.
+        """
+        reach = self.model.max_wheel_radps2 * self.limits.period_s
+        if not math.isfinite(reach):
+            return command
+        wanted = self.model.wheels(command.v_mps, command.omega_radps)
+        last = self.model.wheels(self._last.v_mps, self._last.omega_radps)
+        low, high = 0.0, 1.0
+        for w, was in zip(wanted, last, strict=True):
+            if w == 0.0:
+                if abs(was) > reach:
+                    low, high = 1.0, 0.0
+                continue
+            bounds = sorted(((was - reach) / w, (was + reach) / w))
+            low, high = max(low, bounds[0]), min(high, bounds[1])
+        if high >= 1.0 and low <= high:
+            return command
+        if low <= high:
+            return command.scaled(high)
+        fastest = max(abs(w) for w in last)
+        slower = max(0.0, 1.0 - reach / fastest)
+        return replace(self._last.scaled(slower), stamp_s=command.stamp_s)
+
+
+def _fresh(now_s: float, stamp_s: float, timeout_s: float) -> bool:
+    """Not older than the timeout; a stamp from the future is as untrustworthy as an old one."""
+    return abs(now_s - stamp_s) <= timeout_s
+
+
+def _limit_approach(v_mps: float, approach_mps: float, room_m: float, period_s: float) -> float:
+    """Scale `v_mps` so that approaching at `approach_mps` uses up at most `room_m` in one period."""
+    if approach_mps * period_s <= room_m or approach_mps == 0.0:
+        return v_mps
+    return v_mps * max(0.0, room_m) / (approach_mps * period_s)
