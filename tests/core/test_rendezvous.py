@@ -25,6 +25,8 @@ def test_every_step_equals_the_published_environment(case: str) -> None:
     task = Rendezvous(RendezvousParams(robots=len(data["init_states"])))
     poses = data["init_states"][None] * CM
     np.testing.assert_allclose(task.central_state(poses)[0], data["init_state_vec"], atol=1e-12, rtol=0)
+    first = np.concatenate([task.observe_allies(poses), task.observe_walls(poses)], axis=-1)
+    np.testing.assert_allclose(first[0], data["init_obs"], atol=1e-12, rtol=0)
     for t, actions in enumerate(data["actions"][:, None]):
         poses = task.step(poses, actions)
         seen = np.concatenate([task.observe_allies(poses), task.observe_walls(poses)], axis=-1)

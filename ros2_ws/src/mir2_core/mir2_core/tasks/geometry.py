@@ -61,7 +61,9 @@ def wall_terms(xp: Any, poses: Array, arena_m: float, margin_m: float, scale: fl
         distance = xp.where(nearer, other, distance)
         toward_cos = xp.where(nearer, other_cos, toward_cos)
         toward_sin = xp.where(nearer, other_sin, toward_sin)
-    far = distance > margin_m
+    # Coordinates are compared, not distances: 2 − 1.99 exceeds 0.01 in floating point.
+    inner_x = (x > margin_m) & (x < arena_m - margin_m)
+    far = inner_x & (y > margin_m) & (y < arena_m - margin_m)
     return xp.stack(
         [
             xp.where(far, 1.0, distance * scale),

@@ -1,0 +1,1 @@
+"""Learning robust team policies: algorithms, training, evaluation and export."""

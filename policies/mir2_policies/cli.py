@@ -1,0 +1,62 @@
+"""The `mir2` command: one subcommand per thing a user does with policies."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from mir2_core.errors import EXIT_USER_ERROR, UserError, nearest, user_errors
+
+Handler = Callable[[argparse.Namespace], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors end with the nearest valid choice."""
+
+    def error(self, message: str) -> NoReturn:
+        """Show the usage, then the error as the last line."""
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USER_ERROR, f"error: {message}\n")
+
+
+def _check_world(arguments: argparse.Namespace) -> int:
+    from mir2_policies.check_world import TOLERANCE, check_world
+
+    errors, worst = check_world(arguments.file)
+    for name, error in errors.items():
+        print(f"{name:24} {error:.3e}")
+    print(f"worst {worst:.3e}")
+    return 0 if worst <= TOLERANCE else 1
+
+
+def _add_check_world(parser: argparse.ArgumentParser) -> Handler:
+    parser.add_argument("file", type=Path, metavar="FILE.npz")
+    return _check_world
+
+
+# name -> (what it does, function that adds its arguments and returns its handler)
+COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]] = {
+    "check-world": ("compare the task with recorded values of another implementation", _add_check_world),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = Parser(prog="mir2", description="Train, check and export robust swarm policies.")
+    commands = top.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    for name, (text, add) in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        command.set_defaults(handler=add(command))
+    return top
+
+
+@user_errors
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run one subcommand; its result is the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and not words[0].startswith("-") and words[0] not in COMMANDS:
+        raise UserError(f"unknown command '{words[0]}'; {nearest(words[0], COMMANDS)}")
+    arguments = parser().parse_args(words)
+    handler: Handler = arguments.handler
+    sys.exit(handler(arguments))
