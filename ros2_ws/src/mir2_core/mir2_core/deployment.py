@@ -1,0 +1,80 @@
+"""A roster and the policy it names, checked against each other."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mir2_core.bundle import PolicyBundle
+from mir2_core.errors import UserError, nearest
+from mir2_core.robots import robot_model
+from mir2_core.roster import RobotEntry, Roster
+from mir2_core.tasks import Rendezvous, RendezvousParams, task_type
+
+BACKENDS = ("kinematic", "pybullet")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything a node needs to know about the team and its policy."""
+
+    roster: Roster
+    policy: PolicyBundle
+    task: Rendezvous
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Deployment":
+        """Read a roster whose policy is a path, and refuse a policy that does not fit it."""
+        roster = Roster.load(path)
+        return cls.check(roster, PolicyBundle.load(Path(path).parent / roster.policy))
+
+    @classmethod
+    def check(cls, roster: Roster, policy: PolicyBundle) -> "Deployment":
+        """Refuse a policy made for another task, team, arena, rate or robot."""
+        task_class = task_type(roster.task)
+        policy.require({"task": roster.task})
+        params = RendezvousParams.model_validate(policy.metadata.task_parameters)
+        expected: dict[str, Any] = {
+            "task_parameters.arena_m": roster.arena.size_m,
+            "control_rate_hz": roster.rate_hz,
+        }
+        if params.observation == "pairwise":
+            expected["task_parameters.robots"] = len(roster.robots)
+        for kind in sorted({robot.kind for robot in roster.robots}):
+            policy.require({**expected, "robot_kind": robot_model(kind).policy_kind})
+        task = task_class(params.model_copy(update={"robots": len(roster.robots)}))
+        terms = [term._asdict() for term in task.terms]
+        policy.require({"observation_terms": terms, "action_meaning": task.action_meaning})
+        return cls(roster, policy, task)
+
+
+def find_policy(name: str, zoo: Path, relative_to: Path) -> Path:
+    """The file of a policy given by name (in the zoo) or by path (ends in .onnx)."""
+    if name.endswith(".onnx"):
+        return (relative_to / Path(name).expanduser()).resolve()
+    shipped = sorted(path.stem for path in zoo.glob("*.onnx"))
+    if name not in shipped:
+        raise UserError(f"policy '{name}' is not in {zoo}; {nearest(name, shipped)}; or give the path of an .onnx file")
+    return (zoo / f"{name}.onnx").resolve()
+
+
+def select_robots(roster: Roster, robots: int) -> Roster:
+    """The roster with its first `robots` robots."""
+    if not 2 <= robots <= len(roster.robots):
+        raise UserError(
+            f"robots is {robots}; allowed: 2 to {len(roster.robots)}, the robots in the roster; "
+            "a larger team needs a roster that names it (roster:=FILE)"
+        )
+    return roster.model_copy(update={"robots": roster.robots[:robots]})
+
+
+def for_backend(roster: Roster, backend: str) -> Roster:
+    """The roster as a simulator runs it: in the kinematic world a robot is the point that the task assumes."""
+    if backend not in BACKENDS:
+        raise UserError(f"unknown backend '{backend}'; {nearest(backend, BACKENDS)}")
+    if backend != "kinematic":
+        return roster
+
+    def as_point(robot: RobotEntry) -> RobotEntry:
+        return robot.model_copy(update={"kind": f"{robot_model(robot.kind).policy_kind}_point"})
+
+    return roster.model_copy(update={"robots": [as_point(robot) for robot in roster.robots]})
