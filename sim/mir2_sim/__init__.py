@@ -1,0 +1,1 @@
+"""Simulators: batched training worlds and robots with bodies in PyBullet."""

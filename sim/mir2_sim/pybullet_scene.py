@@ -1,0 +1,180 @@
+"""What stands in a PyBullet world: floor, walls, e-puck2 bodies, and the camera that looks at them."""
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from mir2_core.errors import UserError
+from mir2_core.robots.epuck2 import EPUCK2
+from mir2_core.types import FloatArray
+from numpy.typing import NDArray
+
+try:
+    import pybullet
+except ModuleNotFoundError as error:
+    raise UserError(
+        "PyBullet is not installed; install it with: pip install 'pybullet>=3.2.7,<4' "
+        "(ready-made for Python 3.10 and 3.11, later ones compile it and need a C++ compiler)"
+    ) from error
+
+View = Literal["oblique", "top"]
+URDF_PATH = Path(__file__).parent / "assets" / "epuck2.urdf"
+
+PHYSICS_HZ = 240
+SOLVER_ITERATIONS = 20
+CONTACT_MARGIN_M = 0.002
+
+# A wheel grips up to about 0.009 N m (friction 0.8, half of 0.11 kg, radius 0.020 m): motors stall before wheels spin.
+MOTOR_TORQUE_NM = 0.006
+WHEEL_FRICTION, SKID_FRICTION, BODY_FRICTION, GROUND_FRICTION = 0.8, 0.1, 0.5, 1.0
+
+# Collision groups; two things meet when each is in the other's mask.
+FLOOR, SUPPORT, BODY = 1, 2, 4
+
+WALL_HEIGHT_M, WALL_THICKNESS_M, FLOOR_THICKNESS_M = 0.04, 0.02, 0.01
+FLOOR_COLOUR = (0.93, 0.92, 0.89, 1.0)
+WALL_COLOUR = (0.55, 0.58, 0.63, 1.0)
+SHELL_COLOUR = (0.20, 0.62, 0.32, 1.0)
+COMPROMISED_COLOUR = (0.86, 0.16, 0.14, 1.0)
+SUPERSAMPLING = 2
+
+
+class Client:
+    """PyBullet's functions and constants, each function bound to one physics client."""
+
+    def __init__(self, mode: int) -> None:
+        self._id = pybullet.connect(mode)
+        if self._id < 0:
+            raise UserError("PyBullet opens no further physics client; close worlds that are no longer needed")
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(pybullet, name)
+        return partial(found, physicsClientId=self._id) if callable(found) else found
+
+
+@dataclass(frozen=True)
+class RobotBody:
+    """PyBullet's numbers for one loaded robot."""
+
+    body: int
+    wheels: tuple[int, int]
+    shell_link: int
+
+
+def connect(gui: bool) -> Client:
+    """Open a physics client of its own, with or without a window."""
+    if gui and sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        raise UserError("gui is true but there is no display (DISPLAY is empty); use gui: false or log in to a desktop")
+    client = Client(pybullet.GUI if gui else pybullet.DIRECT)
+    client.setTimeStep(1.0 / PHYSICS_HZ)
+    client.setGravity(0.0, 0.0, -9.81)
+    client.setPhysicsEngineParameter(
+        numSolverIterations=SOLVER_ITERATIONS,
+        contactBreakingThreshold=CONTACT_MARGIN_M,
+        deterministicOverlappingPairs=1,
+    )
+    return client
+
+
+def aim_window(client: Client, arena_m: float) -> None:
+    """Show the whole arena in the window, without PyBullet's side panels."""
+    client.configureDebugVisualizer(client.COV_ENABLE_GUI, 0)
+    client.resetDebugVisualizerCamera(1.4 * arena_m, 0.0, -55.0, [arena_m / 2, arena_m / 2, 0.0])
+
+
+def add_floor(client: Client, arena_m: float) -> int:
+    """Lay an endless floor, drawn only where the arena is."""
+    side = arena_m / 2.0 + WALL_THICKNESS_M
+    drawn = client.createVisualShape(
+        client.GEOM_BOX,
+        halfExtents=[side, side, FLOOR_THICKNESS_M / 2],
+        visualFramePosition=[arena_m / 2, arena_m / 2, -FLOOR_THICKNESS_M / 2],
+        rgbaColor=FLOOR_COLOUR,
+    )
+    floor: int = client.createMultiBody(0.0, client.createCollisionShape(client.GEOM_PLANE), drawn)
+    client.changeDynamics(floor, -1, lateralFriction=GROUND_FRICTION)
+    client.setCollisionFilterGroupMask(floor, -1, FLOOR, SUPPORT)
+    return floor
+
+
+def add_walls(client: Client, arena_m: float) -> tuple[int, ...]:
+    """Put four walls around [0, arena_m] x [0, arena_m]: +x, +y, -x, -y."""
+    middle, beyond = arena_m / 2.0, arena_m + WALL_THICKNESS_M / 2
+    long, thick = middle + WALL_THICKNESS_M, WALL_THICKNESS_M / 2
+    places = (
+        ((beyond, middle), (thick, long)),
+        ((middle, beyond), (long, thick)),
+        ((arena_m - beyond, middle), (thick, long)),
+        ((middle, arena_m - beyond), (long, thick)),
+    )
+    return tuple(_add_wall(client, centre, half) for centre, half in places)
+
+
+def _add_wall(client: Client, centre: tuple[float, float], half: tuple[float, float]) -> int:
+    extents = [*half, WALL_HEIGHT_M / 2]
+    wall: int = client.createMultiBody(
+        0.0,
+        client.createCollisionShape(client.GEOM_BOX, halfExtents=extents),
+        client.createVisualShape(client.GEOM_BOX, halfExtents=extents, rgbaColor=WALL_COLOUR),
+        [*centre, WALL_HEIGHT_M / 2],
+    )
+    client.changeDynamics(wall, -1, lateralFriction=GROUND_FRICTION)
+    client.setCollisionFilterGroupMask(wall, -1, BODY, BODY)
+    return wall
+
+
+def add_robot(client: Client, pose: FloatArray) -> RobotBody:
+    """Load an e-puck2 standing on its wheels at x_m, y_m, heading_rad."""
+    x_m, y_m, heading_rad = pose.tolist()
+    body = client.loadURDF(
+        str(URDF_PATH),
+        [x_m, y_m, EPUCK2.wheel_radius_m],
+        client.getQuaternionFromEuler([0.0, 0.0, heading_rad]),
+        flags=client.URDF_USE_INERTIA_FROM_FILE | client.URDF_USE_MATERIAL_COLORS_FROM_MTL,
+    )
+    links = {client.getJointInfo(body, j)[12].decode(): j for j in range(client.getNumJoints(body))}
+    wheels = links["left_wheel_link"], links["right_wheel_link"]
+    shell = links["body_link"]
+    friction = {wheels[0]: WHEEL_FRICTION, wheels[1]: WHEEL_FRICTION, links["skid_link"]: SKID_FRICTION}
+    for link in (-1, *links.values()):
+        client.changeDynamics(
+            body,
+            link,
+            lateralFriction=friction.get(link, BODY_FRICTION),
+            linearDamping=0.0,
+            angularDamping=0.0,
+            jointDamping=0.0,
+        )
+        group, mask = (SUPPORT, FLOOR) if link in friction else (BODY, BODY)
+        client.setCollisionFilterGroupMask(body, link, group, mask)
+    return RobotBody(body, wheels, shell)
+
+
+def paint(client: Client, robot: RobotBody, compromised: bool) -> None:
+    """Give a robot's shell the colour of a good or of a compromised ally."""
+    colour = COMPROMISED_COLOUR if compromised else SHELL_COLOUR
+    client.changeVisualShape(robot.body, robot.shell_link, rgbaColor=colour)
+
+
+def picture(client: Client, arena_m: float, width: int, height: int, view: View) -> NDArray[np.uint8]:
+    """Render the arena on the CPU as (height, width, 3)."""
+    middle = [arena_m / 2, arena_m / 2, 0.0]
+    if view == "top":
+        eye, up, fov_deg = [middle[0], middle[1], 4.0 * arena_m], [0.0, 1.0, 0.0], 16.0
+    else:
+        eye, up, fov_deg = [middle[0], -0.95 * arena_m, 1.25 * arena_m], [0.0, 0.0, 1.0], 38.0
+    seen = client.getCameraImage(
+        width * SUPERSAMPLING,
+        height * SUPERSAMPLING,
+        viewMatrix=client.computeViewMatrix(eye, middle, up),
+        projectionMatrix=client.computeProjectionMatrixFOV(fov_deg, width / height, 0.1 * arena_m, 10.0 * arena_m),
+        lightDirection=[-0.5 * arena_m, -1.0 * arena_m, 2.5 * arena_m],
+        shadow=1,
+        renderer=client.ER_TINY_RENDERER,
+    )
+    pixels = np.reshape(seen[2], (height, SUPERSAMPLING, width, SUPERSAMPLING, 4))[..., :3]
+    return pixels.mean(axis=(1, 3)).round().astype(np.uint8)

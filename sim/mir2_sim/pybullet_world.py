@@ -1,0 +1,194 @@
+"""Robots with bodies: e-puck2 wheels, contacts and walls in PyBullet."""
+
+from collections.abc import Collection
+from types import TracebackType
+
+import numpy as np
+from mir2_core.errors import UserError
+from mir2_core.robots.epuck2 import EPUCK2
+from mir2_core.types import FloatArray
+from numpy.typing import ArrayLike, NDArray
+
+from mir2_sim import pybullet_scene as scene
+
+# A step count this close below a whole number is that number: 0.1 s at 240 Hz is 24 steps, not 23.
+ROUNDING = 1e-6
+# Two bodies touch when PyBullet sees no more than this between them.
+TOUCH_M = 0.0005
+
+
+class PyBulletWorld:
+    """N e-puck2 robots on the floor of a walled square arena [0, arena_m]².
+
+    Poses are (N, 3) x_m, y_m, heading_rad in the map frame, whose origin is a corner of the arena; twists are (N, 2)
+    v_mps, omega_radps. Every world has its own physics client, so several can live in one process. The same inputs
+    give the same trajectory bit for bit. `client` and `robots` give access to PyBullet itself.
+    """
+
+    def __init__(
+        self,
+        poses: ArrayLike,
+        arena_m: float,
+        *,
+        wheel_limit_radps: float = EPUCK2.max_wheel_radps,
+        gui: bool = False,
+    ) -> None:
+        if not (np.isfinite(wheel_limit_radps) and wheel_limit_radps > 0.0):
+            raise UserError(f"wheel_limit_radps is {wheel_limit_radps}; allowed: above 0 rad/s")
+        starts = _checked_poses(poses, arena_m)
+        self.arena_m = arena_m
+        self.wheel_limit_radps = wheel_limit_radps
+        self.client = scene.connect(gui)
+        scene.add_floor(self.client, arena_m)
+        self._walls = frozenset(scene.add_walls(self.client, arena_m))
+        self.robots = tuple(scene.add_robot(self.client, pose) for pose in starts)
+        self._robot_of_body = {robot.body: i for i, robot in enumerate(self.robots)}
+        self._owed_steps = 0.0
+        self._steps = 0
+        self._drive(np.zeros((len(self.robots), 2)))
+        if gui:
+            scene.aim_window(self.client, arena_m)
+
+    def __enter__(self) -> "PyBulletWorld":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def time_s(self) -> float:
+        """Simulated time since the start."""
+        return self._steps / scene.PHYSICS_HZ
+
+    def step(self, twists: ArrayLike, duration_s: float) -> FloatArray:
+        """Drive for a while and return the twists that the wheels were really asked for.
+
+        Each wheel is cut at its limit on its own, as the firmware does it. Time advances in whole physics steps of
+        1/240 s; what is left of the duration is added to the next call's. Raises `UserError` on a wrong shape or a
+        number that is not finite.
+        """
+        wanted = _checked_twists(twists, len(self.robots))
+        if not (np.isfinite(duration_s) and duration_s > 0.0):
+            raise UserError(f"duration_s is {duration_s}; allowed: above 0 s")
+        applied = self._drive(wanted)
+        self._owed_steps += duration_s * scene.PHYSICS_HZ
+        steps = int(self._owed_steps + ROUNDING)
+        self._owed_steps -= steps
+        for _ in range(steps):
+            self.client.stepSimulation()
+        self._steps += steps
+        return applied
+
+    def _drive(self, twists: FloatArray) -> FloatArray:
+        """Set the wheel motors and return the twists within the wheels' limit."""
+        limit = self.wheel_limit_radps
+        applied = twists.copy()
+        for i, (robot, (v_mps, omega_radps)) in enumerate(zip(self.robots, twists.tolist(), strict=True)):
+            wheels = EPUCK2.wheels(v_mps, omega_radps)
+            left, right = (min(max(speed, -limit), limit) for speed in wheels)
+            if (left, right) != wheels:
+                applied[i] = EPUCK2.twist(left, right)
+            self.client.setJointMotorControlArray(
+                robot.body,
+                robot.wheels,
+                self.client.VELOCITY_CONTROL,
+                targetVelocities=(left, right),
+                forces=(scene.MOTOR_TORQUE_NM, scene.MOTOR_TORQUE_NM),
+            )
+        return applied
+
+    def poses(self) -> FloatArray:
+        """Where the middle of each robot's axle is, (N, 3), heading in (-π, π]."""
+        poses = np.empty((len(self.robots), 3))
+        for i, robot in enumerate(self.robots):
+            position, (x, y, z, w) = self.client.getBasePositionAndOrientation(robot.body)
+            heading_rad = np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+            poses[i] = position[0], position[1], heading_rad
+        return poses
+
+    def velocities(self) -> FloatArray:
+        """Measured forward speed v_mps and turn rate omega_radps, (N, 2)."""
+        linear, angular = zip(*(self.client.getBaseVelocity(robot.body) for robot in self.robots), strict=True)
+        headings_rad = self.poses()[:, 2]
+        ahead = np.stack([np.cos(headings_rad), np.sin(headings_rad)], axis=-1)
+        v_mps = np.sum(ahead * np.asarray(linear)[:, :2], axis=-1)
+        return np.stack([v_mps, np.asarray(angular)[:, 2]], axis=-1)
+
+    def contacts(self) -> set[tuple[int, int]]:
+        """Pairs i < j of robots whose bodies touch."""
+        known = self._robot_of_body
+        pairs = {(known[a], known[b]) for a, b in self._touching() if a in known and b in known}
+        return {(min(pair), max(pair)) for pair in pairs}
+
+    def wall_contacts(self) -> set[int]:
+        """Robots whose bodies touch a wall."""
+        known = self._robot_of_body
+        hits = {body for pair in self._touching() if not self._walls.isdisjoint(pair) for body in pair}
+        return {known[body] for body in hits if body in known}
+
+    def _touching(self) -> set[tuple[int, int]]:
+        """Pairs of PyBullet body numbers that touch; each index below is a field of PyBullet's contact point."""
+        return {(point[1], point[2]) for point in self.client.getContactPoints() if point[8] <= TOUCH_M}
+
+    def render(
+        self,
+        width: int = 960,
+        height: int = 720,
+        *,
+        view: scene.View = "oblique",
+        compromised: Collection[int] = (),
+    ) -> NDArray[np.uint8]:
+        """Draw the arena on the CPU as (height, width, 3), compromised robots in red."""
+        if width < 1 or height < 1:
+            raise UserError(f"picture of {width} x {height} pixels; allowed: 1 x 1 or larger")
+        for i, robot in enumerate(self.robots):
+            scene.paint(self.client, robot, i in compromised)
+        return scene.picture(self.client, self.arena_m, width, height, view)
+
+    def close(self) -> None:
+        """Give the physics client back; a second call does nothing."""
+        if self.client.isConnected():
+            self.client.disconnect()
+
+
+def _checked_twists(twists: ArrayLike, robots: int) -> FloatArray:
+    wanted = _numbers("twists", twists, (robots, 2))
+    for i, twist in enumerate(wanted.tolist()):
+        if not np.isfinite(twist).all():
+            raise UserError(f"robot {i}: twist v_mps, omega_radps is {twist}; allowed: finite numbers")
+    return wanted
+
+
+def _checked_poses(poses: ArrayLike, arena_m: float) -> FloatArray:
+    """Poses that stand inside the walls and clear of each other."""
+    radius_m = EPUCK2.radius_m
+    if not (np.isfinite(arena_m) and arena_m > 2.0 * radius_m):
+        raise UserError(f"arena_m is {arena_m}; allowed: above a robot's diameter, {2.0 * radius_m:g} m")
+    starts = _numbers("poses", poses, (None, 3))
+    low_m, high_m = radius_m, arena_m - radius_m
+    for i, (x_m, y_m, heading_rad) in enumerate(starts.tolist()):
+        if not (low_m <= x_m <= high_m and low_m <= y_m <= high_m):
+            raise UserError(
+                f"robot {i}: start x_m {x_m:g}, y_m {y_m:g} is not inside the walls; "
+                f"allowed: {low_m:g} to {high_m:g} m in an arena of {arena_m:g} m"
+            )
+        if not np.isfinite(heading_rad):
+            raise UserError(f"robot {i}: start heading_rad is {heading_rad}; allowed: finite numbers")
+        gaps_m = np.hypot(*(starts[:i, :2] - (x_m, y_m)).T)
+        if i and gaps_m.min() < 2.0 * radius_m:
+            raise UserError(
+                f"robot {i}: starts {gaps_m.min():.3f} m from robot {gaps_m.argmin()}; "
+                f"allowed: {2.0 * radius_m:g} m (a body's diameter) or more"
+            )
+    return starts
+
+
+def _numbers(name: str, values: ArrayLike, shape: tuple[int | None, int]) -> FloatArray:
+    """An array of floats with the shape wanted, where None stands for one robot or more."""
+    array = np.array(values, dtype=np.float64)
+    rows, columns = shape
+    if array.ndim != 2 or array.shape[1] != columns or len(array) != (rows or max(1, len(array))):
+        raise UserError(f"{name} have shape {array.shape}; allowed: ({rows or 'robots'}, {columns})")
+    return array
