@@ -22,6 +22,8 @@ except ModuleNotFoundError as error:
     ) from error
 
 View = Literal["oblique", "top"]
+# x_m, y_m of the middle and side_m of the square of floor that a picture shows
+Focus = tuple[float, float, float]
 URDF_PATH = Path(__file__).parent / "assets" / "epuck2.urdf"
 
 PHYSICS_HZ = 240
@@ -35,12 +37,34 @@ WHEEL_FRICTION, SKID_FRICTION, BODY_FRICTION, GROUND_FRICTION = 0.8, 0.1, 0.5, 1
 # Collision groups; two things meet when each is in the other's mask.
 FLOOR, SUPPORT, BODY = 1, 2, 4
 
-WALL_HEIGHT_M, WALL_THICKNESS_M, FLOOR_THICKNESS_M = 0.04, 0.02, 0.01
-FLOOR_COLOUR = (0.93, 0.92, 0.89, 1.0)
-WALL_COLOUR = (0.55, 0.58, 0.63, 1.0)
-SHELL_COLOUR = (0.20, 0.62, 0.32, 1.0)
-COMPROMISED_COLOUR = (0.86, 0.16, 0.14, 1.0)
+WALL_HEIGHT_M, WALL_THICKNESS_M, FLOOR_THICKNESS_M = 0.03, 0.02, 0.01
+FLOOR_COLOUR = (0.80, 0.79, 0.76, 1.0)
+WALL_COLOUR = (0.50, 0.54, 0.60, 1.0)
+SHELL_COLOUR = (0.35, 0.80, 0.42, 1.0)
+COMPROMISED_COLOUR = (0.95, 0.27, 0.22, 1.0)
 SUPERSAMPLING = 2
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Where a camera stands and looks, seen from the middle of a square of side 1, and what it takes in.
+
+    `half_height` is the tangent of half the vertical field of view, enough for pictures at least as wide as `aspect`.
+    """
+
+    eye: tuple[float, float, float]
+    target: tuple[float, float, float]
+    up: tuple[float, float, float]
+    half_height: float
+    aspect: float
+
+
+CAMERAS: dict[View, Camera] = {
+    "oblique": Camera(
+        eye=(0.0, -1.20, 0.90), target=(0.0, -0.06, 0.0), up=(0.0, 0.0, 1.0), half_height=0.28, aspect=1.6
+    ),
+    "top": Camera(eye=(0.0, 0.0, 4.0), target=(0.0, 0.0, 0.0), up=(0.0, 1.0, 0.0), half_height=0.14, aspect=1.0),
+}
 
 
 class Client:
@@ -134,7 +158,7 @@ def add_robot(client: Client, pose: FloatArray) -> RobotBody:
         str(URDF_PATH),
         [x_m, y_m, EPUCK2.wheel_radius_m],
         client.getQuaternionFromEuler([0.0, 0.0, heading_rad]),
-        flags=client.URDF_USE_INERTIA_FROM_FILE | client.URDF_USE_MATERIAL_COLORS_FROM_MTL,
+        flags=client.URDF_USE_INERTIA_FROM_FILE | client.URDF_USE_IMPLICIT_CYLINDER,
     )
     links = {client.getJointInfo(body, j)[12].decode(): j for j in range(client.getNumJoints(body))}
     wheels = links["left_wheel_link"], links["right_wheel_link"]
@@ -160,20 +184,24 @@ def paint(client: Client, robot: RobotBody, compromised: bool) -> None:
     client.changeVisualShape(robot.body, robot.shell_link, rgbaColor=colour)
 
 
-def picture(client: Client, arena_m: float, width: int, height: int, view: View) -> NDArray[np.uint8]:
-    """Render the arena on the CPU as (height, width, 3)."""
-    middle = [arena_m / 2, arena_m / 2, 0.0]
-    if view == "top":
-        eye, up, fov_deg = [middle[0], middle[1], 4.0 * arena_m], [0.0, 1.0, 0.0], 16.0
-    else:
-        eye, up, fov_deg = [middle[0], -0.95 * arena_m, 1.25 * arena_m], [0.0, 0.0, 1.0], 38.0
+def picture(client: Client, focus: Focus, width: int, height: int, view: View) -> NDArray[np.uint8]:
+    """Render a square of the floor on the CPU as (height, width, 3)."""
+    x_m, y_m, side_m = focus
+    camera = CAMERAS[view]
+    eye, target = np.array([x_m, y_m, 0.0]) + side_m * np.array([camera.eye, camera.target])
+    half_height = camera.half_height * max(1.0, camera.aspect * height / width)
     seen = client.getCameraImage(
         width * SUPERSAMPLING,
         height * SUPERSAMPLING,
-        viewMatrix=client.computeViewMatrix(eye, middle, up),
-        projectionMatrix=client.computeProjectionMatrixFOV(fov_deg, width / height, 0.1 * arena_m, 10.0 * arena_m),
-        lightDirection=[-0.5 * arena_m, -1.0 * arena_m, 2.5 * arena_m],
-        shadow=1,
+        viewMatrix=client.computeViewMatrix(eye.tolist(), target.tolist(), camera.up),
+        projectionMatrix=client.computeProjectionMatrixFOV(
+            2.0 * np.degrees(np.arctan(half_height)), width / height, 0.1 * side_m, 10.0 * side_m
+        ),
+        lightDirection=[-1.0, -2.0, 4.0],
+        lightAmbientCoeff=0.75,
+        lightDiffuseCoeff=0.35,
+        lightSpecularCoeff=0.05,
+        shadow=0,
         renderer=client.ER_TINY_RENDERER,
     )
     pixels = np.reshape(seen[2], (height, SUPERSAMPLING, width, SUPERSAMPLING, 4))[..., :3]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from types import TracebackType
 
 import numpy as np
-from mir2_core.errors import UserError
+from mir2_core.errors import UserError, nearest
 from mir2_core.robots.epuck2 import EPUCK2
 from mir2_core.types import FloatArray
 from numpy.typing import ArrayLike, NDArray
@@ -135,17 +135,24 @@ class PyBulletWorld:
     def render(
         self,
         width: int = 960,
-        height: int = 720,
+        height: int = 600,
         *,
         view: scene.View = "oblique",
         compromised: Collection[int] = (),
+        focus: scene.Focus | None = None,
     ) -> NDArray[np.uint8]:
-        """Draw the arena on the CPU as (height, width, 3), compromised robots in red."""
+        """Draw the arena, or the square of floor in focus, on the CPU as (height, width, 3).
+
+        Compromised robots are red, the others green. Raises `UserError` on an unknown view or an empty picture.
+        """
         if width < 1 or height < 1:
             raise UserError(f"picture of {width} x {height} pixels; allowed: 1 x 1 or larger")
+        if view not in scene.CAMERAS:
+            raise UserError(f"unknown view '{view}'; {nearest(view, scene.CAMERAS)}")
         for i, robot in enumerate(self.robots):
             scene.paint(self.client, robot, i in compromised)
-        return scene.picture(self.client, self.arena_m, width, height, view)
+        middle_m = self.arena_m / 2.0
+        return scene.picture(self.client, focus or (middle_m, middle_m, self.arena_m), width, height, view)
 
     def close(self) -> None:
         """Give the physics client back; a second call does nothing."""
