@@ -6,5 +6,5 @@ from typing import Any, Union
 
 from .substitution import Substitution
 
-SomeSubstitutionsType = Union[str, "os.PathLike[str]", Substitution, Iterable[Union[str, Substitution]]]
+SomeSubstitutionsType = Union[str, "os.PathLike[str]", Substitution, Iterable[str | Substitution]]
 SomeSubstitutionsType_types_tuple: tuple[Any, ...] = (str, os.PathLike, Substitution, Iterable)

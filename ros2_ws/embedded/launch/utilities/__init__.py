@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..launch_description_entity import LaunchDescriptionEntity
 from ..some_entities_type import SomeEntitiesType
@@ -57,16 +57,6 @@ def describe_substitutions(subs: Iterable[Substitution]) -> str:
     return " + ".join(sub.describe() for sub in subs)
 
 
-def is_a(obj: Any, entity_type: type) -> bool:
-    """Return whether the object is an instance of the type."""
-    return isinstance(obj, entity_type)
-
-
-def is_a_subclass(obj: Any, entity_type: type) -> bool:
-    """Return whether the object or class is of the type."""
-    return isinstance(obj, entity_type) or (isinstance(obj, type) and issubclass(obj, entity_type))
-
-
 def visit_all_entities_and_collect_futures(
     entity: LaunchDescriptionEntity, context: LaunchContext
 ) -> list[tuple[LaunchDescriptionEntity, asyncio.Future[None]]]:
@@ -79,10 +69,8 @@ def visit_all_entities_and_collect_futures(
     return pairs
 
 
-__all__: Sequence[str] = [
+__all__ = [
     "describe_substitutions",
-    "is_a",
-    "is_a_subclass",
     "normalize_to_list_of_entities",
     "normalize_to_list_of_substitutions",
     "perform_substitutions",
