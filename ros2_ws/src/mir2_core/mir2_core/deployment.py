@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from mir2_core.bundle import PolicyBundle
+from mir2_core.config import parse
 from mir2_core.errors import UserError, nearest
 from mir2_core.robots import robot_model
-from mir2_core.roster import RobotEntry, Roster
+from mir2_core.roster import MAX_ROBOTS, RobotEntry, Roster
 from mir2_core.tasks import Rendezvous, RendezvousParams, task_type
 
 BACKENDS = ("kinematic", "pybullet")
@@ -32,7 +33,7 @@ class Deployment:
         """Refuse a policy made for another task, team, arena, rate or robot."""
         task_class = task_type(roster.task)
         policy.require({"task": roster.task})
-        params = RendezvousParams.model_validate(policy.metadata.task_parameters)
+        params = parse(policy.metadata.task_parameters, RendezvousParams, f"{policy.path}, task_parameters")
         expected: dict[str, Any] = {
             "task_parameters.arena_m": roster.arena.size_m,
             "control_rate_hz": roster.rate_hz,
@@ -57,14 +58,14 @@ def find_policy(name: str, zoo: Path, relative_to: Path) -> Path:
     return (zoo / f"{name}.onnx").resolve()
 
 
-def select_robots(roster: Roster, robots: int) -> Roster:
-    """The roster with its first `robots` robots."""
-    if not 2 <= robots <= len(roster.robots):
-        raise UserError(
-            f"robots is {robots}; allowed: 2 to {len(roster.robots)}, the robots in the roster; "
-            "a larger team needs a roster that names it (roster:=FILE)"
-        )
-    return roster.model_copy(update={"robots": roster.robots[:robots]})
+def resize(roster: Roster, robots: int) -> Roster:
+    """The roster with its first `robots` robots, or with more of the first kind, named robot_<index>."""
+    if not 2 <= robots <= MAX_ROBOTS:
+        raise UserError(f"robots is {robots}; allowed: 2 to {MAX_ROBOTS}")
+    kind = roster.robots[0].kind
+    extra = [RobotEntry(name=f"robot_{index}", kind=kind) for index in range(len(roster.robots), robots)]
+    team = [*roster.robots, *extra][:robots]
+    return parse({**roster.model_dump(), "robots": [robot.model_dump() for robot in team]}, Roster, "roster")
 
 
 def for_backend(roster: Roster, backend: str) -> Roster:

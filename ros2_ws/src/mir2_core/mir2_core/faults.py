@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class FaultContext:
 class CommandFault:
     """Base of all faults; `command` is what the compromised robot does instead of its policy."""
 
-    def __init__(self, model: RobotModel, seed: int) -> None:
+    def __init__(self, model: RobotModel, seed: Sequence[int]) -> None:
         self.model = model
         self.seed = seed
 
@@ -48,7 +48,7 @@ class Stop(CommandFault):
 class Freeze(CommandFault):
     """Hold the command that was current when the fault began."""
 
-    def __init__(self, model: RobotModel, seed: int) -> None:
+    def __init__(self, model: RobotModel, seed: Sequence[int]) -> None:
         super().__init__(model, seed)
         self._held: Command | None = None
 
@@ -60,11 +60,11 @@ class Freeze(CommandFault):
 
 
 class RandomCommand(CommandFault):
-    """Both wheels at independent uniform speeds, drawn anew every step from the seed and the step number."""
+    """Both wheels at independent uniform speeds, drawn anew every step from the seeds and the step number."""
 
     def command(self, context: FaultContext) -> Command:
         """The same command for the same seed and step."""
-        wheels = np.random.default_rng([self.seed, context.step]).uniform(-1.0, 1.0, 2) * self.model.max_wheel_radps
+        wheels = np.random.default_rng([*self.seed, context.step]).uniform(-1.0, 1.0, 2) * self.model.max_wheel_radps
         return Command(context.now_s, *self.model.twist(float(wheels[0]), float(wheels[1])))
 
 
@@ -184,3 +184,25 @@ class FaultSchedule:
         for spec in over:
             del self._specs[spec.robot]
         return over
+
+
+class FaultHistory:
+    """Who was compromised when, rebuilt from announcements of the faults that are active or scheduled."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, str] = {}
+        self._current: dict[str, FaultSpec] = {}
+        self._past: list[FaultSpec] = []
+
+    def update(self, now_s: float, faults: Sequence[tuple[str, str, float, float]]) -> None:
+        """Take in an announcement made at `now_s`: (robot, kind, start_s, end_s or 0) of every fault."""
+        announced = {robot: FaultSpec(kind, robot, start_s, end_s or FOREVER) for robot, kind, start_s, end_s in faults}
+        for robot, spec in self._current.items():
+            if announced.get(robot) != spec:
+                self._past.append(replace(spec, end_s=min(spec.end_s, now_s)))
+        self._current = announced
+        self.kinds.update({robot: spec.kind for robot, spec in announced.items()})
+
+    def compromised_at(self, time_s: float) -> set[str]:
+        """The robots whose fault was active at a time."""
+        return {spec.robot for spec in (*self._past, *self._current.values()) if spec.active(time_s)}

@@ -14,6 +14,7 @@ from mir2_core.errors import UserError
 from mir2_core.robots import ROBOTS
 from mir2_core.types import FloatArray
 
+MAX_ROBOTS = 64
 ROBOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -63,7 +64,7 @@ class Roster(StrictModel):
     policy: str
     rate_hz: float = Field(default=10.0, gt=0, le=200, allow_inf_nan=False)
     allow_fault_injection: bool = False
-    robots: list[RobotEntry] = Field(min_length=2, max_length=64)
+    robots: list[RobotEntry] = Field(min_length=2, max_length=MAX_ROBOTS)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Roster":

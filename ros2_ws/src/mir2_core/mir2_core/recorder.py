@@ -1,0 +1,163 @@
+"""Turns what robots and gates report into the task's steps: poses, commands, team reward, distances."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mir2_core.tasks import Rendezvous
+from mir2_core.types import Command, FloatArray, RobotState
+
+RENDEZVOUS_M = 0.10
+LATE_STEPS = 5  # a robot's report is given up when the others are this many steps ahead
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One finished control step; `time_s` counts from the run's start, the poses are those after the step."""
+
+    step: int
+    time_s: float
+    poses: FloatArray
+    twists: FloatArray
+    reward: float
+    cumulative_reward: float
+    mean_distance_m: float
+    max_distance_m: float
+    benign_mean_distance_m: float
+    benign_max_distance_m: float
+    time_to_rendezvous_s: float
+    compromised: tuple[str, ...]
+
+
+class Recorder:
+    """Sorts reports by control step and evaluates each step once everybody has reported for it.
+
+    A step ends with the odometry of its end and counts the commands that answered the odometry of its beginning. With
+    `patient` it waits for ever; otherwise a report missing for `LATE_STEPS` is replaced by the robot's last one.
+    """
+
+    def __init__(self, task: Rendezvous, names: list[str], run_start_s: float, *, patient: bool) -> None:
+        self.task, self.names, self.run_start_s = task, names, run_start_s
+        self._patient = patient
+        self._rows = {name: row for row, name in enumerate(names)}
+        self._poses: dict[int, dict[int, tuple[float, float, float]]] = {}
+        self._twists: dict[int, dict[int, tuple[float, float]]] = {}
+        self._last_poses = np.full((len(names), 3), np.nan)
+        self._last_twists = np.zeros((len(names), 2))
+        self._next = 0
+        self.start_poses: FloatArray | None = None
+        self.steps: list[StepRecord] = []
+        self.missing_reports = 0
+        self.reaction_s: list[float] = []
+        self.interventions: dict[str, Counter[str]] = {name: Counter() for name in names}
+        self.ever_compromised: set[str] = set()
+
+    def odometry(self, robot: str, state: RobotState) -> None:
+        """Take in where a robot is."""
+        self._file(self._poses, state.stamp_s, robot, state.pose)
+
+    def gate(self, robot: str, state_stamp_s: float, applied: Command, reasons: Collection[str]) -> None:
+        """Take in what a gate let through in answer to the state of `state_stamp_s`."""
+        row = (applied.v_mps, applied.omega_radps)
+        if self._file(self._twists, state_stamp_s, robot, row):
+            self.interventions[robot].update(reasons)
+            self.reaction_s.append(applied.stamp_s - state_stamp_s)
+
+    def _file(self, reports: dict[int, dict[int, Any]], stamp_s: float, robot: str, row: Any) -> bool:
+        step = round((stamp_s - self.run_start_s) / self.task.params.dt_s)
+        begun = self._next if reports is self._poses else self._next - 1
+        if step < max(begun, 0):
+            return False
+        reports.setdefault(step, {})[self._rows[robot]] = row
+        return True
+
+    def advance(self, compromised_at: Callable[[float], Collection[str]]) -> list[StepRecord]:
+        """The steps that have become complete; `compromised_at` tells whose fault was active at a time."""
+        finished = []
+        while self._complete() or self._overdue():
+            self._take(self._poses, self._next, self._last_poses)
+            if self._next > 0:
+                self._take(self._twists, self._next - 1, self._last_twists)
+            if self.start_poses is None:
+                self.start_poses = self._last_poses.copy()
+            else:
+                finished.append(self._finish(compromised_at))
+            self._next += 1
+        return finished
+
+    def _complete(self) -> bool:
+        everybody = len(self.names)
+        twists = self._next == 0 or len(self._twists.get(self._next - 1, ())) == everybody
+        return twists and len(self._poses.get(self._next, ())) == everybody
+
+    def _overdue(self) -> bool:
+        known = self._next > 0 or len(self._poses.get(self._next, ())) == len(self.names)
+        return not self._patient and known and max(self._poses, default=0) >= self._next + LATE_STEPS
+
+    def _take(self, reports: dict[int, dict[int, Any]], step: int, last: FloatArray) -> None:
+        rows = reports.pop(step, {})
+        self.missing_reports += len(self.names) - len(rows)
+        for row, values in rows.items():
+            last[row] = values
+
+    def _finish(self, compromised_at: Callable[[float], Collection[str]]) -> StepRecord:
+        poses, twists = self._last_poses.copy(), self._last_twists.copy()
+        actions = self.task.twist_to_action(twists[:, 0], twists[:, 1])
+        reward = float(self.task.reward(poses[None], actions[None])[0])
+        time_s = self._next * self.task.params.dt_s
+        compromised = compromised_at(self.run_start_s + time_s - 0.5 * self.task.params.dt_s)
+        total = reward + (self.steps[-1].cumulative_reward if self.steps else 0.0)
+        self.ever_compromised.update(compromised)
+        benign = [row for name, row in self._rows.items() if name not in compromised]
+        mean, widest = pair_distances(poses)
+        benign_mean, benign_widest = pair_distances(poses[benign])
+        met_s = self.steps[-1].time_to_rendezvous_s if self.steps else math.nan
+        if math.isnan(met_s) and benign_widest < RENDEZVOUS_M:
+            met_s = time_s
+        record = StepRecord(
+            self._next, time_s, poses, twists, reward, total, mean, widest, benign_mean, benign_widest, met_s,
+            tuple(name for name in self.names if name in compromised),
+        )  # fmt: skip
+        self.steps.append(record)
+        return record
+
+
+def pair_distances(poses: FloatArray) -> tuple[float, float]:
+    """Mean and largest distance over the pairs of `poses` (N, 3); NaN for fewer than two robots."""
+    if len(poses) < 2:
+        return math.nan, math.nan
+    rows, columns = np.triu_indices(len(poses), k=1)
+    distances = np.hypot(*(poses[rows, :2] - poses[columns, :2]).T)
+    return float(distances.mean()), float(distances.max())
+
+
+def summary(recorder: Recorder) -> dict[str, Any]:
+    """The figures of a run, ready for JSON (None where there is nothing to say)."""
+    steps, horizon = recorder.steps, recorder.task.params.horizon
+    if not steps:
+        return {"steps": 0}
+    benign = [row for row, name in enumerate(recorder.names) if name not in recorder.ever_compromised]
+    benign_mean, benign_max = pair_distances(steps[-1].poses[benign])
+    episode = steps[horizon - 1].cumulative_reward if len(steps) >= horizon else None
+    reaction_ms = 1e3 * np.asarray(recorder.reaction_s or [math.nan])
+    figures: dict[str, Any] = {
+        "steps": len(steps),
+        "time_s": steps[-1].time_s,
+        "team_return": steps[-1].cumulative_reward,
+        "episode_return": episode,
+        "final_mean_distance_m": steps[-1].mean_distance_m,
+        "final_max_distance_m": steps[-1].max_distance_m,
+        "final_benign_mean_distance_m": benign_mean,
+        "final_benign_max_distance_m": benign_max,
+        "time_to_rendezvous_s": steps[-1].time_to_rendezvous_s,
+        "compromised": sorted(recorder.ever_compromised),
+        "missing_reports": recorder.missing_reports,
+        "reaction_ms_p50": float(np.percentile(reaction_ms, 50)),
+        "reaction_ms_p99": float(np.percentile(reaction_ms, 99)),
+        "gate_interventions": {name: dict(counts) for name, counts in recorder.interventions.items()},
+    }
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in figures.items()}

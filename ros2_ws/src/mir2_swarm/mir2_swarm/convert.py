@@ -1,0 +1,65 @@
+"""Between ROS messages and the values of mir2_core."""
+
+import math
+
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Twist, TwistStamped
+from mir2_core.types import Command, RobotState
+from nav_msgs.msg import Odometry
+
+MAP_FRAME = "map"
+
+
+def seconds(stamp: Time) -> float:
+    """A stamp as seconds."""
+    return float(stamp.sec + stamp.nanosec * 1e-9)
+
+
+def stamp(time_s: float) -> Time:
+    """Seconds as a stamp; `seconds` gives back the same number."""
+    whole = math.floor(time_s)
+    nanoseconds = round((time_s - whole) * 1e9)
+    return Time(sec=whole + nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+
+
+def to_state(message: Odometry) -> RobotState:
+    """Pose in the map frame and body velocity; the heading is that of the quaternion, in [0, 2π)."""
+    position, q = message.pose.pose.position, message.pose.pose.orientation
+    heading = math.atan2(2.0 * (q.w * q.z + q.x * q.y), 1.0 - 2.0 * (q.y * q.y + q.z * q.z)) % math.tau
+    twist = message.twist.twist
+    return RobotState(seconds(message.header.stamp), position.x, position.y, heading, twist.linear.x, twist.angular.z)
+
+
+def to_odometry(state: RobotState, robot: str) -> Odometry:
+    """The odometry message of a robot."""
+    message = Odometry(child_frame_id=f"{robot}/base_link")
+    message.header.stamp = stamp(state.stamp_s)
+    message.header.frame_id = MAP_FRAME
+    message.pose.pose.position.x = state.x_m
+    message.pose.pose.position.y = state.y_m
+    message.pose.pose.orientation.z = math.sin(0.5 * state.heading_rad)
+    message.pose.pose.orientation.w = math.cos(0.5 * state.heading_rad)
+    message.twist.twist.linear.x = state.v_mps
+    message.twist.twist.angular.z = state.omega_radps
+    return message
+
+
+def to_command(message: TwistStamped) -> Command:
+    """Body velocity of a stamped twist."""
+    return Command(seconds(message.header.stamp), message.twist.linear.x, message.twist.angular.z)
+
+
+def to_twist(command: Command) -> Twist:
+    """A twist without its time."""
+    twist = Twist()
+    twist.linear.x = command.v_mps
+    twist.angular.z = command.omega_radps
+    return twist
+
+
+def to_twist_stamped(command: Command, robot: str) -> TwistStamped:
+    """A twist in the robot's body frame."""
+    message = TwistStamped(twist=to_twist(command))
+    message.header.stamp = stamp(command.stamp_s)
+    message.header.frame_id = f"{robot}/base_link"
+    return message

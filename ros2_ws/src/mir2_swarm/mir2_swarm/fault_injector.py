@@ -1,0 +1,185 @@
+"""The fault injector: lets chosen robots turn against their team, through the data path and never around the gate."""
+
+import math
+from collections.abc import Callable
+
+from geometry_msgs.msg import TwistStamped
+from mir2_core.errors import UserError
+from mir2_core.faults import (
+    FAULTS,
+    FOREVER,
+    CommandFault,
+    FaultContext,
+    FaultSchedule,
+    FaultSpec,
+    check_fault,
+    parse_faults,
+)
+from mir2_core.robots import robot_model
+from mir2_core.types import Command, RobotState
+from mir2_interfaces.msg import Fault, FaultArray, SwarmMetrics
+from mir2_interfaces.srv import ClearFault, InjectFault
+from nav_msgs.msg import Odometry
+
+from mir2_swarm.convert import seconds, stamp, to_command, to_state, to_twist_stamped
+from mir2_swarm.node import LATCHED, SwarmNode, spin
+
+LOCKSTEP_NOTICE_PERIODS = 2  # how far ahead a fault is announced in lockstep, so that every gate knows in time
+
+
+class FaultInjectorNode(SwarmNode):
+    """Publishes `cmd_vel/fault` of every compromised robot once per control period while its fault holds.
+
+    The parameter `fault` schedules faults relative to the run's start: kind@robot:start_s[:duration_s], …
+    """
+
+    def __init__(self) -> None:
+        super().__init__("fault_injector")
+        if not self.roster.allow_fault_injection:
+            raise UserError("the roster does not allow fault injection; set 'allow_fault_injection: true' to permit it")
+        self._seed = int(self.declare_parameter("seed", 0).value)
+        planned = parse_faults(str(self.declare_parameter("fault", "").value), self.roster.names)
+        self._planned: list[FaultSpec] = planned
+        self._schedule = FaultSchedule()
+        self._running: dict[str, tuple[FaultSpec, CommandFault]] = {}
+        self._policy: dict[str, Command] = {}
+        self._states: dict[str, RobotState] = {}
+        self._listen()
+        if self.lockstep:
+            self._begin(0.0)
+        self._announce()
+
+    def _listen(self) -> None:
+        self._publisher = self.create_publisher(FaultArray, "/faults", LATCHED)
+        self._commands = {
+            robot: self.create_publisher(TwistStamped, f"/{robot}/cmd_vel/fault", 10) for robot in self.roster.names
+        }
+        for robot in self.roster.names:
+            self.create_subscription(TwistStamped, f"/{robot}/cmd_vel/policy", self._policy_listener(robot), 10)
+            self.create_subscription(Odometry, f"/{robot}/state", self._state_listener(robot), 10)
+        self.create_service(InjectFault, "~/inject", self._on_inject)
+        self.create_service(ClearFault, "~/clear", self._on_clear)
+        if not self.lockstep:
+            self.create_subscription(SwarmMetrics, "/swarm/metrics", self._on_metrics, 10)
+            self.create_timer(self.period_s, self._tick)
+
+    def _policy_listener(self, robot: str) -> Callable[[TwistStamped], None]:
+        def listen(message: TwistStamped) -> None:
+            self._policy[robot] = to_command(message)
+            if self.lockstep:
+                self._tick()
+
+        return listen
+
+    def _state_listener(self, robot: str) -> Callable[[Odometry], None]:
+        def listen(message: Odometry) -> None:
+            self._states[robot] = to_state(message)
+            if self.lockstep:
+                self._tick()
+
+        return listen
+
+    def _on_metrics(self, message: SwarmMetrics) -> None:
+        if self._planned:
+            self._begin(seconds(message.run_start))
+            self._announce()
+
+    def _begin(self, run_start_s: float) -> None:
+        """Turn the planned faults' times into the clock's."""
+        for spec in self._planned:
+            self._schedule.inject(
+                FaultSpec(spec.kind, spec.robot, spec.start_s + run_start_s, spec.end_s + run_start_s)
+            )
+        self._planned = []
+
+    def _on_inject(self, request: InjectFault.Request, response: InjectFault.Response) -> InjectFault.Response:
+        try:
+            check_fault(request.fault, request.robot, request.duration_s, self.roster.names)
+        except UserError as refusal:
+            response.success, response.message = False, str(refusal)
+            return response
+        start_s = self._clock_s()
+        if self.lockstep:
+            start_s += LOCKSTEP_NOTICE_PERIODS * self.period_s
+        end_s = start_s + request.duration_s if request.duration_s else FOREVER
+        self._running.pop(request.robot, None)
+        self._schedule.inject(FaultSpec(request.fault, request.robot, start_s, end_s))
+        self._announce()
+        self._tick()
+        until = f"for {request.duration_s:g} s" if request.duration_s else "until cleared"
+        response.success, response.message = True, f"{request.robot}: {request.fault} {until}"
+        self.get_logger().warning(response.message)
+        return response
+
+    def _on_clear(self, request: ClearFault.Request, response: ClearFault.Response) -> ClearFault.Response:
+        if request.robot and request.robot not in self.roster.names:
+            response.success = False
+            response.message = f"unknown robot '{request.robot}'; valid: {', '.join(self.roster.names)}, or '' for all"
+            return response
+        cleared = self._schedule.clear(request.robot)
+        for spec in cleared:
+            self._running.pop(spec.robot, None)
+        self._announce()
+        response.success = True
+        response.message = "cleared: " + (", ".join(spec.robot for spec in cleared) or "nothing was active")
+        self.get_logger().info(response.message)
+        return response
+
+    def _clock_s(self) -> float:
+        """Now; in lockstep the newest time that a robot has reported."""
+        if not self.lockstep:
+            return self.now_s
+        return max((state.stamp_s for state in self._states.values()), default=0.0)
+
+    def _tick(self) -> None:
+        now_s = self._clock_s()
+        over = self._schedule.expire(now_s)
+        for spec in over:
+            self._running.pop(spec.robot, None)
+        started = [spec for spec in self._schedule if spec.active(now_s) and spec.robot not in self._running]
+        for spec in started:
+            model = robot_model(self.roster.robot(spec.robot).kind)
+            self._running[spec.robot] = (
+                spec,
+                FAULTS[spec.kind](model, (self._seed, self.roster.names.index(spec.robot))),
+            )
+        if over or started:
+            self._announce()
+        for robot in self._running:
+            self._send(robot, now_s)
+
+    def _send(self, robot: str, now_s: float) -> None:
+        """Publish the fault's command; in lockstep only when everything of that time is known."""
+        policy = self._policy.get(robot)
+        if self.lockstep:
+            complete = policy is not None and policy.stamp_s == now_s
+            complete = complete and all(
+                name in self._states and self._states[name].stamp_s == now_s for name in self.roster.names
+            )
+            if not complete:
+                return
+        spec, fault = self._running[robot]
+        context = FaultContext(
+            now_s=now_s,
+            step=max(0, math.floor((now_s - spec.start_s) / self.period_s + 0.5)),
+            policy=policy,
+            state=self._states.get(robot),
+            others=[state for name, state in self._states.items() if name != robot],
+        )
+        self._commands[robot].publish(to_twist_stamped(fault.command(context), robot))
+
+    def _announce(self) -> None:
+        now_s = self._clock_s()
+        message = FaultArray()
+        message.header.stamp = stamp(now_s)
+        for spec in self._schedule:
+            fault = Fault(robot=spec.robot, fault=spec.kind, active=spec.active(now_s), start=stamp(spec.start_s))
+            if spec.end_s < FOREVER:
+                fault.end = stamp(spec.end_s)
+            message.faults.append(fault)
+        self._publisher.publish(message)
+
+
+def main() -> None:
+    """Run the node."""
+    spin(lambda: [FaultInjectorNode()])

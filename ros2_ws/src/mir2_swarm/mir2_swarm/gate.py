@@ -1,0 +1,184 @@
+"""The gate node: the last thing between a robot's commanders and its driver."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from geometry_msgs.msg import Twist, TwistStamped
+from mir2_core.gate import CommandGate, GateDecision, GateLimits
+from mir2_core.robots import robot_model
+from mir2_core.types import Command, RobotState
+from mir2_interfaces.msg import FaultArray, GateStatus
+from nav_msgs.msg import Odometry
+from rclpy.clock import Clock, ClockType
+from std_msgs.msg import Bool
+
+from mir2_swarm.convert import seconds, stamp, to_command, to_state, to_twist, to_twist_stamped
+from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
+
+FAULT_LEASE_PERIODS = 3  # a fault command older than this gives the robot back to its policy
+LOCKSTEP_LEASE_S = 1.0  # wall time that lockstep waits for a fault command
+
+
+class GateNode(SwarmNode):
+    """Passes on the policy's command, or the fault injector's while `/faults` lists the robot and its lease runs.
+
+    Every decision follows a command; a timer notices silence. In lockstep a decision waits for the own and the
+    allies' states of the command's time, so that it does not depend on the order of messages.
+    """
+
+    def __init__(self, robot: str) -> None:
+        super().__init__("gate", namespace=robot)
+        self.robot = robot
+        self._entry = self.roster.robot(robot)
+        self._gate = CommandGate(
+            robot_model(self._entry.kind), GateLimits(arena_m=self.roster.arena.size_m, period_s=self.period_s)
+        )
+        self._has_body = robot_model(self._entry.kind).radius_m > 0
+        self._commands: dict[str, Command] = {}
+        self._state: RobotState | None = None
+        self._allies: dict[str, RobotState] = {}
+        self._emergency_stop = False
+        self._faults: list[tuple[float, float]] | None = None
+        self._answered: tuple[Command, str] | None = None
+        self._last_s = self.now_s
+        self._counts: Counter[str] = Counter()
+        self._decisions = 0
+        self._listen()
+
+    def _listen(self) -> None:
+        self._driver_publisher = self.create_publisher(
+            TwistStamped if self._entry.stamped_cmd_vel else Twist, "cmd_vel", 10
+        )
+        self._status_publisher = self.create_publisher(GateStatus, "gate", 10)
+        self.create_subscription(Odometry, "odom", self._on_odometry, self.odometry_qos)
+        self.create_subscription(TwistStamped, "cmd_vel/policy", self._commander("policy"), 10)
+        self.create_subscription(Bool, "/emergency_stop", self._on_emergency_stop, LATCHED)
+        if self.roster.allow_fault_injection:
+            self.create_subscription(TwistStamped, "cmd_vel/fault", self._commander("fault"), 10)
+            self.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
+        else:
+            self._faults = []
+        if self._has_body:
+            for ally in self.roster.names:
+                if ally != self.robot:
+                    self.create_subscription(Odometry, f"/{ally}/state", self._ally_listener(ally), 10)
+        if self.lockstep:
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            self._lease = self.create_timer(LOCKSTEP_LEASE_S, self._fault_lease_over, clock=steady)
+            self._lease.cancel()
+        else:
+            self.create_timer(self.period_s, self._notice_silence)
+
+    def _commander(self, source: str) -> Callable[[TwistStamped], None]:
+        def listen(message: TwistStamped) -> None:
+            self._commands[source] = to_command(message)
+            if self.lockstep:
+                self._answer_in_lockstep()
+            elif source == self._source(self.now_s):
+                self._answer(self.now_s, source)
+
+        return listen
+
+    def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
+        def listen(message: Odometry) -> None:
+            self._allies[ally] = to_state(message)
+            if self.lockstep:
+                self._answer_in_lockstep()
+
+        return listen
+
+    def _on_odometry(self, message: Odometry) -> None:
+        self._state = to_state(message)
+        if self.lockstep:
+            self._answer_in_lockstep()
+
+    def _on_emergency_stop(self, message: Bool) -> None:
+        self._emergency_stop = message.data
+        if not self.lockstep:
+            self._answer(self.now_s, self._source(self.now_s))
+
+    def _on_faults(self, message: FaultArray) -> None:
+        mine = [fault for fault in message.faults if fault.robot == self.robot]
+        self._faults = [(seconds(fault.start), seconds(fault.end) or float("inf")) for fault in mine]
+        if self.lockstep:
+            self._answer_in_lockstep()
+
+    def _compromised(self, now_s: float) -> bool:
+        return any(start <= now_s < end for start, end in self._faults or [])
+
+    def _source(self, now_s: float) -> str:
+        """Whose command counts now."""
+        fault = self._commands.get("fault")
+        leased = fault is not None and abs(now_s - fault.stamp_s) <= FAULT_LEASE_PERIODS * self.period_s
+        return "fault" if leased and self._compromised(now_s) else "policy"
+
+    def _answer_in_lockstep(self) -> None:
+        """Answer the policy's newest command once everything of its time is here."""
+        command = self._commands.get("policy")
+        if command is None or self._faults is None or self._state is None or self._state.stamp_s < command.stamp_s:
+            return
+        allies = len(self.roster.names) - 1 if self._has_body else 0
+        if sum(ally.stamp_s >= command.stamp_s for ally in self._allies.values()) < allies:
+            return
+        source = "policy"
+        if self._compromised(command.stamp_s):
+            source = "fault"
+            fault = self._commands.get("fault")
+            if fault is None or fault.stamp_s != command.stamp_s:
+                if self._lease.is_canceled():
+                    self._lease.reset()
+                return
+        self._lease.cancel()
+        self._answer_once(command.stamp_s, source)
+
+    def _fault_lease_over(self) -> None:
+        """The injector fell silent in lockstep: the robot goes back to its policy."""
+        self._lease.cancel()
+        self._answer_once(self._commands["policy"].stamp_s, "policy")
+
+    def _answer_once(self, stamp_s: float, source: str) -> None:
+        """Answer a lockstep command, or repeat the answer already given for that time."""
+        if self._answered is not None and self._answered[0].stamp_s == stamp_s:
+            self._drive(self._answered[0])
+        else:
+            self._answer(stamp_s, source)
+
+    def _notice_silence(self) -> None:
+        if self.now_s - self._last_s > 1.5 * self.period_s:
+            self._answer(self.now_s, self._source(self.now_s))
+
+    def _answer(self, now_s: float, source: str) -> None:
+        command = self._commands.get(source)
+        decision = self._gate.step(
+            now_s, command, self._state, list(self._allies.values()), emergency_stop=self._emergency_stop
+        )
+        self._last_s = now_s
+        self._answered = (decision.command, source)
+        self._report(decision, command, source)
+        self._drive(decision.command)
+
+    def _drive(self, command: Command) -> None:
+        stamped = self._entry.stamped_cmd_vel
+        self._driver_publisher.publish(to_twist_stamped(command, self.robot) if stamped else to_twist(command))
+
+    def _report(self, decision: GateDecision, asked: Command | None, source: str) -> None:
+        self._decisions += 1
+        self._counts.update(decision.reasons)
+        status = GateStatus(
+            source=source if asked else "none",
+            reasons=[str(reason) for reason in decision.reasons],
+            applied=to_twist(decision.command),
+            decisions=self._decisions,
+            intervention_reasons=[str(reason) for reason in self._counts],
+            intervention_counts=list(self._counts.values()),
+        )
+        status.header.stamp = stamp(decision.command.stamp_s)
+        if asked is not None:
+            status.state_stamp = stamp(asked.stamp_s)
+            status.asked = to_twist(asked)
+        self._status_publisher.publish(status)
+
+
+def main() -> None:
+    """Serve the robots named on the command line."""
+    spin(lambda: (GateNode(robot) for robot in robot_arguments()))

@@ -1,0 +1,193 @@
+"""The monitor node: starts the run, measures the team as the task defines it, and writes the run folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mir2_core.errors import UserError
+from mir2_core.faults import FaultHistory
+from mir2_core.recorder import Recorder, StepRecord
+from mir2_core.types import Command
+from mir2_interfaces.msg import FaultArray, GateStatus, SwarmMetrics
+from nav_msgs.msg import Odometry
+from rclpy.clock import Clock, ClockType
+from rclpy.qos import QoSProfile
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
+
+from mir2_swarm.convert import seconds, stamp, to_state
+from mir2_swarm.node import LATCHED, SwarmNode, spin
+from mir2_swarm.run_folder import EventLog, write_run_folder
+
+DEEP = QoSProfile(depth=1000)
+READY_TIMEOUT_S = 60.0
+
+
+class MonitorNode(SwarmNode):
+    """Waits until every robot and gate reports, starts the simulator, keeps the record and says how the team does."""
+
+    def __init__(self) -> None:
+        super().__init__("monitor")
+        self._output = Path(self.text_parameter("output", "the folder that the run is written to"))
+        self._duration_s = float(self.declare_parameter("duration_s", 0.0).value)
+        self._facts = self._read_facts()
+        self._events = EventLog(self._output)
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._created_s = self._steady_s()
+        self._reported: set[str] = set()
+        self._recorder: Recorder | None = None
+        self._start_asked_s: float | None = None
+        self._faults = FaultHistory()
+        self._faults_known = False
+        self._stopped = False
+        self._active: set[str] = set()
+        self._listen()
+
+    def _read_facts(self) -> dict[str, Any]:
+        """What identifies the run, for metrics.json and the picture."""
+        policy = self.deployment.policy
+        return {
+            "task": self.roster.task,
+            "policy": policy.path.stem,
+            "algorithm": policy.metadata.algorithm,
+            "robots": len(self.roster.robots),
+            "backend": str(self.declare_parameter("backend", "").value),
+            "mode": self.mode,
+            "seed": int(self.declare_parameter("seed", 0).value),
+        }
+
+    def _listen(self) -> None:
+        self._publisher = self.create_publisher(SwarmMetrics, "/swarm/metrics", 10)
+        for robot in self.roster.names:
+            self.create_subscription(Odometry, f"/{robot}/odom", self._odometry_listener(robot), DEEP)
+            self.create_subscription(GateStatus, f"/{robot}/gate", self._gate_listener(robot), DEEP)
+        self.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
+        self.create_subscription(Bool, "/emergency_stop", self._on_emergency_stop, LATCHED)
+        self._start_client = self.create_client(Trigger, "/simulator/start")
+        self._ready_timer = self.create_timer(0.2, self._start_when_ready, clock=self._steady)
+
+    def _steady_s(self) -> float:
+        return float(self._steady.now().nanoseconds * 1e-9)
+
+    # Before the run
+
+    def _start_when_ready(self) -> None:
+        """Ask the simulator to start once every robot and gate has reported."""
+        wanted = {f"{robot}/{what}" for robot in self.roster.names for what in ("odom", "gate")}
+        missing = sorted(wanted - self._reported)
+        if self.roster.allow_fault_injection and not self._faults_known:
+            missing.append("faults")
+        if not missing and self._start_client.service_is_ready():
+            self._ready_timer.cancel()
+            self._start_asked_s = self.now_s
+            self._start_client.call_async(Trigger.Request())
+        elif self._steady_s() - self._created_s > READY_TIMEOUT_S:
+            what = ", ".join(f"/{topic}" for topic in missing) or "the service /simulator/start"
+            raise UserError(f"the swarm is not ready after {READY_TIMEOUT_S:g} s: nothing heard of {what}")
+
+    def _begin(self, run_start_s: float) -> None:
+        self._recorder = Recorder(self.deployment.task, self.roster.names, run_start_s, patient=self.lockstep)
+        self._events.add(0.0, "run_started", **self._facts)
+
+    # During the run
+
+    def _odometry_listener(self, robot: str) -> Callable[[Odometry], None]:
+        def listen(message: Odometry) -> None:
+            self._reported.add(f"{robot}/odom")
+            state = to_state(message)
+            if self._recorder is None and self._start_asked_s is not None:
+                if self.lockstep:
+                    self._begin(0.0)
+                elif state.stamp_s >= self._start_asked_s:
+                    self._begin(state.stamp_s)
+            if self._recorder is not None:
+                self._recorder.odometry(robot, state)
+                self._advance()
+
+        return listen
+
+    def _gate_listener(self, robot: str) -> Callable[[GateStatus], None]:
+        def listen(message: GateStatus) -> None:
+            if message.source != "none":
+                self._reported.add(f"{robot}/gate")
+            if self._recorder is not None:
+                applied = Command(seconds(message.header.stamp), message.applied.linear.x, message.applied.angular.z)
+                self._recorder.gate(robot, seconds(message.state_stamp), applied, message.reasons)
+                self._advance()
+
+        return listen
+
+    def _on_faults(self, message: FaultArray) -> None:
+        self._faults_known = True
+        self._faults.update(
+            now_s=seconds(message.header.stamp),
+            faults=[(fault.robot, fault.fault, seconds(fault.start), seconds(fault.end)) for fault in message.faults],
+        )
+
+    def _on_emergency_stop(self, message: Bool) -> None:
+        if message.data != self._stopped:
+            self._stopped = message.data
+            self._events.add(self._elapsed_s(), "emergency_stop_set" if self._stopped else "emergency_stop_released")
+
+    def _elapsed_s(self) -> float:
+        return self._recorder.steps[-1].time_s if self._recorder and self._recorder.steps else 0.0
+
+    def _advance(self) -> None:
+        assert self._recorder is not None
+        for step in self._recorder.advance(self._faults.compromised_at):
+            self._publish(step)
+            self._note_faults(step)
+            if step.step % round(self.roster.rate_hz) == 0:
+                print(_line(step), flush=True)
+            if self._duration_s and step.time_s >= self._duration_s - 1e-9:
+                self.context.try_shutdown()
+                return
+
+    def _note_faults(self, step: StepRecord) -> None:
+        began_s = step.time_s - self.period_s
+        for robot in sorted(set(step.compromised) - self._active):
+            self._events.add(began_s, "fault_started", robot=robot, fault=self._faults.kinds[robot])
+        for robot in sorted(self._active - set(step.compromised)):
+            self._events.add(began_s, "fault_ended", robot=robot, fault=self._faults.kinds[robot])
+        self._active = set(step.compromised)
+
+    def _publish(self, step: StepRecord) -> None:
+        assert self._recorder is not None
+        message = SwarmMetrics(
+            run_start=stamp(self._recorder.run_start_s),
+            step=step.step,
+            reward=step.reward,
+            cumulative_reward=step.cumulative_reward,
+            mean_distance_m=step.mean_distance_m,
+            max_distance_m=step.max_distance_m,
+            benign_mean_distance_m=step.benign_mean_distance_m,
+            benign_max_distance_m=step.benign_max_distance_m,
+            time_to_rendezvous_s=step.time_to_rendezvous_s,
+            compromised=list(step.compromised),
+        )
+        message.header.stamp = stamp(self._recorder.run_start_s + step.time_s)
+        self._publisher.publish(message)
+
+    # After the run
+
+    def destroy_node(self) -> None:
+        """Write the run folder, whatever ended the run."""
+        if self._recorder is not None:
+            self._events.add(self._elapsed_s(), "run_ended")
+            write_run_folder(self._output, self._recorder, self._facts)
+            print(f"run folder: {self._output}", flush=True)
+        super().destroy_node()
+
+
+def _line(step: StepRecord) -> str:
+    """How the team does, in words and numbers that a person can read."""
+    traitors = f"   compromised: {', '.join(step.compromised)}" if step.compromised else ""
+    return (
+        f"{step.time_s:5.0f} s   mean pair distance {step.mean_distance_m:.2f} m   widest {step.max_distance_m:.2f} m   "
+        f"return {step.cumulative_reward:7.2f}{traitors}"
+    )
+
+
+def main() -> None:
+    """Run the node."""
+    spin(lambda: [MonitorNode()])
