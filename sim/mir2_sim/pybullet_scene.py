@@ -27,7 +27,7 @@ Focus = tuple[float, float, float]
 URDF_PATH = Path(__file__).parent / "assets" / "epuck2.urdf"
 
 PHYSICS_HZ = 240
-SOLVER_ITERATIONS = 20
+SOLVER_ITERATIONS = 15
 CONTACT_MARGIN_M = 0.002
 
 # A wheel grips up to about 0.009 N m (friction 0.8, half of 0.11 kg, radius 0.020 m): motors stall before wheels spin.

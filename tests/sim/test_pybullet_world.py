@@ -167,13 +167,14 @@ def test_head_on_robots_stop_each_other(make_world: MakeWorld) -> None:
     assert world.contacts() == set()
 
 
-def test_robot_driving_away_slowly_is_pushed_along(make_world: MakeWorld) -> None:
-    world = make_world([(0.50, 1.0, 0.0), (0.60, 1.0, 0.0)])
-    world.step([[0.12, 0.0], [0.02, 0.0]], 5.0)
-    assert world.contacts() == {(0, 1)}
-    moved_m = world.poses()[:, 0] - (0.50, 0.60)
-    assert moved_m[1] > 1.5 * 0.02 * 5.0
-    assert moved_m[0] < 0.9 * 0.12 * 5.0
+def test_two_robots_push_a_third_that_one_alone_cannot(make_world: MakeWorld) -> None:
+    alone = make_world([CENTRE, (0.92, 1.0, 0.0)])
+    alone.step([[0.0, 0.0], [0.1, 0.0]], 5.0)
+    assert alone.contacts() == {(0, 1)}
+    assert alone.poses()[0, 0] - 1.0 < 0.05
+    together = make_world([CENTRE, (0.93, 1.04, 0.0), (0.93, 0.96, 0.0)])
+    together.step([[0.0, 0.0], [0.1, 0.0], [0.1, 0.0]], 5.0)
+    assert together.poses()[0, 0] - 1.0 > 0.10
 
 
 @pytest.mark.parametrize("heading_rad", [0.0, 0.5 * np.pi, np.pi, -0.5 * np.pi, 0.7])
