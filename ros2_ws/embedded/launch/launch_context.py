@@ -18,10 +18,11 @@ class LaunchContext:
     """The state of one running launch service."""
 
     def __init__(self, *, argv: Iterable[str] | None = None, noninteractive: bool = False) -> None:
+        """Start with nothing; `launch_configurations` holds texts, and what `launch_ros` keeps per scope."""
         self.argv = list(argv or [])
         self.noninteractive = noninteractive
         self.is_shutdown = False
-        self.launch_configurations: dict[str, str] = {}
+        self.launch_configurations: dict[str, Any] = {}
         self.event_queue: asyncio.Queue[Event] = asyncio.Queue()
         self.event_handlers: deque[BaseEventHandler] = deque()
         self.completion_futures: list[asyncio.Future[Any]] = []
@@ -29,7 +30,7 @@ class LaunchContext:
         self._globals: dict[str, Any] = {}
         self._locals: dict[str, Any] = {}
         self._locals_stack: list[dict[str, Any]] = []
-        self._configurations_stack: list[dict[str, str]] = []
+        self._configurations_stack: list[dict[str, Any]] = []
         self._environment_stack: list[dict[str, str]] = []
         self._first_environment = dict(os.environ)
 

@@ -78,13 +78,18 @@ class Guardian:
         os.write(self.start(), b"-%d\n" % group)
 
 
+def end_with_parent(parent: int) -> None:
+    """Between fork and exec: get SIGTERM when the parent ends."""
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        if os.getppid() != parent:
+            os._exit(1)
+
+
 def enter_group(launcher: int, guardian_pipe: int) -> None:
     """Between fork and exec: lead a new session that ends with the launcher."""
     os.setsid()
-    if _prctl is not None:
-        _prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
-        if os.getppid() != launcher:
-            os._exit(1)
+    end_with_parent(launcher)
     os.write(guardian_pipe, b"+%d\n" % os.getpid())
 
 

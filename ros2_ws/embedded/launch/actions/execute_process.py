@@ -114,9 +114,13 @@ class ExecuteProcess(Action):
         """Return the command with its substitutions performed."""
         return [perform_text(context, part) for part in self.cmd]
 
+    def label(self, context: LaunchContext, cmd: list[str]) -> str:
+        """Return the process's label where none was given."""
+        return os.path.basename(cmd[0])
+
     def _prepare(self, context: LaunchContext) -> None:
         cmd = self.make_cmd(context)
-        name = os.path.basename(cmd[0]) if self._name is None else perform_text(context, self._name)
+        name = self.label(context, cmd) if self._name is None else perform_text(context, self._name)
         self.process_details = {
             "action": self,
             "name": f"{name}-{next(_numbers)}",
@@ -269,8 +273,8 @@ class ExecuteProcess(Action):
             context.register_event_handler(handler)
         return handlers
 
-    def _on_shutdown(self, event: Shutdown, _context: LaunchContext) -> None:
-        self._announce_sigint = not event.due_to_sigint
+    def _on_shutdown(self, event: Shutdown, context: LaunchContext) -> None:
+        self._announce_sigint = not event.due_to_sigint or context.noninteractive
         self._ending.set()
 
     def _on_signal(self, event: Any) -> None:

@@ -1,0 +1,105 @@
+"""`ros2 launch`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import (
+    AnyLaunchDescriptionSource,
+    get_launch_description_from_python_launch_file,
+)
+from launch.launch_introspector import LaunchIntrospector
+from launch.utilities import describe_substitutions
+
+from launch import LaunchDescription, LaunchService
+
+from .. import packages
+
+
+def main(argv: list[str]) -> int | str | None:
+    """Run, print or explain a launch file."""
+    args = _make_parser().parse_intermixed_args(argv)
+    path, arguments = _find_file(args)
+    if args.launch_prefix_filter is not None and args.launch_prefix is None:
+        return "--launch-prefix must be specified if --launch-prefix-filter is provided"
+    if args.print:
+        description = get_launch_description_from_python_launch_file(path)
+        print(LaunchIntrospector().format_launch_description(description))
+        return 0
+    if args.show_args:
+        print(_explain_arguments(get_launch_description_from_python_launch_file(path)))
+        return 0
+    if args.show_all_subprocesses_output:
+        os.environ["OVERRIDE_LAUNCH_PROCESS_OUTPUT"] = "both"
+    for name in ("launch_prefix", "launch_prefix_filter"):
+        if getattr(args, name) is not None:
+            arguments.append(f"{name.replace('_', '-')}:={getattr(args, name)}")
+    settings = parse_arguments(arguments)
+    service = LaunchService(argv=arguments, noninteractive=args.noninteractive, debug=args.debug)
+    include = IncludeLaunchDescription(AnyLaunchDescriptionSource(path), launch_arguments=settings)
+    service.include_launch_description(LaunchDescription([include]))
+    return service.run()
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ros2 launch", description="Run a launch file")
+    add = parser.add_argument
+    add("-n", "--noninteractive", action="store_true", default=not sys.stdin.isatty(), help="no terminal")
+    add("-d", "--debug", action="store_true", help="more output")
+    add("-p", "--print", "--print-description", action="store_true", help="print the description only")
+    add("-s", "--show-args", "--show-arguments", action="store_true", help="print the arguments only")
+    add("-a", "--show-all-subprocesses-output", action="store_true", help="show and log all output")
+    add("--launch-prefix", help="command put in front of all executables")
+    add("--launch-prefix-filter", help="regular expression of the executables that get the prefix")
+    add("package_name", help="package with the launch file, or the launch file's path")
+    add("launch_file_name", nargs="?", help="name of the launch file")
+    add("launch_arguments", nargs="*", help="arguments as '<name>:=<value>'")
+    return parser
+
+
+def _find_file(args: argparse.Namespace) -> tuple[str, list[str]]:
+    """Return the launch file's path and the launch arguments; raises RuntimeError."""
+    if os.path.isfile(args.package_name):
+        first = [] if args.launch_file_name is None else [args.launch_file_name]
+        return args.package_name, first + args.launch_arguments
+    try:
+        share = packages.find(args.package_name).share
+    except packages.PackageNotFoundError as error:
+        raise RuntimeError(f"Package '{args.package_name}' not found: {error}") from error
+    if args.launch_file_name is None:
+        raise RuntimeError(f"no launch file given for package '{args.package_name}'")
+    found = [str(path) for path in sorted(Path(share).rglob(args.launch_file_name)) if path.is_file()]
+    where = f"in the share directory of package '{args.package_name}'"
+    if not found:
+        raise RuntimeError(f"file '{args.launch_file_name}' was not found {where} which is at '{share}'")
+    if len(found) > 1:
+        raise RuntimeError(f"file '{args.launch_file_name}' was found more than once {where}: {found}")
+    return found[0], args.launch_arguments
+
+
+def parse_arguments(arguments: Iterable[str]) -> list[tuple[str, str]]:
+    """Return names and values of '<name>:=<value>'; the last value of a name counts. Raises RuntimeError."""
+    settings: dict[str, str] = {}
+    for argument in arguments:
+        name, separator, value = argument.partition(":=")
+        if not (name and separator and value):
+            raise RuntimeError(f"malformed launch argument '{argument}', expected format '<name>:=<value>'")
+        settings[name] = value
+    return list(settings.items())
+
+
+def _explain_arguments(description: LaunchDescription) -> str:
+    lines = ["Arguments (pass arguments as '<name>:=<value>'):"]
+    found = description.find_launch_arguments()
+    for argument, _, is_conditional in found:
+        lines += ["", f"    '{argument.name}':{'*' if is_conditional else ''}", f"        {argument.description}"]
+        if argument.default_value is not None:
+            lines.append(f"        (default: {describe_substitutions(argument.default_value)})")
+    if any(is_conditional for _, _, is_conditional in found):
+        lines += ["", "* argument(s) which are only used if specific conditions occur"]
+    return "\n".join(lines if found else [*lines, "", "  No arguments."])

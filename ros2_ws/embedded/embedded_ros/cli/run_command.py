@@ -1,0 +1,55 @@
+"""`ros2 run`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import subprocess
+import sys
+
+from launch.process_group import end_with_parent
+
+from .. import packages
+from . import entry_point
+
+
+def main(argv: list[str]) -> int | str:
+    """Run an executable and return its exit status."""
+    parser = argparse.ArgumentParser(prog="ros2 run", description="Run an executable of a package")
+    parser.add_argument("--prefix", help="command put in front, such as 'gdb -ex run --args'")
+    parser.add_argument("package_name", help="name of the package")
+    parser.add_argument("executable_name", help="name of the executable")
+    parser.add_argument("argv", nargs=argparse.REMAINDER, help="arguments of the executable")
+    args = parser.parse_args(argv)
+    try:
+        found = packages.executables(args.package_name)
+    except packages.PackageNotFoundError:
+        return f"Package '{args.package_name}' not found"
+    if args.executable_name not in found:
+        return "No executable found"
+    command = entry_point.command(args.executable_name, found[args.executable_name])
+    return _run([*shlex.split(args.prefix or ""), *command, *args.argv])
+
+
+def _run(command: list[str]) -> int:
+    """Run a command that gets this process's signals, and ends with it."""
+    parent = os.getpid()
+    process = subprocess.Popen(command, preexec_fn=lambda: end_with_parent(parent))  # noqa: PLW1509 (no threads)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    signal.signal(signal.SIGINT, lambda *_: None if _is_in_foreground() else process.send_signal(signal.SIGINT))
+    status = process.wait()
+    if status < 0:
+        print("[ros2run]:", signal.strsignal(-status))
+    elif status > 0:
+        print(f"[ros2run]: Process exited with failure {status}")
+    return status
+
+
+def _is_in_foreground() -> bool:
+    """Return whether a terminal sends its Ctrl-C to the child as well."""
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (OSError, ValueError):
+        return False
