@@ -147,7 +147,7 @@ def _session(path: Path, model: bytes) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
     try:
-        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=False)
     except Exception as error:
         reason = str(error).splitlines()[0].split(" : ")[-1]
         raise UserError(
@@ -157,7 +157,10 @@ def _session(path: Path, model: bytes) -> Any:
 
 
 def _metadata(path: Path, session: Any) -> BundleMetadata:
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    try:
+        text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: the metadata is not text: the file was altered; export the policy again") from None
     if text is None:
         raise UserError(
             f"{path}: an ONNX file without MIR2 metadata, so nothing says what it was made for; "

@@ -1,0 +1,74 @@
+import math
+
+import numpy as np
+import pytest
+from mir2_core.bundle import PolicyBundle
+from mir2_core.recorder import Recorder, pair_distances, summary
+from mir2_core.rollout import rollout
+from mir2_core.tasks import Rendezvous, RendezvousParams
+from mir2_core.types import Command, RobotState
+
+NAMES = [f"robot_{k}" for k in range(10)]
+
+
+@pytest.fixture
+def episode(make_bundle):
+    task = Rendezvous(RendezvousParams())
+    start = task.reset(np.random.default_rng(4))[0]
+    return task, rollout(task, PolicyBundle.load(make_bundle()), start, 200)
+
+
+def report(recorder, task, poses, actions, k, robots=NAMES, reasons=()):
+    """What robots say at time k and their gates in answer."""
+    stamp_s = recorder.run_start_s + 0.1 * k
+    for name in robots:
+        row = NAMES.index(name)
+        recorder.odometry(name, RobotState(stamp_s, *poses[k, row]))
+        if k < len(actions):
+            v, omega = task.action_to_twist(actions[k, row])
+            recorder.gate(name, stamp_s, Command(stamp_s + 0.012, float(v), float(omega)), reasons)
+
+
+@pytest.mark.parametrize("run_start_s", [0.0, 1.7e9])
+def test_rewards_equal_the_rollout(episode, run_start_s):
+    task, truth = episode
+    recorder = Recorder(task, NAMES, run_start_s, patient=True)
+    for k in range(201):
+        report(recorder, task, truth.poses, truth.actions, k)
+        recorder.advance(lambda _: ())
+    assert [step.step for step in recorder.steps] == list(range(1, 201))
+    np.testing.assert_allclose([step.reward for step in recorder.steps], truth.rewards, atol=1e-9)
+    figures = summary(recorder)
+    assert figures["episode_return"] == pytest.approx(truth.rewards.sum())
+    assert figures["reaction_ms_p50"] == pytest.approx(12.0, abs=1e-3)
+    assert figures["missing_reports"] == 0
+
+
+def test_a_patient_recorder_waits_and_an_impatient_one_goes_on(episode):
+    task, truth = episode
+    patient = Recorder(task, NAMES, 0.0, patient=True)
+    hasty = Recorder(task, NAMES, 0.0, patient=False)
+    for recorder in (patient, hasty):
+        for k in range(20):
+            report(recorder, task, truth.poses, truth.actions, k, NAMES if k < 5 else NAMES[:-1])
+            recorder.advance(lambda _: ())
+    assert patient.steps[-1].step == 4
+    assert hasty.steps[-1].step >= 14
+    assert hasty.missing_reports > 0
+
+
+def test_benign_robots_are_those_not_compromised(episode):
+    task, truth = episode
+    recorder = Recorder(task, NAMES, 0.0, patient=True)
+    for k in range(51):
+        report(recorder, task, truth.poses, truth.actions, k, reasons=("speed",))
+        recorder.advance(lambda t: {"robot_0"} if t > 2.0 else ())
+    last = recorder.steps[-1]
+    assert last.compromised == ("robot_0",)
+    assert recorder.steps[10].compromised == ()
+    assert last.benign_mean_distance_m == pytest.approx(pair_distances(truth.poses[50, 1:])[0])
+    assert summary(recorder)["gate_interventions"]["robot_0"]["speed"] == 51
+
+
+def test_distances_of_fewer_than_two_robots_are_unknown():
+    assert all(map(math.isnan, pair_distances(np.zeros((1, 3)))))
