@@ -61,7 +61,7 @@ class Camera:
 
 CAMERAS: dict[View, Camera] = {
     "oblique": Camera(
-        eye=(0.0, -1.20, 0.90), target=(0.0, -0.06, 0.0), up=(0.0, 0.0, 1.0), half_height=0.28, aspect=1.6
+        eye=(0.0, -1.20, 0.90), target=(0.0, -0.05, 0.0), up=(0.0, 0.0, 1.0), half_height=0.30, aspect=1.6
     ),
     "top": Camera(eye=(0.0, 0.0, 4.0), target=(0.0, 0.0, 0.0), up=(0.0, 1.0, 0.0), half_height=0.14, aspect=1.0),
 }
@@ -71,9 +71,10 @@ class Client:
     """PyBullet's functions and constants, each function bound to one physics client."""
 
     def __init__(self, mode: int) -> None:
-        self._id = pybullet.connect(mode)
-        if self._id < 0:
-            raise UserError("PyBullet opens no further physics client; close worlds that are no longer needed")
+        try:
+            self._id = pybullet.connect(mode)
+        except pybullet.error as error:
+            raise UserError("PyBullet shows one window per process: use gui for one world only") from error
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(pybullet, name)
