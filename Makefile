@@ -1,13 +1,55 @@
-# Every target sets up what it needs; `make demo` and `make test` are all a newcomer has to know.
+# Every target sets up what it needs; `make demo` and `make test` are all that a newcomer has to know.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
+ARGS ?=
 
-.PHONY: setup demo test test-slow check bench train clean
+.PHONY: help setup demo test test-slow check bench train clean
 
-setup: $(VENV)/.ready
+help:
+	@echo 'make demo       ten robots meet; ARGS="backend:=kinematic fault:=random@robot_0:5" changes the launch'
+	@echo 'make test       every test but the slow ones        make test-slow  those as well'
+	@echo 'make check      ruff and mypy                       make bench      speed, side by side'
+	@echo 'make train      train a policy; ARGS="--seed 1 --output runs/train-1"'
+	@echo 'make setup      only install into .venv             make clean      remove .venv and caches'
 
-$(VENV)/.ready: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+.venv/.python: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'error: $(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=python3.11 ...' >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo 'error: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv' >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+# The demo needs no PyTorch.
+.venv/.demo: .venv/.python
+	$(BIN)/pip install --quiet --editable '.[embedded,sim]'
+	@touch $@
+
+.venv/.dev: .venv/.python
 	$(BIN)/pip install --quiet --editable '.[dev]'
-	touch $@
+	@touch $@ .venv/.demo
+
+setup: .venv/.dev
+
+demo: .venv/.demo
+	$(BIN)/ros2 launch mir2_swarm rendezvous.launch.py $(ARGS)
+
+test: .venv/.dev
+	$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+
+test-slow: .venv/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.dev
+	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+train: .venv/.dev
+	$(BIN)/mir2 train --task rendezvous --algorithm mir2 $(ARGS)
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -17,7 +17,7 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         "policy",
         default_value="",
-        description="name of a shipped policy, or path of an .onnx bundle; empty: the roster's",
+        description="a shipped policy's name, or the path of an .onnx bundle; empty: the roster's",
     ),
     DeclareLaunchArgument(
         "backend",
@@ -36,7 +36,7 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         "fault",
         default_value="",
-        description="kind@robot:start_s[:duration_s], such as random@robot_0:5; commas separate",
+        description="kind@robot:start_s[:duration_s], such as random@robot_0:5; a comma between two",
     ),
     DeclareLaunchArgument(
         "output", default_value="", description="folder that the run is written to; empty: a new one below runs/"

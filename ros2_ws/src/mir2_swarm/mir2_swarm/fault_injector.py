@@ -139,10 +139,8 @@ class FaultInjectorNode(SwarmNode):
         started = [spec for spec in self._schedule if spec.active(now_s) and spec.robot not in self._running]
         for spec in started:
             model = robot_model(self.roster.robot(spec.robot).kind)
-            self._running[spec.robot] = (
-                spec,
-                FAULTS[spec.kind](model, (self._seed, self.roster.names.index(spec.robot))),
-            )
+            seeds = (self._seed, self.roster.names.index(spec.robot))
+            self._running[spec.robot] = (spec, FAULTS[spec.kind](model, seeds))
         if over or started:
             self._announce()
         for robot in self._running:

@@ -182,10 +182,8 @@ class MonitorNode(SwarmNode):
 def _line(step: StepRecord) -> str:
     """How the team does, in words and numbers that a person can read."""
     traitors = f"   compromised: {', '.join(step.compromised)}" if step.compromised else ""
-    return (
-        f"{step.time_s:5.0f} s   mean pair distance {step.mean_distance_m:.2f} m   widest {step.max_distance_m:.2f} m   "
-        f"return {step.cumulative_reward:7.2f}{traitors}"
-    )
+    distances = f"mean pair distance {step.mean_distance_m:.2f} m   widest {step.max_distance_m:.2f} m"
+    return f"{step.time_s:5.0f} s   {distances}   return {step.cumulative_reward:7.2f}{traitors}"
 
 
 def main() -> None:
