@@ -41,8 +41,8 @@ class LaunchDescriptionSource:
 
     def get_launch_description(self, context: LaunchContext) -> LaunchDescription:
         """Return the description, loaded at most once."""
+        self._expanded_location = perform_substitutions(context, self._location)
         if self._launch_description is None:
-            self._expanded_location = perform_substitutions(context, self._location)
             self._launch_description = self._get_launch_description(self._expanded_location)
         return self._launch_description
 

@@ -167,17 +167,13 @@ class ExecuteProcess(Action):
 
     async def _supervise(self, context: LaunchContext) -> None:
         """Run the process, again and again if asked to, until it shall end."""
-        handlers = self._register_handlers(context)
-        try:
-            while not self._ending.is_set() and not context.is_shutdown:
-                await self._run_once(context)
-                if not self._respawn or self._respawns_left == 0:
-                    break
-                self._respawns_left -= 1
-                await _is_set_within(self._ending, self._respawn_delay_s)
-        finally:
-            for handler in handlers:
-                context.unregister_event_handler(handler)
+        self._register_handlers(context)
+        while not self._ending.is_set() and not context.is_shutdown:
+            await self._run_once(context)
+            if not self._respawn or self._respawns_left == 0:
+                break
+            self._respawns_left -= 1
+            await _is_set_within(self._ending, self._respawn_delay_s)
 
     async def _run_once(self, context: LaunchContext) -> None:
         child = await self._start(context)
@@ -194,8 +190,8 @@ class ExecuteProcess(Action):
             await ending
         else:
             ending.cancel()
-            if child.has_group():
-                await self._end(child)
+            if child.has_group():  # what it left behind; shells start background jobs deaf to SIGINT
+                await self._end(child, first=1)
         child.close()
 
     async def _start(self, context: LaunchContext) -> ChildProcess | None:
@@ -244,12 +240,12 @@ class ExecuteProcess(Action):
             self._log.info(f"sending signal 'SIGINT' to process[{self.final_name}]")
         await self._end(child)
 
-    async def _end(self, child: ChildProcess) -> None:
+    async def _end(self, child: ChildProcess, first: int = 0) -> None:
         """End the whole group: SIGINT, then SIGTERM, then SIGKILL."""
         stages = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-        for i, timeout_s in enumerate(self._timeouts_s):
+        for i in range(first, len(self._timeouts_s)):
             child.signal_group(stages[i])
-            if await child.is_gone_within(timeout_s):
+            if await child.is_gone_within(self._timeouts_s[i]):
                 return
             self._log.error(
                 f"process[{self.final_name}] failed to terminate '{self._timeout_texts[i]}' seconds after "
@@ -261,7 +257,7 @@ class ExecuteProcess(Action):
 
     # -- events
 
-    def _register_handlers(self, context: LaunchContext) -> list[BaseEventHandler]:
+    def _register_handlers(self, context: LaunchContext) -> None:
         handlers: list[BaseEventHandler] = [
             OnShutdown(on_shutdown=self._on_shutdown),
             _aimed_at(self, ShutdownProcess, lambda _event: self._ending.set()),
@@ -271,7 +267,6 @@ class ExecuteProcess(Action):
             handlers.append(OnProcessExit(target_action=self, on_exit=self._on_exit))
         for handler in handlers:
             context.register_event_handler(handler)
-        return handlers
 
     def _on_shutdown(self, event: Shutdown, context: LaunchContext) -> None:
         self._announce_sigint = not event.due_to_sigint or context.noninteractive

@@ -1,0 +1,285 @@
+"""Launch descriptions run in this process: arguments, substitutions, conditions, scopes, includes, timers, events."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import launch.logging
+import pytest
+from launch.actions import (
+    AppendEnvironmentVariable,
+    DeclareLaunchArgument,
+    EmitEvent,
+    GroupAction,
+    IncludeLaunchDescription,
+    LogInfo,
+    OpaqueFunction,
+    RegisterEventHandler,
+    ResetLaunchConfigurations,
+    SetEnvironmentVariable,
+    SetLaunchConfiguration,
+    Shutdown,
+    TimerAction,
+    UnregisterEventHandler,
+    UnsetEnvironmentVariable,
+    UnsetLaunchConfiguration,
+)
+from launch.conditions import (
+    IfCondition,
+    InvalidConditionExpressionError,
+    LaunchConfigurationEquals,
+    LaunchConfigurationNotEquals,
+    UnlessCondition,
+)
+from launch.event import Event
+from launch.event_handler import EventHandler
+from launch.event_handlers import OnExecutionComplete, OnShutdown
+from launch.launch_description_sources import (
+    InvalidLaunchFileError,
+    LaunchDescriptionSource,
+    PythonLaunchDescriptionSource,
+)
+from launch.substitutions import (
+    AndSubstitution,
+    Command,
+    EnvironmentVariable,
+    EqualsSubstitution,
+    FindExecutable,
+    IfElseSubstitution,
+    LaunchConfiguration,
+    LocalSubstitution,
+    NotEqualsSubstitution,
+    NotSubstitution,
+    OrSubstitution,
+    PathJoinSubstitution,
+    PythonExpression,
+    SubstitutionFailure,
+    TextSubstitution,
+    ThisLaunchFile,
+    ThisLaunchFileDir,
+)
+from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
+
+from launch import LaunchContext, LaunchDescription, LaunchService
+
+
+@pytest.fixture(autouse=True)
+def log_below_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path / "log"))
+    monkeypatch.setattr(launch.logging, "launch_config", launch.logging.LaunchConfig())
+
+
+class Notes(list[str]):
+    """Collects texts while a launch description runs."""
+
+    def note(self, *what: Any, **kwargs: Any) -> OpaqueFunction:
+        def append(context: LaunchContext) -> None:
+            self.append(perform_substitutions(context, normalize_to_list_of_substitutions(what)))
+
+        return OpaqueFunction(function=append, **kwargs)
+
+
+def run(entities: Iterable[Any]) -> int:
+    service = LaunchService(noninteractive=True)
+    service.include_launch_description(LaunchDescription(entities))
+    return service.run()
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return Notes()
+
+
+ONE = LaunchConfiguration("one")
+
+
+@pytest.mark.parametrize(
+    ("substitution", "text"),
+    [
+        (TextSubstitution(text="a"), "a"),
+        (LaunchConfiguration("one"), "1"),
+        (LaunchConfiguration("none", default=["x", ONE]), "x1"),
+        (LaunchConfiguration("none", default=3.5), "3.5"),
+        (EnvironmentVariable("FISH"), "cod"),
+        (EnvironmentVariable("NO_FISH", default_value="eel"), "eel"),
+        (PathJoinSubstitution(["/a", "b", [ONE, ".yaml"]]), "/a/b/1.yaml"),
+        (PythonExpression([ONE, " + cos(0)"]), "2.0"),
+        (PythonExpression(["'", ONE, "' == '1' and 'yes' or 'no'"]), "yes"),
+        (PythonExpression("os.sep", ["os"]), "/"),
+        (Command(["echo ", ONE]), "1\n"),
+        (Command("sh -c 'echo bad >&2'", on_stderr="capture"), "bad\n"),
+        (EqualsSubstitution(ONE, "true"), "true"),
+        (EqualsSubstitution(ONE, 1.0), "true"),
+        (EqualsSubstitution(ONE, "one"), "false"),
+        (NotEqualsSubstitution(ONE, "one"), "true"),
+        (AndSubstitution(ONE, "false"), "false"),
+        (OrSubstitution(ONE, "false"), "true"),
+        (NotSubstitution(ONE), "false"),
+        (IfElseSubstitution(ONE, "yes", "no"), "yes"),
+        (IfElseSubstitution(NotSubstitution(ONE), if_value="yes"), ""),
+    ],
+)
+def test_substitution(substitution: Any, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FISH", "cod")
+    context = LaunchContext()
+    context.launch_configurations["one"] = "1"
+    assert context.perform_substitution(substitution) == text
+
+
+@pytest.mark.parametrize(
+    "substitution",
+    [
+        LaunchConfiguration("none"),
+        EnvironmentVariable("NO_FISH"),
+        FindExecutable(name="no such program"),
+        Command("false"),
+        Command("sh -c 'echo bad >&2'"),
+        NotSubstitution("perhaps"),
+        LocalSubstitution("event.reason"),
+        ThisLaunchFileDir(),
+    ],
+)
+def test_substitution_without_a_text(substitution: Any) -> None:
+    with pytest.raises(SubstitutionFailure):
+        substitution.perform(LaunchContext())
+
+
+def test_find_executable() -> None:
+    assert os.access(FindExecutable(name="sh").perform(LaunchContext()), os.X_OK)
+
+
+def test_conditions(notes: Notes) -> None:
+    cases = {
+        "if true": IfCondition("true"),
+        "if 1": IfCondition(["1"]),
+        "if False": IfCondition("False"),
+        "unless true": UnlessCondition("true"),
+        "unless 0": UnlessCondition("0"),
+        "equal": LaunchConfigurationEquals("a", "b"),
+        "unequal": LaunchConfigurationNotEquals("a", "b"),
+        "unset": LaunchConfigurationEquals("z", None),
+    }
+    assert run([SetLaunchConfiguration("a", "b"), *(notes.note(name, condition=c) for name, c in cases.items())]) == 0
+    assert notes == ["if true", "if 1", "unless 0", "equal", "unset"]
+    with pytest.raises(InvalidConditionExpressionError, match="maybe"):
+        IfCondition("maybe").evaluate(LaunchContext())
+
+
+def test_group_scopes_configurations_and_environment(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLACE", "outside")
+    seen = [LaunchConfiguration("a", default="-"), LaunchConfiguration("b", default="-"), EnvironmentVariable("PLACE")]
+    inside = [SetLaunchConfiguration("a", "2"), SetEnvironmentVariable("PLACE", "inside"), notes.note(*seen)]
+    entities = [
+        SetLaunchConfiguration("a", "1"),
+        GroupAction([*inside], launch_configurations={"b": "3"}),
+        notes.note(*seen),
+        GroupAction([notes.note(*seen)], forwarding=False, launch_configurations={"b": "4"}),
+        GroupAction([*inside], scoped=False),
+        notes.note(*seen),
+        UnsetLaunchConfiguration("a"),
+        AppendEnvironmentVariable("PLACE", "more"),
+        AppendEnvironmentVariable("PLACE", "less", prepend=True, separator="+"),
+        notes.note(*seen),
+        UnsetEnvironmentVariable("PLACE"),
+        ResetLaunchConfigurations({"b": "5"}),
+        notes.note(LaunchConfiguration("b"), EnvironmentVariable("PLACE", default_value="gone")),
+    ]
+    assert run(entities) == 0
+    assert notes == ["23inside", "1-outside", "-4outside", "2-inside", "2-inside", "--less+inside:more", "5gone"]
+
+
+def test_included_file_gets_arguments_and_knows_its_place(notes: Notes, tmp_path: Path) -> None:
+    inner = tmp_path / "inner.launch.py"
+    inner.write_text(
+        "from launch import LaunchDescription\n"
+        "from launch.actions import *\n"
+        "from launch.substitutions import *\n"
+        "def generate_launch_description():\n"
+        "    return LaunchDescription([\n"
+        "        DeclareLaunchArgument('who'), DeclareLaunchArgument('what', default_value='x'),\n"
+        "        SetLaunchConfiguration('said', [ThisLaunchFileDir(), ThisLaunchFile(),\n"
+        "            LaunchConfiguration('who'), LaunchConfiguration('what')])])\n"
+    )
+    source = PythonLaunchDescriptionSource([str(tmp_path), "/inner.launch.py"])
+    include = IncludeLaunchDescription(source, launch_arguments={"who": ["m", "e"]}.items())
+    assert run([include, notes.note(LaunchConfiguration("said"))]) == 0
+    assert notes == [f"{tmp_path}{inner}mex"]
+    names = [argument.name for argument in LaunchDescription([include]).get_launch_arguments()]
+    assert names == ["who", "what"]
+    assert run([IncludeLaunchDescription(str(inner))]) == 1
+    outer = [GroupAction([include], scoped=False), notes.note(ThisLaunchFile())]
+    assert run([IncludeLaunchDescription(LaunchDescriptionSource(LaunchDescription(outer), "/outer.py"))]) == 0
+    assert notes[1:] == ["/outer.py"]
+
+
+def test_files_that_are_no_launch_files(tmp_path: Path) -> None:
+    (tmp_path / "empty.launch.py").write_text("")
+    (tmp_path / "other.launch.xml").write_text("<launch/>")
+    for name in ("empty.launch.py", "other.launch.xml"):
+        with pytest.raises(InvalidLaunchFileError, match=name):
+            PythonLaunchDescriptionSource(str(tmp_path / name)).get_launch_description(LaunchContext())
+
+
+def test_declared_arguments() -> None:
+    assert DeclareLaunchArgument("a").description == "no description given"
+    assert DeclareLaunchArgument("a", choices=["b"]).description == "One of: ['b']"
+    assert DeclareLaunchArgument("a", description="D", choices=["b"]).description == "D. Valid choices are: ['b']"
+    with pytest.raises(RuntimeError, match='"c" is not in provided choices'):
+        DeclareLaunchArgument("a", default_value="c", choices=["b"])
+    assert run([DeclareLaunchArgument("needed")]) == 1
+
+
+def test_timers_fire_in_order_of_time_unless_shut_down_before(notes: Notes) -> None:
+    cancelled = TimerAction(period=0.0, actions=[notes.note("cancelled")])
+    cancelled.cancel()
+    entities = [
+        cancelled,
+        TimerAction(period=1000.0, actions=[notes.note("never")]),
+        TimerAction(period=TextSubstitution(text="0.1"), actions=[notes.note("second"), Shutdown()]),
+        TimerAction(period=0.01, actions=[notes.note("first")]),
+    ]
+    assert run(entities) == 0
+    assert notes == ["first", "second"]
+
+
+def test_event_handlers(notes: Notes) -> None:
+    class Bell(Event):
+        name = "bell"
+
+    def on_bell(text: str, **kwargs: Any) -> EventHandler:
+        return EventHandler(matcher=lambda event: isinstance(event, Bell), entities=notes.note(text), **kwargs)
+
+    always, once, never = on_bell("always"), on_bell("once", handle_once=True), on_bell("never")
+    hello = LogInfo(msg="hello")
+    entities = [
+        *map(RegisterEventHandler, (always, once, never)),
+        UnregisterEventHandler(never),
+        RegisterEventHandler(OnExecutionComplete(target_action=hello, on_completion=[notes.note("completed")])),
+        RegisterEventHandler(OnShutdown(on_shutdown=[notes.note("ended: ", LocalSubstitution("event.reason"))])),
+        EmitEvent(event=Bell()),
+        EmitEvent(event=Bell()),
+        hello,
+        TimerAction(period=0.05, actions=[Shutdown(reason="enough")]),
+    ]
+    assert run(entities) == 0
+    assert notes == ["once", "always", "always", "completed", "ended: enough"]
+
+
+def test_opaque_function_returns_entities(notes: Notes) -> None:
+    def make(context: LaunchContext, prefix: str, suffix: str) -> list[OpaqueFunction]:
+        return [notes.note(prefix, suffix)]
+
+    assert run([OpaqueFunction(function=make, args=["a"], kwargs={"suffix": "b"})]) == 0
+    assert notes == ["ab"]
+
+
+def test_shutdown_from_another_thread() -> None:
+    from threading import Thread
+
+    service = LaunchService()
+    thread = Thread(target=service.shutdown)
+    start = OpaqueFunction(function=lambda context: thread.start())
+    service.include_launch_description(LaunchDescription([start]))
+    assert service.run(shutdown_when_idle=False) == 0
+    thread.join()
