@@ -65,7 +65,8 @@ class Recorder:
         row = (applied.v_mps, applied.omega_radps)
         if self._file(self._twists, state_stamp_s, robot, row):
             self.interventions[robot].update(reasons)
-            self.reaction_s.append(applied.stamp_s - state_stamp_s)
+            if not self._patient:
+                self.reaction_s.append(applied.stamp_s - state_stamp_s)
 
     def _file(self, reports: dict[int, dict[int, Any]], stamp_s: float, robot: str, row: Any) -> bool:
         step = round((stamp_s - self.run_start_s) / self.task.params.dt_s)

@@ -39,7 +39,7 @@ class GateNode(SwarmNode):
         self._allies: dict[str, RobotState] = {}
         self._emergency_stop = False
         self._faults: list[tuple[float, float]] | None = None
-        self._answered: tuple[Command, str] | None = None
+        self._answered: tuple[Command, GateStatus] | None = None
         self._last_s = self.now_s
         self._counts: Counter[str] = Counter()
         self._decisions = 0
@@ -139,7 +139,7 @@ class GateNode(SwarmNode):
     def _answer_once(self, stamp_s: float, source: str) -> None:
         """Answer a lockstep command, or repeat the answer already given for that time."""
         if self._answered is not None and self._answered[0].stamp_s == stamp_s:
-            self._drive(self._answered[0])
+            self._send(*self._answered)
         else:
             self._answer(stamp_s, source)
 
@@ -153,15 +153,15 @@ class GateNode(SwarmNode):
             now_s, command, self._state, list(self._allies.values()), emergency_stop=self._emergency_stop
         )
         self._last_s = now_s
-        self._answered = (decision.command, source)
-        self._report(decision, command, source)
-        self._drive(decision.command)
+        self._answered = (decision.command, self._status(decision, command, source))
+        self._send(*self._answered)
 
-    def _drive(self, command: Command) -> None:
+    def _send(self, command: Command, status: GateStatus) -> None:
+        self._status_publisher.publish(status)
         stamped = self._entry.stamped_cmd_vel
         self._driver_publisher.publish(to_twist_stamped(command, self.robot) if stamped else to_twist(command))
 
-    def _report(self, decision: GateDecision, asked: Command | None, source: str) -> None:
+    def _status(self, decision: GateDecision, asked: Command | None, source: str) -> GateStatus:
         self._decisions += 1
         self._counts.update(decision.reasons)
         status = GateStatus(
@@ -176,7 +176,7 @@ class GateNode(SwarmNode):
         if asked is not None:
             status.state_stamp = stamp(asked.stamp_s)
             status.asked = to_twist(asked)
-        self._status_publisher.publish(status)
+        return status
 
 
 def main() -> None:

@@ -41,6 +41,8 @@ class MonitorNode(SwarmNode):
         self._faults_known = False
         self._stopped = False
         self._active: set[str] = set()
+        if self.lockstep:
+            self._begin(0.0)
         self._listen()
 
     def _read_facts(self) -> dict[str, Any]:
@@ -95,11 +97,8 @@ class MonitorNode(SwarmNode):
         def listen(message: Odometry) -> None:
             self._reported.add(f"{robot}/odom")
             state = to_state(message)
-            if self._recorder is None and self._start_asked_s is not None:
-                if self.lockstep:
-                    self._begin(0.0)
-                elif state.stamp_s >= self._start_asked_s:
-                    self._begin(state.stamp_s)
+            if self._recorder is None and self._start_asked_s is not None and state.stamp_s >= self._start_asked_s:
+                self._begin(state.stamp_s)
             if self._recorder is not None:
                 self._recorder.odometry(robot, state)
                 self._advance()

@@ -80,6 +80,9 @@ def spin(make_nodes: Callable[[], Iterable[Node]]) -> None:
         pass
     except UserError as error:
         exit_with(error)
+    except RuntimeError:
+        if rclpy.ok():  # else a message arrived while the context was being shut down
+            raise
     finally:
         for node in nodes:
             node.destroy_node()
