@@ -1,0 +1,181 @@
+"""What `--ros-args` says: remapping rules, parameters and log levels."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FLAGS = {"enable", "disable"}
+TAKES_VALUE = {"-r", "--remap", "-p", "--param", "--params-file", "--log-level", "-e", "--enclave", "--log-config-file"}
+TAKES_VALUE |= {"--log-file-name"}
+SPECIAL = {"__node": "__node", "__name": "__node", "__ns": "__ns"}
+
+
+class InvalidRosArgsError(ValueError):
+    """An argument after --ros-args that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Remap:
+    """One rule; `node` restricts it to nodes of that name."""
+
+    node: str
+    source: str
+    target: str
+
+
+@dataclass
+class RosArguments:
+    """Arguments in the order given; later parameters win."""
+
+    remaps: list[Remap] = field(default_factory=list)
+    parameters: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # node pattern, name -> value
+    log_levels: list[tuple[str, str]] = field(default_factory=list)  # logger ("" for all), level
+    enclave: str = "/"
+    rosout: bool = True
+    stdout: bool = True
+    others: list[str] = field(default_factory=list)  # what is not for ROS
+
+    def node_name(self, name: str) -> str:
+        return self._special("__node", name) or name
+
+    def namespace(self, name: str, namespace: str) -> str:
+        return self._special("__ns", name) or namespace
+
+    def _special(self, key: str, name: str) -> str | None:
+        rules = (r for r in self.remaps if SPECIAL.get(r.source) == key and r.node in ("", name))
+        return next((rule.target for rule in rules), None)
+
+    def name_rules(self, node: str) -> Iterator[Remap]:
+        return (r for r in self.remaps if r.source not in SPECIAL and r.node in ("", node))
+
+    def overrides(self, full_name: str) -> dict[str, Any]:
+        """Parameter values for the node with this fully qualified name."""
+        found: dict[str, Any] = {}
+        for pattern, values in self.parameters:
+            if node_matches(pattern, full_name):
+                found.update(values)
+        return found
+
+
+def node_matches(pattern: str, full_name: str) -> bool:
+    """Whether a parameter file's key, possibly with * (one part) or ** (any parts), means this node."""
+    if not pattern.startswith("/"):
+        pattern = f"/{pattern}"
+    parts = re.split(r"(/\*\*|/\*)", pattern)
+    regex = "".join({"/**": "(?:/[^/]+)*", "/*": "/[^/]+"}.get(part, re.escape(part)) for part in parts)
+    return re.fullmatch(regex, full_name) is not None
+
+
+def parse(arguments: Sequence[str]) -> RosArguments:
+    """Reads everything between --ros-args and -- (or the end); raises InvalidRosArgsError."""
+    found = RosArguments()
+    inside = False
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--ros-args":
+            inside = True
+        elif inside and argument == "--":
+            inside = False
+        elif not inside:
+            found.others.append(argument)
+        elif argument in TAKES_VALUE:
+            value = next(rest, None)
+            if value is None:
+                raise InvalidRosArgsError(f"{argument} needs a value")
+            _value_argument(found, argument, value)
+        else:
+            _flag(found, argument)
+    return found
+
+
+def _flag(found: RosArguments, argument: str) -> None:
+    match = re.fullmatch(r"--(enable|disable)-(rosout|stdout|external-lib)-logs", argument)
+    if match is None:
+        raise InvalidRosArgsError(f"unknown ROS argument {argument!r}")
+    if match[2] in ("rosout", "stdout"):
+        setattr(found, match[2], match[1] == "enable")
+
+
+def _value_argument(found: RosArguments, argument: str, value: str) -> None:
+    if argument in ("-r", "--remap"):
+        left, right = _rule(argument, value)
+        node, _, source = left.rpartition(":")
+        found.remaps.append(Remap(node, source, right))
+    elif argument in ("-p", "--param"):
+        left, right = _rule(argument, value)
+        node, _, name = left.rpartition(":")
+        found.parameters.append((node or "/**", {name: parse_value(right)}))
+    elif argument == "--params-file":
+        found.parameters.extend(read_parameter_file(value))
+    elif argument == "--log-level":
+        logger, _, level = value.rpartition(":=")
+        found.log_levels.append((logger, level))
+    elif argument in ("-e", "--enclave"):
+        found.enclave = value
+
+
+def _rule(argument: str, value: str) -> tuple[str, str]:
+    left, separator, right = value.partition(":=")
+    if not separator or not left:
+        raise InvalidRosArgsError(f"{argument} {value!r} is not of the form name:=value")
+    return left, right
+
+
+def _loader() -> Any:
+    """A YAML loader that reads 1e3 as a number, as ROS 2 does."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    number = re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+.0123456789"))
+    return Loader
+
+
+def parse_value(text: str) -> Any:
+    """A parameter value written as YAML."""
+    import yaml
+
+    try:
+        return yaml.load(text, _loader())
+    except yaml.YAMLError as error:
+        raise InvalidRosArgsError(f"cannot read the value {text!r}: {error}") from error
+
+
+def read_parameter_file(path: str) -> list[tuple[str, dict[str, Any]]]:
+    """(node pattern, name -> value) for every node in a parameter file."""
+    import yaml
+
+    try:
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), _loader())
+    except (OSError, yaml.YAMLError) as error:
+        raise InvalidRosArgsError(f"parameter file {path}: {error}") from error
+    if not isinstance(content, dict):
+        raise InvalidRosArgsError(f"parameter file {path}: no node names at the top level")
+    return list(_nodes(path, "", content))
+
+
+def _nodes(path: str, name: str, content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for key, value in content.items():
+        if key == "ros__parameters":
+            if isinstance(value, dict):
+                yield name, dict(flatten("", value))
+        elif isinstance(value, dict):
+            yield from _nodes(path, f"{name}/{key}".replace("//", "/") if name else str(key), value)
+        elif value is not None:
+            raise InvalidRosArgsError(
+                f"parameter file {path}: {name}/{key} has a value but no ros__parameters above it"
+            )
+
+
+def flatten(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """{a: {b: 1}} -> ("a.b", 1)"""
+    for key, value in values.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, dict):
+            yield from flatten(name, value)
+        else:
+            yield name, value

@@ -1,0 +1,93 @@
+"""One participant with its graph, shared by all nodes of a context."""
+
+import struct
+import threading
+import time
+
+from . import wire
+from .dds import Guard, Participant, Reader, Writer, open_domain
+from .graph import Graph, NodeEntities
+from .messages import Message, deserializer, serializer
+
+HEADER = struct.Struct("<Qq")  # client, sequence number; between encapsulation header and message
+REPLY_WAIT_S = 0.1  # how long a server waits until it knows the client's reader
+
+
+class Session:
+    """Makes endpoints with ROS names on a DDS participant."""
+
+    def __init__(self, domain_id: int, enclave: str = "/") -> None:
+        open_domain(domain_id, wire.cyclone_config())
+        self.domain_id = domain_id
+        self.participant = Participant(domain_id, f"enclave={enclave};".encode())
+        self.gid = self.participant.gid
+        self.graph = Graph(self.participant)
+        self._identities = 0
+        self._lock = threading.Lock()
+
+    def guard(self) -> Guard:
+        return Guard(self.participant)
+
+    def new_identity(self) -> bytes:
+        """16 bytes that name a client or server."""
+        with self._lock:
+            self._identities += 1
+            return self.gid[:12] + self._identities.to_bytes(4, "big")
+
+    def close(self) -> None:
+        self.participant.delete()
+
+
+class ServiceEndpoint:
+    """What client and server share: a reader, a writer, one identity and the 16-byte header."""
+
+    def __init__(self, session: Session, node: NodeEntities, service: str, service_type: type, *, server: bool) -> None:
+        sends, receives = service_type.Response, service_type.Request  # type: ignore[attr-defined]
+        if not server:
+            sends, receives = receives, sends
+        self._session, self._node = session, node
+        self._sends, self._receives = sends, receives
+        self.identity = session.new_identity()
+        entry = wire.identity("serviceid" if server else "clientid", self.identity)
+        names = [wire.reply_name(service), wire.request_name(service)]
+        writer_topic, reader_topic = names if server else reversed(names)
+        self._peer_key = "clientid" if server else "serviceid"
+        self.writer: Writer = session.participant.writer(
+            writer_topic, wire.dds_type(sends.TYPE_NAME), wire.service_qos(wire.user_data(sends.TYPE_NAME, entry))
+        )
+        self.reader: Reader = session.participant.reader(
+            reader_topic, wire.dds_type(receives.TYPE_NAME), wire.service_qos(wire.user_data(receives.TYPE_NAME, entry))
+        )
+        with session.graph.one_update():
+            session.graph.change(node, add=[self.writer.gid])
+            session.graph.change(node, add=[self.reader.gid], readers=True)
+
+    def send(self, client: int, sequence: int, message: Message) -> None:
+        cdr = serializer(self._sends)(message)
+        self.writer.write(cdr[:4] + HEADER.pack(client, sequence) + cdr[4:])
+
+    def take(self) -> tuple[int, int, Message, object] | None:
+        """Client, sequence number, message and sample information; None if there is nothing."""
+        for cdr, info in self.reader.take(1):
+            client, sequence = HEADER.unpack_from(cdr, 4)
+            return client, sequence, deserializer(self._receives)(cdr[:4] + cdr[4 + HEADER.size :]), info
+        return None
+
+    def wait_for_client(self, publication: int) -> None:
+        """Returns when the reader of the client that wrote a request is known, at the latest after REPLY_WAIT_S."""
+        deadline = time.monotonic() + REPLY_WAIT_S
+        while time.monotonic() < deadline:
+            peer = self.reader.writer_of(publication)
+            if peer is None:
+                return
+            identity = peer.user_data.get(self._peer_key)
+            if any(e.user_data.get(self._peer_key) == identity for e in self.writer.matched_endpoints()):
+                return
+            time.sleep(0.001)
+
+    def destroy(self) -> None:
+        with self._session.graph.one_update():
+            self._session.graph.change(self._node, remove=[self.writer.gid])
+            self._session.graph.change(self._node, remove=[self.reader.gid], readers=True)
+        self.writer.delete()
+        self.reader.delete()

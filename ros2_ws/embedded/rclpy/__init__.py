@@ -1,0 +1,130 @@
+"""The Python API of ROS 2 Jazzy on Cyclone DDS, for machines without ROS 2; see ros2_ws/embedded/README.md."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .context import Context
+from .parameter import Parameter
+from .signals import SignalHandlerOptions, install_signal_handlers, uninstall_signal_handlers, watch_context
+from .task import Future
+from .utilities import get_default_context, get_rmw_implementation_identifier, ok, try_shutdown
+from .utilities import shutdown as _shutdown
+
+if TYPE_CHECKING:
+    from .executors import Executor
+    from .node import Node
+
+__all__ = [
+    "Context",
+    "Future",
+    "Parameter",
+    "create_node",
+    "get_default_context",
+    "get_global_executor",
+    "get_rmw_implementation_identifier",
+    "init",
+    "ok",
+    "shutdown",
+    "spin",
+    "spin_once",
+    "spin_until_future_complete",
+    "try_shutdown",
+    "uninstall_signal_handlers",
+]
+
+_executor: "Executor | None" = None
+
+
+class InitContextManager:
+    """What `init` returns: `with rclpy.init():` shuts down at the end of the block."""
+
+    def __init__(self, context: Context, options: SignalHandlerOptions) -> None:
+        self.context, self._options = context, options
+
+    def __enter__(self) -> Context:
+        return self.context
+
+    def __exit__(self, *_: object) -> None:
+        if self.context.ok():
+            self.context.try_shutdown()
+        if self._options != SignalHandlerOptions.NO:
+            uninstall_signal_handlers()
+
+
+def init(
+    *,
+    args: list[str] | None = None,
+    context: Context | None = None,
+    domain_id: int | None = None,
+    signal_handler_options: SignalHandlerOptions | None = None,
+) -> InitContextManager:
+    """Starts a context, the default one if none is given; that one also handles SIGINT and SIGTERM."""
+    if signal_handler_options is None:
+        signal_handler_options = SignalHandlerOptions.ALL if context is None else SignalHandlerOptions.NO
+    context = context or get_default_context()
+    context.init(args, domain_id=domain_id)
+    watch_context(context)
+    if signal_handler_options != SignalHandlerOptions.NO:
+        install_signal_handlers(signal_handler_options)
+    return InitContextManager(context, signal_handler_options)
+
+
+def get_global_executor() -> "Executor":
+    global _executor  # noqa: PLW0603
+    if _executor is None or _executor._is_shutdown or not _executor.context.ok():
+        from .executors import SingleThreadedExecutor
+
+        _executor = SingleThreadedExecutor()
+    return _executor
+
+
+def shutdown(*, context: Context | None = None, uninstall_handlers: bool | None = None) -> None:
+    global _executor  # noqa: PLW0603
+    _shutdown(context=context)
+    if _executor is not None and (context is None or _executor.context is context):
+        _executor.shutdown()
+        _executor = None
+    if uninstall_handlers:
+        uninstall_signal_handlers()
+
+
+def create_node(node_name: str, **options: Any) -> "Node":
+    """A Node; the options are those of the class."""
+    from .node import Node
+
+    return Node(node_name, **options)
+
+
+def _executor_for(node: "Node", executor: "Executor | None") -> "Executor":
+    if executor is not None:
+        return executor
+    if node.context is get_default_context():
+        return get_global_executor()
+    from .executors import SingleThreadedExecutor
+
+    return SingleThreadedExecutor(context=node.context)
+
+
+def spin(node: "Node", executor: "Executor | None" = None) -> None:
+    """Runs the node's callbacks until the context is shut down."""
+    _with_node(node, executor, lambda chosen: chosen.spin())
+
+
+def spin_once(node: "Node", *, executor: "Executor | None" = None, timeout_sec: float | None = None) -> None:
+    _with_node(node, executor, lambda chosen: chosen.spin_once(timeout_sec))
+
+
+def spin_until_future_complete(
+    node: "Node", future: Future, executor: "Executor | None" = None, timeout_sec: float | None = None
+) -> None:
+    _with_node(node, executor, lambda chosen: chosen.spin_until_future_complete(future, timeout_sec))
+
+
+def _with_node(node: "Node", executor: "Executor | None", action: "Callable[[Executor], None]") -> None:
+    chosen = _executor_for(node, executor)
+    added = chosen.add_node(node)
+    try:
+        action(chosen)
+    finally:
+        if added:
+            chosen.remove_node(node)

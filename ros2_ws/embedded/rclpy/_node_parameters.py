@@ -1,0 +1,332 @@
+import math
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from rcl_interfaces.msg import (
+    ListParametersResult,
+    ParameterDescriptor,
+    ParameterEvent,
+    ParameterValue,
+    SetParametersResult,
+)
+
+from .exceptions import (
+    InvalidParameterException,
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    ParameterAlreadyDeclaredException,
+    ParameterImmutableException,
+    ParameterNotDeclaredException,
+    ParameterUninitializedException,
+)
+from .parameter import Parameter, parameter_value_to_python
+
+if TYPE_CHECKING:
+    from .clock import Clock
+    from .publisher import Publisher
+
+Callback = Callable[[list[Parameter]], Any]
+SEPARATOR = "."
+
+
+class NodeParameters:
+    """The part of Node that keeps parameters."""
+
+    _parameters: dict[str, Parameter]
+    _descriptors: dict[str, Any]
+    _parameter_overrides: dict[str, Parameter]
+    _allow_undeclared_parameters: bool
+    _parameter_event_publisher: "Publisher"
+    _clock: "Clock"
+
+    def _init_parameters(self, overrides: dict[str, Parameter], allow_undeclared: bool) -> None:
+        self._parameters, self._descriptors = {}, {}
+        self._parameter_overrides, self._allow_undeclared_parameters = overrides, allow_undeclared
+        self._pre_set_callbacks: list[Callback] = []
+        self._on_set_callbacks: list[Callback] = []
+        self._post_set_callbacks: list[Callback] = []
+
+    def get_fully_qualified_name(self) -> str:
+        raise NotImplementedError
+
+    # Declaring
+
+    def declare_parameter(
+        self, name: str, value: Any = None, descriptor: Any = None, ignore_override: bool = False
+    ) -> Parameter:
+        if value is None and descriptor is None:
+            return self.declare_parameters("", [(name,)], ignore_override)[0]
+        entry = (name, value) if descriptor is None else (name, value, descriptor)
+        return self.declare_parameters("", [entry], ignore_override)[0]
+
+    def declare_parameters(
+        self, namespace: str, parameters: list[tuple[Any, ...]], ignore_override: bool = False
+    ) -> list[Parameter]:
+        wanted = [self._declaration(index, namespace, entry) for index, entry in enumerate(parameters)]
+        taken = [parameter.name for parameter, _ in wanted if parameter.name in self._parameters]
+        if taken:
+            raise ParameterAlreadyDeclaredException(taken)
+        for declared, descriptor in wanted:
+            name, parameter = declared.name, declared
+            if not ignore_override and name in self._parameter_overrides:
+                parameter = self._parameter_overrides[name]
+            result = self._set_atomically([parameter], {name: descriptor}, keep_unset=True)
+            if not result.successful:
+                if result.reason.startswith("Wrong parameter type"):
+                    raise InvalidParameterTypeException(parameter, Parameter.Type(descriptor.type).name)
+                raise InvalidParameterValueException(name, parameter.value, result.reason)
+        return [self._parameters[parameter.name] for parameter, _ in wanted]
+
+    def _declaration(self, index: int, namespace: str, entry: tuple[Any, ...]) -> tuple[Parameter, Any]:
+        if not 1 <= len(entry) <= 3:
+            raise TypeError(
+                f"Invalid parameter tuple length at index {index}: {entry}; expecting length between 1 and 3"
+            )
+        name, value, descriptor = (*entry, None, None)[:3] if len(entry) < 3 else entry
+        if not isinstance(name, str):
+            raise TypeError(f"First element {name} at index {index} in parameters list is not a str.")
+        name = f"{namespace}.{name}" if namespace else name
+        if not name:
+            raise InvalidParameterException(name)
+        if descriptor is None:
+            descriptor = ParameterDescriptor(dynamic_typing=len(entry) == 1)
+            if len(entry) == 1:
+                warnings.warn(f"parameter {name!r} is declared without a value or type", stacklevel=4)
+        if not isinstance(descriptor, ParameterDescriptor):
+            raise TypeError(
+                f"Third element {descriptor} at index {index} in parameters list is not a ParameterDescriptor."
+            )
+        if isinstance(value, Parameter.Type):
+            if value is Parameter.Type.NOT_SET:
+                raise ValueError(f"Cannot declare parameter {{{name}}} as statically typed of type NOT_SET")
+            if descriptor.dynamic_typing:  # type: ignore[attr-defined]
+                raise ValueError(
+                    f"parameter {{{name}}} cannot have both a type and a descriptor with dynamic_typing=True"
+                )
+            descriptor.type = value.value  # type: ignore[attr-defined]
+            return Parameter(name), descriptor
+        if isinstance(value, ParameterValue):
+            value = parameter_value_to_python(value)
+        parameter = Parameter(name, value=value)
+        if not descriptor.dynamic_typing:  # type: ignore[attr-defined]
+            descriptor.type = parameter.type_.value  # type: ignore[attr-defined]
+            if parameter.type_ is Parameter.Type.NOT_SET:
+                raise ValueError(
+                    "Cannot declare a statically typed parameter with default value of type PARAMETER_NOT_SET"
+                )
+        return parameter, descriptor
+
+    def undeclare_parameter(self, name: str) -> None:
+        if not self.has_parameter(name):
+            raise ParameterNotDeclaredException(name)
+        if self._descriptors[name].read_only:
+            raise ParameterImmutableException(name)
+        del self._parameters[name], self._descriptors[name]
+
+    # Reading
+
+    def has_parameter(self, name: str) -> bool:
+        return name in self._parameters
+
+    def get_parameter(self, name: str) -> Parameter:
+        if name in self._parameters:
+            parameter = self._parameters[name]
+            if parameter.type_ is Parameter.Type.NOT_SET and not self._descriptors[name].dynamic_typing:
+                raise ParameterUninitializedException(name)
+            return parameter
+        if self._allow_undeclared_parameters:
+            return Parameter(name)
+        raise ParameterNotDeclaredException(name)
+
+    def get_parameters(self, names: list[str]) -> list[Parameter]:
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError("All names must be instances of type str")
+        return [self.get_parameter(name) for name in names]
+
+    def get_parameter_or(self, name: str, alternative_value: Parameter | None = None) -> Parameter:
+        alternative = Parameter(name) if alternative_value is None else alternative_value
+        return self._parameters.get(name, alternative)
+
+    def get_parameter_type(self, name: str) -> Any:
+        if name in self._parameters:
+            return self._parameters[name].type_.value
+        if self._allow_undeclared_parameters:
+            return Parameter.Type.NOT_SET
+        raise ParameterNotDeclaredException(name)
+
+    def get_parameter_types(self, names: list[str]) -> list[Any]:
+        return [self.get_parameter_type(name) for name in names]
+
+    def get_parameters_by_prefix(self, prefix: str) -> dict[str, Parameter]:
+        start = f"{prefix}{SEPARATOR}" if prefix else ""
+        return {n[len(start) :]: p for n, p in self._parameters.items() if n.startswith(start)}
+
+    def list_parameters(self, prefixes: list[str], depth: int) -> Any:
+        """Names, and the prefixes they have; depth 0 means any depth."""
+        if not isinstance(prefixes, list) or not all(isinstance(p, str) for p in prefixes):
+            raise TypeError("The prefixes argument must be a list of str")
+        if depth < 0:
+            raise ValueError("The depth must be greater than or equal to zero")
+
+        def wanted(name: str) -> bool:
+            rests = (
+                [name[len(p) + 1 :] for p in prefixes if name == p or name.startswith(p + SEPARATOR)]
+                if prefixes
+                else [name]
+            )
+            return any(depth == 0 or rest.count(SEPARATOR) < depth for rest in rests)
+
+        result = ListParametersResult()
+        result.names = [name for name in self._parameters if wanted(name)]  # type: ignore[attr-defined]
+        parents = [name.rpartition(SEPARATOR)[0] for name in result.names if SEPARATOR in name]  # type: ignore[attr-defined]
+        result.prefixes = list(dict.fromkeys(parents))  # type: ignore[attr-defined]
+        return result
+
+    def describe_parameter(self, name: str) -> Any:
+        if name in self._descriptors:
+            descriptor = self._descriptors[name]
+            descriptor.name = name
+            descriptor.type = self._parameters[name].type_.value
+            return descriptor
+        if self._allow_undeclared_parameters:
+            return ParameterDescriptor(name=name)
+        raise ParameterNotDeclaredException(name)
+
+    def describe_parameters(self, names: list[str]) -> list[Any]:
+        return [self.describe_parameter(name) for name in names]
+
+    def set_descriptor(self, name: str, descriptor: Any, alternative_value: Any = None) -> Any:
+        if not self.has_parameter(name):
+            if self._allow_undeclared_parameters:
+                return self.get_parameter(name).get_parameter_value()
+            raise ParameterNotDeclaredException(name)
+        if self._descriptors[name].read_only:
+            raise ParameterImmutableException(name)
+        parameter = self._parameters[name]
+        if alternative_value is not None:
+            parameter = Parameter(name, value=parameter_value_to_python(alternative_value))
+        if not descriptor.dynamic_typing:
+            descriptor.type = parameter.type_.value
+        result = self._set_atomically([parameter], {name: descriptor})
+        if not result.successful:
+            raise InvalidParameterValueException(name, parameter.value, result.reason)
+        return self._parameters[name].get_parameter_value()
+
+    # Setting
+
+    def set_parameters(self, parameter_list: list[Parameter]) -> list[Any]:
+        return [self.set_parameters_atomically([parameter]) for parameter in parameter_list]
+
+    def set_parameters_atomically(self, parameter_list: list[Parameter]) -> Any:
+        for callback in self._pre_set_callbacks:
+            parameter_list = callback(parameter_list)
+            if not parameter_list:
+                reason = "parameter list cannot be empty, this might be due to pre_set_parameters_callback"
+                return SetParametersResult(successful=False, reason=f"{reason} modifying the original parameters list.")
+        if not all(isinstance(parameter, Parameter) for parameter in parameter_list):
+            raise TypeError(f"parameter must be instance of type '{Parameter!r}'")
+        unknown = [p.name for p in parameter_list if p.name not in self._descriptors]
+        if unknown and not self._allow_undeclared_parameters:
+            raise ParameterNotDeclaredException(unknown)
+        return self._set_atomically(parameter_list)
+
+    def _set_atomically(
+        self, parameters: list[Parameter], descriptors: dict[str, Any] | None = None, *, keep_unset: bool = False
+    ) -> Any:
+        """Sets all or none; new `descriptors` replace the present ones, even of read-only parameters."""
+        for parameter in parameters:
+            known = (descriptors or self._descriptors).get(parameter.name, ParameterDescriptor(dynamic_typing=True))
+            reason = _objection(parameter, known, check_read_only=descriptors is None)
+            if reason and not (keep_unset and parameter.type_ is Parameter.Type.NOT_SET):
+                return SetParametersResult(successful=False, reason=reason)
+        for callback in self._on_set_callbacks:
+            result = callback(parameters)
+            if not result.successful:
+                return result
+        event = ParameterEvent(node=self.get_fully_qualified_name())
+        for parameter in parameters:
+            self._store(parameter, descriptors, event, keep_unset)
+        event.stamp = self._clock.now().to_msg()  # type: ignore[attr-defined]
+        self._parameter_event_publisher.publish(event)
+        for callback in self._post_set_callbacks:
+            callback(parameters)
+        return SetParametersResult(successful=True)
+
+    def _store(self, parameter: Parameter, descriptors: dict[str, Any] | None, event: Any, keep_unset: bool) -> None:
+        name = parameter.name
+        if parameter.type_ is Parameter.Type.NOT_SET and not keep_unset:
+            event.deleted_parameters.append(parameter.to_parameter_msg())
+            self._parameters.pop(name, None)
+            self._descriptors.pop(name, None)
+            return
+        if descriptors is not None:
+            self._descriptors[name] = descriptors[name]
+        elif name not in self._descriptors:
+            self._descriptors[name] = ParameterDescriptor(dynamic_typing=True)
+        is_new = self.get_parameter_or(name).type_ is Parameter.Type.NOT_SET
+        (event.new_parameters if is_new else event.changed_parameters).append(parameter.to_parameter_msg())
+        self._parameters[name] = parameter
+
+    # Callbacks
+
+    def add_pre_set_parameters_callback(self, callback: Callback) -> None:
+        self._pre_set_callbacks.insert(0, callback)
+
+    def add_on_set_parameters_callback(self, callback: Callback) -> None:
+        self._on_set_callbacks.insert(0, callback)
+
+    def add_post_set_parameters_callback(self, callback: Callback) -> None:
+        self._post_set_callbacks.insert(0, callback)
+
+    def remove_pre_set_parameters_callback(self, callback: Callback) -> None:
+        self._pre_set_callbacks.remove(callback)
+
+    def remove_on_set_parameters_callback(self, callback: Callback) -> None:
+        self._on_set_callbacks.remove(callback)
+
+    def remove_post_set_parameters_callback(self, callback: Callback) -> None:
+        self._post_set_callbacks.remove(callback)
+
+
+def _objection(parameter: Parameter, descriptor: Any, *, check_read_only: bool) -> str:
+    """Why the descriptor does not allow the value; empty if it does."""
+    if check_read_only and descriptor.read_only:
+        return f"Trying to set a read-only parameter: {parameter.name}."
+    if not descriptor.dynamic_typing:
+        expected = Parameter.Type(descriptor.type)
+        if parameter.type_ is Parameter.Type.NOT_SET:
+            return "Static parameter cannot be undeclared"
+        if parameter.type_ is not expected and not (
+            isinstance(parameter.value, list) and expected.check(parameter.value)
+        ):
+            return f"Wrong parameter type, expected '{expected}' got '{parameter.type_}'"
+    if parameter.type_ is Parameter.Type.INTEGER and descriptor.integer_range:
+        return _integer_objection(parameter, descriptor.integer_range[0])
+    if parameter.type_ is Parameter.Type.DOUBLE and descriptor.floating_point_range:
+        return _float_objection(parameter, descriptor.floating_point_range[0])
+    return ""
+
+
+def _integer_objection(parameter: Parameter, limits: Any) -> str:
+    low, high, value = limits.from_value, limits.to_value, parameter.value
+    if value in (low, high):
+        return ""
+    if not min(low, high) < value < max(low, high):
+        return f"Parameter {parameter.name} out of range. Min: {low}, Max: {high}, value: {value}"
+    if limits.step and (value - low) % limits.step:
+        return f"The parameter value for {parameter.name} is not a valid step. Min: {low}, max: {high}, value: {value}, step: {limits.step}"
+    return ""
+
+
+def _float_objection(parameter: Parameter, limits: Any) -> str:
+    low, high, value = limits.from_value, limits.to_value, parameter.value
+    if math.isclose(value, low, rel_tol=1e-6) or math.isclose(value, high, rel_tol=1e-6):
+        return ""
+    if not min(low, high) < value < max(low, high):
+        return f"Parameter {parameter.name} out of range Min: {low}, Max: {high}, value: {value}"
+    if limits.step:
+        distance = (value - low) / limits.step
+        if not math.isclose(distance, round(distance), rel_tol=1e-6):
+            return f"The parameter value for {parameter.name} is not close enough to a valid step. Min: {low}, max: {high}, value: {value}, step: {limits.step}"
+    return ""

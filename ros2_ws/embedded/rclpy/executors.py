@@ -1,0 +1,315 @@
+import itertools
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from embedded_ros.dds import Guard, WaitSet
+
+from .context import Context
+from .signals import watch_executor
+from .task import Future, Task
+from .utilities import get_default_context
+
+if TYPE_CHECKING:
+    from .node import Node
+
+FOREVER_NS = 2**62
+GUARD_COOKIE = 1
+
+
+class TimeoutException(Exception):
+    """Nothing became ready in time."""
+
+
+class ShutdownException(Exception):
+    """The executor has been shut down."""
+
+
+class ExternalShutdownException(Exception):
+    """The context has been shut down while an executor was spinning."""
+
+    def __init__(self) -> None:
+        super().__init__("This context has been shut down.")
+
+
+class ConditionReachedException(Exception):
+    """A condition has been reached while waiting."""
+
+
+class Executor:
+    """Waits in the calling thread until something of its nodes is ready, and runs the callback."""
+
+    def __init__(self, *, context: Context | None = None) -> None:
+        self._context = context or get_default_context()
+        self._nodes: dict[Node, None] = {}
+        self._tasks: deque[Task] = deque()
+        self._ready: deque[Any] = deque()
+        self._attached: dict[Any, tuple[int, int]] = {}  # entity -> condition, cookie
+        self._by_cookie: dict[int, Any] = {}
+        self._cookies = itertools.count(GUARD_COOKIE + 1)
+        self._waitset: WaitSet | None = None
+        self._guard: Guard | None = None
+        self._changed = True
+        self._is_shutdown = False
+        self._spinning = False
+        self._lock = threading.RLock()
+        self._context.on_shutdown(self.wake)
+        watch_executor(self)
+
+    @property
+    def context(self) -> Context:
+        return self._context
+
+    def __enter__(self) -> "Executor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+
+    def add_node(self, node: "Node") -> bool:
+        with self._lock:
+            if node in self._nodes:
+                return False
+            self._nodes[node] = None
+        node.executor = self
+        self.entities_changed()
+        return True
+
+    def remove_node(self, node: "Node") -> None:
+        with self._lock:
+            self._nodes.pop(node, None)
+        self.entities_changed()
+
+    def get_nodes(self) -> list["Node"]:
+        return list(self._nodes)
+
+    def create_task(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
+        """Runs a function or coroutine while spinning; the task is its future."""
+        task = Task(callback, args, kwargs, executor=self)
+        self._resume_later(task)
+        return task
+
+    def _resume_later(self, task: Task) -> None:
+        self._tasks.append(task)
+        self.wake()
+
+    def wake(self) -> None:
+        """Makes a wait in progress return."""
+        if self._guard is not None:
+            self._guard.set()
+
+    interrupt = wake
+
+    def entities_changed(self) -> None:
+        self._changed = True
+        self.wake()
+
+    def forget(self, entity: Any) -> None:
+        """Stops waiting for an entity; to be called before it is destroyed."""
+        with self._lock:
+            if (attached := self._attached.pop(entity, None)) is not None:
+                del self._by_cookie[attached[1]]
+                if self._waitset is not None:
+                    self._waitset.detach(attached[0])
+
+    def shutdown(self, timeout_sec: float | None = None) -> bool:
+        with self._lock:
+            self._is_shutdown = True
+            for node in list(self._nodes):
+                self.remove_node(node)
+        self.wake()
+        if not self._spinning:
+            self._close_waitset()
+        return True
+
+    def _close_waitset(self) -> None:
+        with self._lock:
+            for handle in (self._waitset, self._guard):
+                if handle is not None:
+                    handle.delete()
+            self._waitset = self._guard = None
+            self._attached.clear()
+            self._by_cookie.clear()
+
+    def spin(self) -> None:
+        """Runs callbacks until shutdown; ExternalShutdownException if the context ends while waiting."""
+        with self._spin_section():
+            while self._context.ok() and not self._is_shutdown:
+                self._spin_once(None)
+
+    def spin_once(self, timeout_sec: float | None = None) -> None:
+        """Waits for one callback and runs it; returns after the timeout."""
+        with self._spin_section():
+            self._spin_once(timeout_sec)
+
+    def spin_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
+        deadline = None if timeout_sec is None or timeout_sec < 0 else time.monotonic() + timeout_sec
+        future.add_done_callback(lambda _: self.wake())
+        with self._spin_section():
+            while self._context.ok() and not future.done() and not self._is_shutdown:
+                remaining = None if deadline is None else deadline - time.monotonic()
+                if remaining is not None and remaining <= 0 and timeout_sec != 0:
+                    return
+                self._spin_once(remaining, until=future.done)
+                if timeout_sec == 0:
+                    return
+
+    def spin_once_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
+        future.add_done_callback(lambda _: self.wake())
+        with self._spin_section():
+            self._spin_once(timeout_sec, until=future.done)
+
+    @contextmanager
+    def _spin_section(self) -> Iterator[None]:
+        with self._lock:
+            if self._spinning:
+                raise RuntimeError("Executor is already spinning")
+            self._spinning = True
+        try:
+            yield
+        finally:
+            self._spinning = False
+            if self._is_shutdown:
+                self._close_waitset()
+
+    def _spin_once(self, timeout_sec: float | None, until: Callable[[], bool] = lambda: False) -> None:
+        try:
+            task, entity = self._next(timeout_sec, until)
+        except (TimeoutException, ConditionReachedException, ShutdownException):
+            return
+        self._run(task, entity)
+
+    def _run(self, task: Task, entity: Any) -> None:
+        self._execute(task, entity)
+        self._raise_from(task)
+
+    def _execute(self, task: Task, entity: Any) -> None:
+        try:
+            task()
+        finally:
+            if entity is not None:
+                entity.callback_group.ending_execution(entity)
+
+    def _raise_from(self, task: Task) -> None:
+        if task.done() and task._exception is not None and not task._exception_fetched:
+            raise task.exception()  # type: ignore[misc]
+
+    def _next(self, timeout_sec: float | None, until: Callable[[], bool]) -> tuple[Task, Any]:
+        """Waits for the next task, or entity with a task; its callback group is then held."""
+        deadline = None if timeout_sec is None or timeout_sec < 0 else time.monotonic_ns() + int(timeout_sec * 1e9)
+        waited = False
+        while True:
+            if self._tasks:
+                return self._tasks.popleft(), None
+            while self._ready:
+                if (found := self._claim(self._ready.popleft())) is not None:
+                    return found
+            if until():
+                raise ConditionReachedException()
+            if self._is_shutdown:
+                raise ShutdownException()
+            if not self._context.ok():
+                raise ExternalShutdownException()
+            remaining = FOREVER_NS if deadline is None else max(deadline - time.monotonic_ns(), 0)
+            if remaining == 0 and waited:
+                raise TimeoutException()
+            self._wait(remaining)
+            waited = True
+
+    def _claim(self, entity: Any) -> tuple[Task, Any] | None:
+        if entity not in self._attached and entity.condition is not None:
+            return None  # destroyed meanwhile
+        if not entity.callback_group.beginning_execution(entity):
+            return None
+        job = None
+        try:
+            job = entity.take_job()
+        finally:
+            if job is None:
+                entity.callback_group.ending_execution(entity)
+        return None if job is None else (Task(job, executor=self), entity)
+
+    def _wait(self, limit_ns: int) -> None:
+        """Blocks until something is ready, at most `limit_ns`, and puts what is ready into the queue."""
+        if self._waitset is None:
+            self._open_waitset()
+        assert self._waitset is not None
+        assert self._guard is not None
+        if self._changed:
+            self._attach_entities()
+        timers = [t for node in self._nodes for t in node.timers if t.callback_group.can_execute(t)]
+        for timer in timers:
+            wait_ns = timer.wait_ns()
+            if wait_ns is not None and wait_ns < limit_ns:
+                limit_ns = wait_ns
+        for cookie in self._waitset.wait(limit_ns):
+            if cookie == GUARD_COOKIE:
+                self._guard.set(False)
+            elif (entity := self._by_cookie.get(cookie)) is not None:
+                self._ready.append(entity)
+        self._ready.extendleft(timer for timer in timers if timer.is_ready())
+
+    def _open_waitset(self) -> None:
+        participant = self._context.session.participant
+        self._waitset, self._guard = WaitSet(participant), Guard(participant)
+        self._waitset.attach(self._guard.condition, GUARD_COOKIE)
+        self._changed = True
+
+    def _attach_entities(self) -> None:
+        self._changed = False
+        assert self._waitset is not None
+        with self._lock:
+            wanted = {e for node in self._nodes for e in node._waitables() if e.callback_group.can_execute(e)}
+            for entity in [e for e in self._attached if e not in wanted]:
+                self.forget(entity)
+            for entity in wanted - self._attached.keys():
+                cookie = next(self._cookies)
+                self._waitset.attach(entity.condition, cookie)
+                self._attached[entity] = (entity.condition, cookie)
+                self._by_cookie[cookie] = entity
+
+    def can_execute(self, entity: Any) -> bool:
+        return bool(entity.callback_group.can_execute(entity))
+
+    def wait_for_ready_callbacks(self, *_: Any, **__: Any) -> Any:
+        raise NotImplementedError("Executor.wait_for_ready_callbacks")
+
+
+class SingleThreadedExecutor(Executor):
+    """Runs callbacks one after the other in the thread that spins."""
+
+
+class MultiThreadedExecutor(Executor):
+    """Runs callbacks in a pool of threads, as far as their callback groups allow."""
+
+    def __init__(self, num_threads: int | None = None, *, context: Context | None = None) -> None:
+        super().__init__(context=context)
+        self._pool = ThreadPoolExecutor(num_threads or max(2, len(os.sched_getaffinity(0))))
+        self._running: deque[Task] = deque()
+
+    def _run(self, task: Task, entity: Any) -> None:
+        self._changed = True  # the entity's group is busy now
+        self._running.append(task)
+        self._pool.submit(self._execute, task, entity)
+        for _ in range(len(self._running)):
+            running = self._running.popleft()
+            if running.done():
+                self._raise_from(running)
+            elif running.executing() or running is task:
+                self._running.append(running)
+
+    def _execute(self, task: Task, entity: Any) -> None:
+        try:
+            super()._execute(task, entity)
+        finally:
+            self.entities_changed()
+
+    def shutdown(self, timeout_sec: float | None = None) -> bool:
+        done = super().shutdown(timeout_sec)
+        self._pool.shutdown(wait=timeout_sec is None)
+        return done

@@ -1,0 +1,87 @@
+import sys
+import time
+from typing import Any
+
+from . import console
+
+_seen: dict[Any, Any] = {}  # (file, line) of a log call -> what its `once`, `skip_first` or throttling remembers
+
+
+class RcutilsLogger:
+    """Logger of a node or library."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+
+    def get_child(self, name: str) -> "RcutilsLogger":
+        if not name:
+            raise ValueError("Child logger name must not be empty.")
+        return RcutilsLogger(f"{self.name}.{name}" if self.name else name)
+
+    def set_level(self, level: int) -> None:
+        console.set_level(self.name, int(level))
+
+    def get_effective_level(self) -> int:
+        from ..logging import LoggingSeverity
+
+        return LoggingSeverity(console.effective_level(self.name))
+
+    def is_enabled_for(self, severity: int) -> bool:
+        return severity >= console.effective_level(self.name)
+
+    def debug(self, message: object, **kwargs: Any) -> bool:
+        return self._log(console.DEBUG, message, kwargs)
+
+    def info(self, message: object, **kwargs: Any) -> bool:
+        return self._log(console.INFO, message, kwargs)
+
+    def warning(self, message: object, **kwargs: Any) -> bool:
+        return self._log(console.WARN, message, kwargs)
+
+    def warn(self, message: object, **kwargs: Any) -> bool:
+        return self._log(console.WARN, message, kwargs)
+
+    def error(self, message: object, **kwargs: Any) -> bool:
+        return self._log(console.ERROR, message, kwargs)
+
+    def fatal(self, message: object, **kwargs: Any) -> bool:
+        return self._log(console.FATAL, message, kwargs)
+
+    def log(self, message: object, severity: int, **kwargs: Any) -> bool:
+        return self._log(int(severity), message, kwargs)
+
+    def _log(self, level: int, message: object, options: dict[str, Any]) -> bool:
+        if options:
+            name = options.pop("name", self.name)
+        else:
+            name = self.name
+        frame = sys._getframe(2)
+        code = frame.f_code
+        if options and not _passes((code.co_filename, frame.f_lineno, code.co_name), options):
+            return False
+        if level < console.effective_level(name):
+            return False
+        console.write(level, name, str(message), code.co_filename, code.co_name, frame.f_lineno)
+        return True
+
+
+def _passes(caller: tuple[str, int, str], options: dict[str, Any]) -> bool:
+    """Applies `once`, `skip_first` and `throttle_duration_sec`; each place in the code remembers for itself."""
+    unknown = options.keys() - {"once", "skip_first", "throttle_duration_sec", "throttle_time_source_type"}
+    if unknown:
+        raise TypeError(f"unknown logging options {sorted(unknown)}")
+    if options.get("skip_first") and not _seen.get((caller, "skip")):
+        _seen[caller, "skip"] = True
+        return False
+    if options.get("once"):
+        if _seen.get((caller, "once")):
+            return False
+        _seen[caller, "once"] = True
+    if (period := options.get("throttle_duration_sec")) is not None:
+        source = options.get("throttle_time_source_type")
+        now = source.now().nanoseconds / 1e9 if hasattr(source, "now") else time.monotonic()
+        last = _seen.get((caller, "throttle"))
+        if last is not None and 0 <= now - last < period:
+            return False
+        _seen[caller, "throttle"] = now
+    return True

@@ -1,0 +1,60 @@
+from typing import Any
+
+from embedded_ros import wire
+from embedded_ros.messages import serializer
+
+from .context import Context
+from .duration import Duration, Infinite
+from .exceptions import InvalidHandle, RCLError
+from .qos import QoSProfile
+
+
+class Publisher:
+    """Made by `Node.create_publisher`."""
+
+    def __init__(self, node: Any, msg_type: Any, topic: str, qos_profile: QoSProfile, callback_group: Any) -> None:
+        self.msg_type = msg_type
+        self.topic = self.topic_name = topic
+        self.qos_profile = qos_profile
+        self.callback_group = callback_group
+        self.event_handlers: list[Any] = []
+        self._node = node
+        self._context: Context = node.context
+        type_name = msg_type.TYPE_NAME
+        qos = qos_profile.to_dds(wire.user_data(type_name))
+        self._writer = self._context.session.participant.writer(wire.topic_name(topic), wire.dds_type(type_name), qos)
+        self._gid = self._writer.gid
+        self._serialize: Any = None
+        node._graph_change(add=[self._gid])
+
+    def publish(self, msg: Any) -> None:
+        """Sends a message, or bytes that are one already; raises TypeError for another type of message."""
+        if not self._context._ok:
+            raise RCLError("Failed to publish: publisher's context is invalid")
+        if isinstance(msg, self.msg_type):
+            if self._serialize is None:
+                self._serialize = serializer(self.msg_type)
+            msg = self._serialize(msg)
+        elif not isinstance(msg, bytes):
+            raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
+        if not self._writer.handle:
+            raise InvalidHandle("cannot use Destroyable because destruction was requested")
+        self._writer.write(msg)
+
+    def get_subscription_count(self) -> int:
+        return self._writer.matched()
+
+    @property
+    def logger_name(self) -> str:
+        return str(self._node.get_logger().name)
+
+    def assert_liveliness(self) -> None:
+        self._writer.assert_liveliness()
+
+    def wait_for_all_acked(self, timeout: Duration = Infinite) -> bool:
+        return self._writer.wait_for_acknowledgements(timeout.nanoseconds)
+
+    def destroy(self) -> None:
+        if self._writer.handle:
+            self._node._graph_change(remove=[self._gid])
+            self._writer.delete()

@@ -1,0 +1,57 @@
+from collections.abc import Callable
+from typing import Any
+
+from embedded_ros.session import ServiceEndpoint
+
+from .qos import QoSProfile
+
+
+class Service:
+    """Made by `Node.create_service`."""
+
+    def __init__(
+        self, node: Any, srv_type: Any, srv_name: str, callback: Any, callback_group: Any, qos_profile: QoSProfile
+    ) -> None:
+        self.srv_type, self.srv_name = srv_type, srv_name
+        self.callback, self.callback_group, self.qos_profile = callback, callback_group, qos_profile
+        self._node = node
+        self._endpoint = ServiceEndpoint(node.context.session, node._entities, srv_name, srv_type, server=True)
+        self.condition = self._endpoint.reader.condition
+        self._known_clients: set[int] = set()
+
+    @property
+    def service_name(self) -> str:
+        return self.srv_name
+
+    @property
+    def logger_name(self) -> str:
+        return str(self._node.get_logger().name)
+
+    def take_job(self) -> Callable[[], Any] | None:
+        taken = self._endpoint.take()
+        if taken is None:
+            return None
+        client, sequence, request, info = taken
+
+        async def answer() -> None:
+            response = self.callback(request, self.srv_type.Response())
+            if hasattr(response, "__await__"):
+                response = await response
+            self._send(response, client, sequence, info)
+
+        return answer
+
+    def _send(self, response: Any, client: int, sequence: int, info: Any) -> None:
+        if not isinstance(response, self.srv_type.Response):
+            raise TypeError(f"service {self.srv_name}: expected {self.srv_type.Response}, got {type(response)}")
+        if info.publication_handle not in self._known_clients:
+            self._endpoint.wait_for_client(info.publication_handle)
+            self._known_clients.add(info.publication_handle)
+        self._endpoint.send(client, sequence, response)
+
+    def configure_introspection(self, *_: Any) -> None:
+        raise NotImplementedError("Service.configure_introspection")
+
+    def destroy(self) -> None:
+        if self._endpoint.reader.handle:
+            self._endpoint.destroy()

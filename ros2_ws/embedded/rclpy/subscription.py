@@ -1,0 +1,102 @@
+import inspect
+import time
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from embedded_ros import wire
+from embedded_ros.messages import deserializer
+
+from .qos import QoSProfile
+
+
+class Subscription:
+    """Made by `Node.create_subscription`."""
+
+    class CallbackType(Enum):
+        MessageOnly = 0
+        WithMessageInfo = 1
+
+    def __init__(
+        self,
+        node: Any,
+        msg_type: Any,
+        topic: str,
+        callback: Callable[..., Any],
+        qos_profile: QoSProfile,
+        callback_group: Any,
+        raw: bool,
+    ) -> None:
+        self.msg_type = msg_type
+        self.topic = self.topic_name = topic
+        self.qos_profile = qos_profile
+        self.callback_group = callback_group
+        self.raw = raw
+        self.event_handlers: list[Any] = []
+        self._node = node
+        type_name = msg_type.TYPE_NAME
+        qos = qos_profile.to_dds(wire.user_data(type_name))
+        session = node.context.session
+        self._reader = session.participant.reader(wire.topic_name(topic), wire.dds_type(type_name), qos)
+        self._gid = self._reader.gid
+        self.condition = self._reader.condition
+        self._deserialize: Any = None
+        self.callback = callback
+        node._graph_change(add=[self._gid], readers=True)
+
+    @property
+    def callback(self) -> Callable[..., Any]:
+        return self._callback
+
+    @callback.setter
+    def callback(self, value: Callable[..., Any]) -> None:
+        self._callback = value
+        self._callback_type = Subscription.CallbackType.MessageOnly
+        try:
+            inspect.signature(value).bind(object())
+        except TypeError:
+            inspect.signature(value).bind(object(), object())
+            self._callback_type = Subscription.CallbackType.WithMessageInfo
+
+    def take(self) -> tuple[Any, dict[str, Any]] | None:
+        """The next message and what is known about it; None if there is none."""
+        for cdr, info in self._reader.take(1):
+            return self._decode(cdr), _message_info(info)
+        return None
+
+    def _decode(self, cdr: bytes) -> Any:
+        if self.raw:
+            return cdr
+        if self._deserialize is None:
+            self._deserialize = deserializer(self.msg_type)
+        return self._deserialize(cdr)
+
+    def take_job(self) -> Callable[[], Any] | None:
+        """What the executor runs for the next message."""
+        for cdr, info in self._reader.take(1):
+            message = self._decode(cdr)
+            if self._callback_type is Subscription.CallbackType.MessageOnly:
+                return lambda: self._callback(message)
+            return lambda: self._callback(message, _message_info(info))
+        return None
+
+    def get_publisher_count(self) -> int:
+        return self._reader.matched()
+
+    @property
+    def logger_name(self) -> str:
+        return str(self._node.get_logger().name)
+
+    def destroy(self) -> None:
+        if self._reader.handle:
+            self._node._graph_change(remove=[self._gid], readers=True)
+            self._reader.delete()
+
+
+def _message_info(info: Any) -> dict[str, Any]:
+    return {
+        "source_timestamp": info.source_timestamp,
+        "received_timestamp": time.time_ns(),
+        "publication_sequence_number": None,
+        "reception_sequence_number": None,
+    }

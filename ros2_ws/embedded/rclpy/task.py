@@ -1,0 +1,161 @@
+import inspect
+import threading
+import warnings
+import weakref
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .executors import Executor
+
+
+class InvalidStateError(Exception):
+    """A future was asked for what it does not have."""
+
+
+class Future:
+    """The outcome of something that is still going on; can be awaited in callbacks."""
+
+    def __init__(self, *, executor: "Executor | None" = None) -> None:
+        self._done = False
+        self._cancelled = False
+        self._result: Any = None
+        self._exception: BaseException | None = None
+        self._exception_fetched = False
+        self._callbacks: list[Callable[[Future], Any]] = []
+        self._lock = threading.Lock()
+        self._executor: Callable[[], Executor | None] = lambda: None
+        if executor is not None:
+            self._set_executor(executor)
+
+    def __del__(self) -> None:
+        if self._exception is not None and not self._exception_fetched:
+            warnings.warn(f"The following exception was never retrieved: {self._exception}", stacklevel=1)
+
+    def __await__(self) -> Generator["Future", None, Any]:
+        while not self._done:
+            yield self
+        return self.result()
+
+    def cancel(self) -> None:
+        with self._lock:
+            if self._done:
+                return
+            self._done = self._cancelled = True
+        self._run_callbacks()
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def done(self) -> bool:
+        return self._done
+
+    def result(self) -> Any:
+        if self._exception is not None:
+            self._exception_fetched = True
+            raise self._exception
+        return self._result
+
+    def exception(self) -> BaseException | None:
+        self._exception_fetched = True
+        return self._exception
+
+    def set_result(self, result: Any) -> None:
+        with self._lock:
+            self._result = result
+            self._done, self._cancelled = True, False
+        self._run_callbacks()
+
+    def set_exception(self, exception: BaseException) -> None:
+        with self._lock:
+            self._exception, self._exception_fetched = exception, False
+            self._done, self._cancelled = True, False
+        self._run_callbacks()
+
+    def add_done_callback(self, callback: Callable[["Future"], Any]) -> None:
+        """Calls back when done: on the executor if there is one, otherwise at once."""
+        with self._lock:
+            if not self._done:
+                self._callbacks.append(callback)
+                return
+        self._schedule(callback)
+
+    def _schedule(self, callback: Callable[["Future"], Any]) -> None:
+        executor = self._executor()
+        if executor is not None:
+            executor.create_task(callback, self)
+        else:
+            callback(self)
+
+    def _run_callbacks(self) -> None:
+        with self._lock:
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            self._schedule(callback)
+
+    def _set_executor(self, executor: "Executor") -> None:
+        self._executor = weakref.ref(executor)
+
+
+class Task(Future):
+    """A function or coroutine that an executor runs; a coroutine is resumed when what it awaits is done."""
+
+    def __init__(
+        self,
+        handler: Callable[..., Any],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+        executor: "Executor | None" = None,
+    ) -> None:
+        super().__init__(executor=executor)
+        self._handler: Any = handler
+        if inspect.iscoroutinefunction(handler):
+            self._handler = handler(*args, **(kwargs or {}))
+            args, kwargs = (), None
+        self._args, self._kwargs = args, kwargs or {}
+        self._executing = False
+
+    def executing(self) -> bool:
+        return self._executing
+
+    def __call__(self) -> None:
+        if self._done or self._executing:
+            return
+        self._executing = True
+        try:
+            if not inspect.iscoroutine(self._handler):
+                outcome = self._handler(*self._args, **self._kwargs)
+                if not inspect.iscoroutine(outcome):
+                    self._finish(outcome)
+                    return
+                self._handler = outcome
+            self._resume()
+        except Exception as error:
+            self._handler = None
+            self.set_exception(error)
+        finally:
+            self._executing = False
+
+    def _finish(self, outcome: Any) -> None:
+        self._handler, self._args, self._kwargs = None, (), {}
+        self.set_result(outcome)
+
+    def _resume(self) -> None:
+        try:
+            awaited = self._handler.send(None)
+        except StopIteration as stop:
+            self._finish(stop.value)
+            return
+        executor = self._executor()
+        if executor is None:
+            raise RuntimeError("a coroutine that awaits needs an executor")
+        if isinstance(awaited, Future):
+            awaited.add_done_callback(lambda _: executor._resume_later(self))
+        else:
+            executor._resume_later(self)
+
+    def cancel(self) -> None:
+        if inspect.iscoroutine(self._handler) and not self._done:
+            self._handler.close()
+        self._handler = None
+        super().cancel()

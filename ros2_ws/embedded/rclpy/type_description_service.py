@@ -1,0 +1,46 @@
+from typing import TYPE_CHECKING, Any
+
+from rcl_interfaces.msg import ParameterDescriptor
+from type_description_interfaces.msg import Field, FieldType, IndividualTypeDescription
+from type_description_interfaces.srv import GetTypeDescription
+
+from embedded_ros.definitions import UnknownTypeError
+from embedded_ros.typehash import type_description, type_hash
+
+if TYPE_CHECKING:
+    from .node import Node
+
+START = "start_type_description_service"
+
+
+class TypeDescriptionService:
+    """Tells others what a type looks like, without the text of its definition."""
+
+    def __init__(self, node: "Node") -> None:
+        if not node.has_parameter(START):
+            description = f"Start the ~/get_type_description service for this node."
+            node.declare_parameter(
+                START, True, ParameterDescriptor(name=START, description=description, read_only=True)
+            )
+        if node.get_parameter(START).value:
+            node.create_service(GetTypeDescription, "~/get_type_description", self._answer)
+
+    def _answer(self, request: Any, response: Any) -> Any:
+        try:
+            found = type_description(request.type_name)
+            if request.type_hash and request.type_hash != type_hash(request.type_name):
+                raise UnknownTypeError(f"{request.type_name} has another hash here: {type_hash(request.type_name)}")
+        except UnknownTypeError as error:
+            response.failure_reason = str(error)
+            return response
+        response.successful = True
+        response.type_description.type_description = _individual(found["type_description"])
+        response.type_description.referenced_type_descriptions = [
+            _individual(other) for other in found["referenced_type_descriptions"]
+        ]
+        return response
+
+
+def _individual(description: dict[str, Any]) -> Any:
+    fields = [Field(name=field["name"], type=FieldType(**field["type"])) for field in description["fields"]]
+    return IndividualTypeDescription(type_name=description["type_name"], fields=fields)
