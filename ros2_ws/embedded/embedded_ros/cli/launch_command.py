@@ -73,7 +73,9 @@ def _find_file(args: argparse.Namespace) -> tuple[str, list[str]]:
         raise RuntimeError(f"Package '{args.package_name}' not found: {error}") from error
     if args.launch_file_name is None:
         raise RuntimeError(f"no launch file given for package '{args.package_name}'")
-    found = [str(path) for path in sorted(Path(share).rglob(args.launch_file_name)) if path.is_file()]
+    walk = os.walk(share, followlinks=True)  # launch/ of a package in the checkout may be a link
+    name = args.launch_file_name
+    found = sorted(str(Path(folder, name)) for folder, _, files in walk if name in files)
     where = f"in the share directory of package '{args.package_name}'"
     if not found:
         raise RuntimeError(f"file '{args.launch_file_name}' was not found {where} which is at '{share}'")
