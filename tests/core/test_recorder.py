@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 from mir2_core.bundle import PolicyBundle
-from mir2_core.recorder import Recorder, pair_distances, summary
+from mir2_core.recorder import Recorder, pair_distances, rendezvous_distance_m, summary
 from mir2_core.rollout import rollout
 from mir2_core.tasks import Rendezvous, RendezvousParams
 from mir2_core.types import Command, RobotState
@@ -68,6 +68,12 @@ def test_benign_robots_are_those_not_compromised(episode):
     assert recorder.steps[10].compromised == ()
     assert last.benign_mean_distance_m == pytest.approx(pair_distances(truth.poses[50, 1:])[0])
     assert summary(recorder)["gate_interventions"]["robot_0"]["speed"] == 51
+
+
+def test_a_packed_team_of_bodies_counts_as_met():
+    assert rendezvous_distance_m(10, 0.0) == pytest.approx(0.10)
+    assert rendezvous_distance_m(7, 0.08) == pytest.approx(0.10 + 2 * 0.08)
+    assert rendezvous_distance_m(19, 0.08) == pytest.approx(0.10 + 4 * 0.08)
 
 
 def test_distances_of_fewer_than_two_robots_are_unknown():

@@ -126,7 +126,6 @@ class CommandGate:
 
     def _neighbour_v(self, v_mps: float, state: RobotState, neighbours: Sequence[RobotState]) -> float:
         """The part of `v_mps` that keeps the body clear of every neighbour during one period."""
-        nearest_m = 2 * self.model.radius_m + self.model.clearance_m
         cos, sin = math.cos(state.heading_rad), math.sin(state.heading_rad)
         for other in neighbours:
             dx, dy = other.x_m - state.x_m, other.y_m - state.y_m
@@ -135,7 +134,7 @@ class CommandGate:
                 continue
             approach = v_mps * (dx * cos + dy * sin) / distance
             if approach > 0:
-                v_mps = _limit_approach(v_mps, approach, distance - nearest_m, self.limits.period_s)
+                v_mps = _limit_approach(v_mps, approach, distance - self.model.spacing_m, self.limits.period_s)
         return v_mps
 
     def _accelerated(self, command: Command) -> Command:

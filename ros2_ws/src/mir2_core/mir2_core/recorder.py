@@ -11,7 +11,7 @@ import numpy as np
 from mir2_core.tasks import Rendezvous
 from mir2_core.types import Command, FloatArray, RobotState
 
-RENDEZVOUS_M = 0.10
+RENDEZVOUS_M = 0.10  # points have met when every pair is this close
 LATE_STEPS = 5  # a robot's report is given up when the others are this many steps ahead
 
 
@@ -40,8 +40,17 @@ class Recorder:
     `patient` it waits for ever; otherwise a report missing for `LATE_STEPS` is replaced by the robot's last one.
     """
 
-    def __init__(self, task: Rendezvous, names: list[str], run_start_s: float, *, patient: bool) -> None:
+    def __init__(
+        self,
+        task: Rendezvous,
+        names: list[str],
+        run_start_s: float,
+        *,
+        patient: bool,
+        rendezvous_m: float = RENDEZVOUS_M,
+    ) -> None:
         self.task, self.names, self.run_start_s = task, names, run_start_s
+        self.rendezvous_m = rendezvous_m
         self._patient = patient
         self._rows = {name: row for row, name in enumerate(names)}
         self._poses: dict[int, dict[int, tuple[float, float, float]]] = {}
@@ -117,7 +126,7 @@ class Recorder:
         mean, widest = pair_distances(poses)
         benign_mean, benign_widest = pair_distances(poses[benign])
         met_s = self.steps[-1].time_to_rendezvous_s if self.steps else math.nan
-        if math.isnan(met_s) and benign_widest < RENDEZVOUS_M:
+        if math.isnan(met_s) and benign_widest < self.rendezvous_m:
             met_s = time_s
         record = StepRecord(
             self._next, time_s, poses, twists, reward, total, mean, widest, benign_mean, benign_widest, met_s,
@@ -125,6 +134,15 @@ class Recorder:
         )  # fmt: skip
         self.steps.append(record)
         return record
+
+
+def rendezvous_distance_m(robots: int, spacing_m: float) -> float:
+    """The widest pair distance that counts as met: that of points, plus the extent of a packed team of bodies.
+
+    Discs `spacing_m` apart in k hexagonal rings around one are N = 1 + 3k(k + 1), and 2k spacings wide.
+    """
+    rings = (math.sqrt(12.0 * robots - 3.0) - 3.0) / 6.0
+    return RENDEZVOUS_M + 2.0 * rings * spacing_m
 
 
 def pair_distances(poses: FloatArray) -> tuple[float, float]:
@@ -154,6 +172,7 @@ def summary(recorder: Recorder) -> dict[str, Any]:
         "final_max_distance_m": steps[-1].max_distance_m,
         "final_benign_mean_distance_m": benign_mean,
         "final_benign_max_distance_m": benign_max,
+        "rendezvous_m": recorder.rendezvous_m,
         "time_to_rendezvous_s": steps[-1].time_to_rendezvous_s,
         "compromised": sorted(recorder.ever_compromised),
         "missing_reports": recorder.missing_reports,

@@ -6,7 +6,8 @@ from typing import Any
 
 from mir2_core.errors import UserError
 from mir2_core.faults import FaultHistory
-from mir2_core.recorder import Recorder, StepRecord
+from mir2_core.recorder import Recorder, StepRecord, rendezvous_distance_m
+from mir2_core.robots import robot_model
 from mir2_core.types import Command
 from mir2_interfaces.msg import FaultArray, GateStatus, SwarmMetrics
 from nav_msgs.msg import Odometry
@@ -88,7 +89,14 @@ class MonitorNode(SwarmNode):
             raise UserError(f"the swarm is not ready after {READY_TIMEOUT_S:g} s: nothing heard of {what}")
 
     def _begin(self, run_start_s: float) -> None:
-        self._recorder = Recorder(self.deployment.task, self.roster.names, run_start_s, patient=self.lockstep)
+        spacing_m = max(robot_model(robot.kind).spacing_m for robot in self.roster.robots)
+        self._recorder = Recorder(
+            self.deployment.task,
+            self.roster.names,
+            run_start_s,
+            patient=self.lockstep,
+            rendezvous_m=rendezvous_distance_m(len(self.roster.names), spacing_m),
+        )
         self._events.add(0.0, "run_started", **self._facts)
 
     # During the run

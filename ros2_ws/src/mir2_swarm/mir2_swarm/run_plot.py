@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from mir2_core.recorder import RENDEZVOUS_M, Recorder
+from mir2_core.recorder import Recorder
 
 BENIGN, TRAITOR = "#2a6f97", "#d1495b"
 
@@ -64,7 +64,7 @@ def _distances(axes: Axes, recorder: Recorder) -> None:
     if recorder.ever_compromised:
         benign = [step.benign_mean_distance_m for step in recorder.steps]
         axes.plot(time_s, benign, color=BENIGN, label="mean of benign pairs")
-    axes.axhline(RENDEZVOUS_M, color="grey", linewidth=0.8, linestyle="--")
+    axes.axhline(recorder.rendezvous_m, color="grey", linewidth=0.8, linestyle="--")
     axes.set(ylabel="pair distance (m)", xlim=(0, time_s[-1]), ylim=(0, None))
     _shade_faults(axes, recorder)
     axes.legend(fontsize=8, loc="upper right")

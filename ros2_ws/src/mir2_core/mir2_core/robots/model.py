@@ -32,6 +32,11 @@ class RobotModel:
         """Fastest turn on the spot."""
         return 2.0 * self.max_v_mps / self.axle_m
 
+    @property
+    def spacing_m(self) -> float:
+        """Nearest that two robots of this kind may come, centre to centre."""
+        return 2.0 * self.radius_m + self.clearance_m
+
     def wheels(self, v_mps: float, omega_radps: float) -> tuple[float, float]:
         """Left and right wheel speed in rad/s for a body velocity."""
         half = 0.5 * omega_radps * self.axle_m
