@@ -1,8 +1,8 @@
 """Compiles CDR (version 1, little endian) functions for message classes.
 
 A message becomes straight-line Python: runs of fixed-size fields, nested messages included, are packed by one
-`struct` call. The alignment is tracked at compile time as "position = rest (modulo known)"; where it is not known, padding
-is computed at run time. Positions count from the end of the 4-byte encapsulation header.
+`struct` call. The alignment is tracked at compile time as "position = rest (modulo known)"; where it is not known,
+padding is computed at run time. Positions count from the end of the 4-byte encapsulation header.
 """
 
 import struct
@@ -19,8 +19,17 @@ if sys.byteorder != "little":
     raise NotImplementedError("the embedded runtime needs a little-endian machine")
 
 HEADER = b"\x00\x01\x00\x00"
-CODES = dict(bool="?", byte="c", char="B", int8="b", uint8="B", int16="h", uint16="H", int32="i", uint32="I")
-CODES |= dict(int64="q", uint64="Q", float32="f", float64="d")
+CODES = {"bool": "?", "byte": "c", "char": "B", "float32": "f", "float64": "d"}
+CODES |= {
+    "int8": "b",
+    "int16": "h",
+    "int32": "i",
+    "int64": "q",
+    "uint8": "B",
+    "uint16": "H",
+    "uint32": "I",
+    "uint64": "Q",
+}
 SIZES = {name: struct.calcsize("<" + code) for name, code in CODES.items()}
 NUMERIC = set(CODES) - {"bool", "byte"}  # kept in NumPy arrays and array.array
 TYPECODES = {name: code for name, code in CODES.items() if name in NUMERIC}
@@ -109,7 +118,7 @@ class _Compiler:
         self.flush()
         source = "\n".join([f"def {signature}:", *self.lines, f"    {last}"])
         exec(compile(source, "<cdr>", "exec"), self.names)
-        return self.names[signature.split("(")[0]]
+        return self.names[signature.split("(", maxsplit=1)[0]]
 
     empty_value = "0"
 

@@ -10,8 +10,15 @@ from dataclasses import dataclass, make_dataclass
 from functools import cache
 from typing import Any
 
-from cyclonedds._clayer import ddspy_read_endpoint, ddspy_read_participant, ddspy_take, ddspy_topic_create, ddspy_write
-from cyclonedds._clayer import ddspy_get_matched_publication_data, ddspy_get_matched_subscription_data
+from cyclonedds._clayer import (
+    ddspy_get_matched_publication_data,
+    ddspy_get_matched_subscription_data,
+    ddspy_read_endpoint,
+    ddspy_read_participant,
+    ddspy_take,
+    ddspy_topic_create,
+    ddspy_write,
+)
 from cyclonedds.idl import IdlStruct
 from cyclonedds.internal import DDS
 
@@ -149,9 +156,9 @@ class Endpoint:
         return dict(pairs)
 
 
-def _endpoint(
-    key: bytes, owner: bytes, _handle: int, topic: str, type_name: str, qos: Qos, info: Any, _t: Any
-) -> Endpoint:
+def _endpoint(*found: Any) -> Endpoint:
+    """From what Cyclone hands over: key, participant's key and handle, topic, type, QoS, sample info, type id."""
+    key, owner, _, topic, type_name, qos, info, _ = found
     return Endpoint(key, owner, topic, type_name, qos, info.instance_state == ALIVE if info else True)
 
 
@@ -217,7 +224,7 @@ class _Matched(ct.Structure):
 def _matched_count(getter: Any, handle: int) -> int:
     status = _Matched()
     _checked(getter(handle, ct.byref(status)), "matched status")
-    return status.current
+    return int(status.current)
 
 
 class Writer(Entity):

@@ -68,7 +68,7 @@ def parse(name: str, text: str) -> Definition:
         fields.append(
             Field(
                 match["name"],
-                _full_name(base, name.split("/")[0]),
+                _full_name(base, name.split("/", maxsplit=1)[0]),
                 kind,
                 int(array.removeprefix("<=") or 0),
                 int((match["limit"] or "<=0")[2:]),
@@ -122,7 +122,7 @@ def definition_file(name: str) -> Path | None:
 def _rosbags() -> dict[str, Any]:
     from rosbags.typesys import Stores, get_typestore
 
-    return get_typestore(Stores.ROS2_JAZZY).fielddefs  # type: ignore[return-value]
+    return get_typestore(Stores.ROS2_JAZZY).fielddefs
 
 
 @cache

@@ -44,22 +44,23 @@ def default_factory(field: Field, message_class: type | None) -> Callable[[], An
     """Makes the value a field has when the constructor is not given one."""
     if field.default is not None:
         return _check(field, message_class, field.default)
-    if field.kind == "array":
-        if field.base in NUMERIC:
-            size, dtype = field.size, DTYPES[field.base]
-            return lambda: np.zeros(size, dtype)
-        element = default_factory(Field(field.name, field.base), message_class)
-        return lambda: [element() for _ in range(field.size)]
-    if field.kind == "sequence":
-        if field.base in NUMERIC:
-            code = TYPECODES[field.base]
-            return lambda: array(code)
-        return list
+    if field.kind:
+        return _collection_factory(field, message_class)
     if message_class is not None:
         return message_class
-    if field.base == "byte":
-        return lambda: b"\x00"
-    return PYTHON_TYPES.get(field.base, int)
+    return (lambda: b"\x00") if field.base == "byte" else PYTHON_TYPES.get(field.base, int)
+
+
+def _collection_factory(field: Field, message_class: type | None) -> Callable[[], Any]:
+    numeric, size = field.base in NUMERIC, field.size
+    if field.kind == "sequence":
+        code = TYPECODES.get(field.base, "")
+        return (lambda: array(code)) if numeric else list
+    if numeric:
+        dtype = DTYPES[field.base]
+        return lambda: np.zeros(size, dtype)
+    element = default_factory(Field(field.name, field.base), message_class)
+    return lambda: [element() for _ in range(size)]
 
 
 def _check(field: Field, message_class: type | None, default: Any) -> Callable[[], Any]:

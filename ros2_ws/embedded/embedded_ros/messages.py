@@ -84,7 +84,7 @@ def message_class(name: str) -> type[Message]:
         check = (collection_check if field.kind else single_check)(field, nested)
         body[field.name] = property(attrgetter(f"_{field.name}"), _setter(f"_{field.name}", check))
         defaults.append(default_factory(field, nested))
-    cls = type(short, (Message,), {**found.constants, **body})
+    cls: type[Message] = type(short, (Message,), {**found.constants, **body})
     cls._setters = tuple((vars(cls)[f"_{f.name}"].__set__, d) for f, d in zip(found.fields, defaults, strict=True))
     return cls
 
@@ -131,16 +131,24 @@ def interface_class(name: str) -> type[Any]:
     return service_class(name) if is_service else message_class(name)
 
 
-@cache
-def serializer(cls: type[Message]) -> Callable[[Any], bytes]:
+def serializer(cls: type[Any]) -> Callable[[Any], bytes]:
     """Function from a message to CDR bytes."""
-    return cdr.serializer(cls.TYPE_NAME, message_class)
+    return _serializer(cls.TYPE_NAME)
+
+
+def deserializer(cls: type[Any]) -> Callable[[bytes], Any]:
+    """Function from CDR bytes to a message; raises cdr.CdrError."""
+    return _deserializer(cls.TYPE_NAME)
 
 
 @cache
-def deserializer(cls: type[Message]) -> Callable[[bytes], Any]:
-    """Function from CDR bytes to a message; raises cdr.CdrError."""
-    return cdr.deserializer(cls.TYPE_NAME, message_class)
+def _serializer(name: str) -> Callable[[Any], bytes]:
+    return cdr.serializer(name, message_class)
+
+
+@cache
+def _deserializer(name: str) -> Callable[[bytes], Any]:
+    return cdr.deserializer(name, message_class)
 
 
 @cache

@@ -1,4 +1,3 @@
-import math
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from rcl_interfaces.msg import (
     SetParametersResult,
 )
 
+from ._parameter_checks import objection
 from .exceptions import (
     InvalidParameterException,
     InvalidParameterTypeException,
@@ -23,7 +23,7 @@ from .exceptions import (
 from .parameter import Parameter, parameter_value_to_python
 
 if TYPE_CHECKING:
-    from .clock import Clock
+    from .clock import ROSClock
     from .publisher import Publisher
 
 Callback = Callable[[list[Parameter]], Any]
@@ -38,7 +38,7 @@ class NodeParameters:
     _parameter_overrides: dict[str, Parameter]
     _allow_undeclared_parameters: bool
     _parameter_event_publisher: "Publisher"
-    _clock: "Clock"
+    _clock: "ROSClock"
 
     def _init_parameters(self, overrides: dict[str, Parameter], allow_undeclared: bool) -> None:
         self._parameters, self._descriptors = {}, {}
@@ -100,17 +100,17 @@ class NodeParameters:
         if isinstance(value, Parameter.Type):
             if value is Parameter.Type.NOT_SET:
                 raise ValueError(f"Cannot declare parameter {{{name}}} as statically typed of type NOT_SET")
-            if descriptor.dynamic_typing:  # type: ignore[attr-defined]
+            if descriptor.dynamic_typing:
                 raise ValueError(
                     f"parameter {{{name}}} cannot have both a type and a descriptor with dynamic_typing=True"
                 )
-            descriptor.type = value.value  # type: ignore[attr-defined]
+            descriptor.type = value.value
             return Parameter(name), descriptor
         if isinstance(value, ParameterValue):
             value = parameter_value_to_python(value)
         parameter = Parameter(name, value=value)
-        if not descriptor.dynamic_typing:  # type: ignore[attr-defined]
-            descriptor.type = parameter.type_.value  # type: ignore[attr-defined]
+        if not descriptor.dynamic_typing:
+            descriptor.type = parameter.type_.value
             if parameter.type_ is Parameter.Type.NOT_SET:
                 raise ValueError(
                     "Cannot declare a statically typed parameter with default value of type PARAMETER_NOT_SET"
@@ -178,9 +178,9 @@ class NodeParameters:
             return any(depth == 0 or rest.count(SEPARATOR) < depth for rest in rests)
 
         result = ListParametersResult()
-        result.names = [name for name in self._parameters if wanted(name)]  # type: ignore[attr-defined]
-        parents = [name.rpartition(SEPARATOR)[0] for name in result.names if SEPARATOR in name]  # type: ignore[attr-defined]
-        result.prefixes = list(dict.fromkeys(parents))  # type: ignore[attr-defined]
+        result.names = [name for name in self._parameters if wanted(name)]
+        parents = [name.rpartition(SEPARATOR)[0] for name in result.names if SEPARATOR in name]
+        result.prefixes = list(dict.fromkeys(parents))
         return result
 
     def describe_parameter(self, name: str) -> Any:
@@ -237,7 +237,7 @@ class NodeParameters:
         """Sets all or none; new `descriptors` replace the present ones, even of read-only parameters."""
         for parameter in parameters:
             known = (descriptors or self._descriptors).get(parameter.name, ParameterDescriptor(dynamic_typing=True))
-            reason = _objection(parameter, known, check_read_only=descriptors is None)
+            reason = objection(parameter, known, check_read_only=descriptors is None)
             if reason and not (keep_unset and parameter.type_ is Parameter.Type.NOT_SET):
                 return SetParametersResult(successful=False, reason=reason)
         for callback in self._on_set_callbacks:
@@ -247,7 +247,7 @@ class NodeParameters:
         event = ParameterEvent(node=self.get_fully_qualified_name())
         for parameter in parameters:
             self._store(parameter, descriptors, event, keep_unset)
-        event.stamp = self._clock.now().to_msg()  # type: ignore[attr-defined]
+        event.stamp = self._clock.now().to_msg()
         self._parameter_event_publisher.publish(event)
         for callback in self._post_set_callbacks:
             callback(parameters)
@@ -287,46 +287,3 @@ class NodeParameters:
 
     def remove_post_set_parameters_callback(self, callback: Callback) -> None:
         self._post_set_callbacks.remove(callback)
-
-
-def _objection(parameter: Parameter, descriptor: Any, *, check_read_only: bool) -> str:
-    """Why the descriptor does not allow the value; empty if it does."""
-    if check_read_only and descriptor.read_only:
-        return f"Trying to set a read-only parameter: {parameter.name}."
-    if not descriptor.dynamic_typing:
-        expected = Parameter.Type(descriptor.type)
-        if parameter.type_ is Parameter.Type.NOT_SET:
-            return "Static parameter cannot be undeclared"
-        if parameter.type_ is not expected and not (
-            isinstance(parameter.value, list) and expected.check(parameter.value)
-        ):
-            return f"Wrong parameter type, expected '{expected}' got '{parameter.type_}'"
-    if parameter.type_ is Parameter.Type.INTEGER and descriptor.integer_range:
-        return _integer_objection(parameter, descriptor.integer_range[0])
-    if parameter.type_ is Parameter.Type.DOUBLE and descriptor.floating_point_range:
-        return _float_objection(parameter, descriptor.floating_point_range[0])
-    return ""
-
-
-def _integer_objection(parameter: Parameter, limits: Any) -> str:
-    low, high, value = limits.from_value, limits.to_value, parameter.value
-    if value in (low, high):
-        return ""
-    if not min(low, high) < value < max(low, high):
-        return f"Parameter {parameter.name} out of range. Min: {low}, Max: {high}, value: {value}"
-    if limits.step and (value - low) % limits.step:
-        return f"The parameter value for {parameter.name} is not a valid step. Min: {low}, max: {high}, value: {value}, step: {limits.step}"
-    return ""
-
-
-def _float_objection(parameter: Parameter, limits: Any) -> str:
-    low, high, value = limits.from_value, limits.to_value, parameter.value
-    if math.isclose(value, low, rel_tol=1e-6) or math.isclose(value, high, rel_tol=1e-6):
-        return ""
-    if not min(low, high) < value < max(low, high):
-        return f"Parameter {parameter.name} out of range Min: {low}, Max: {high}, value: {value}"
-    if limits.step:
-        distance = (value - low) / limits.step
-        if not math.isclose(distance, round(distance), rel_tol=1e-6):
-            return f"The parameter value for {parameter.name} is not close enough to a valid step. Min: {low}, max: {high}, value: {value}, step: {limits.step}"
-    return ""

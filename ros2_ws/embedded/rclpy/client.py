@@ -92,7 +92,7 @@ class Client:
             if deadline is not None and time.monotonic() >= deadline:
                 return False
             time.sleep(POLL_S)
-        return self.context.ok()
+        return bool(self.context.ok())
 
     def configure_introspection(self, *_: Any) -> None:
         raise NotImplementedError("Client.configure_introspection")

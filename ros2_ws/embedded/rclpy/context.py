@@ -85,7 +85,7 @@ class Context:
         """Calls back at shutdown; bound methods are held weakly."""
         with self._lock:
             if hasattr(callback, "__self__"):
-                callback = weakref.WeakMethod(callback)  # type: ignore[arg-type]
+                callback = weakref.WeakMethod(callback)
             if callback not in self._callbacks:
                 self._callbacks.append(callback)
 

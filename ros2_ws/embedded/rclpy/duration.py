@@ -62,7 +62,7 @@ class Duration:
     def from_msg(cls, msg: Any) -> "Duration":
         if not isinstance(msg, DurationMsg):
             raise TypeError("Must pass a builtin_interfaces.msg.Duration object")
-        return cls(seconds=msg.sec, nanoseconds=msg.nanosec)  # type: ignore[attr-defined]
+        return cls(seconds=msg.sec, nanoseconds=msg.nanosec)
 
 
 Infinite = Duration(nanoseconds=LIMIT_NS - 1)

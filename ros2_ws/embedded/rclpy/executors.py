@@ -1,4 +1,3 @@
-import itertools
 import os
 import threading
 import time
@@ -8,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from embedded_ros.dds import Guard, WaitSet
-
+from ._wait import Waiter
 from .context import Context
-from .signals import watch_executor
+from .signals import watch_waiter
 from .task import Future, Task
 from .utilities import get_default_context
 
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from .node import Node
 
 FOREVER_NS = 2**62
-GUARD_COOKIE = 1
 
 
 class TimeoutException(Exception):
@@ -49,17 +46,12 @@ class Executor:
         self._nodes: dict[Node, None] = {}
         self._tasks: deque[Task] = deque()
         self._ready: deque[Any] = deque()
-        self._attached: dict[Any, tuple[int, int]] = {}  # entity -> condition, cookie
-        self._by_cookie: dict[int, Any] = {}
-        self._cookies = itertools.count(GUARD_COOKIE + 1)
-        self._waitset: WaitSet | None = None
-        self._guard: Guard | None = None
-        self._changed = True
+        self._waiter = Waiter(self._context)
         self._is_shutdown = False
         self._spinning = False
         self._lock = threading.RLock()
         self._context.on_shutdown(self.wake)
-        watch_executor(self)
+        watch_waiter(self._waiter)
 
     @property
     def context(self) -> Context:
@@ -100,22 +92,15 @@ class Executor:
 
     def wake(self) -> None:
         """Makes a wait in progress return."""
-        if self._guard is not None:
-            self._guard.set()
-
-    interrupt = wake
+        self._waiter.wake()
 
     def entities_changed(self) -> None:
-        self._changed = True
+        self._waiter.outdated = True
         self.wake()
 
     def forget(self, entity: Any) -> None:
         """Stops waiting for an entity; to be called before it is destroyed."""
-        with self._lock:
-            if (attached := self._attached.pop(entity, None)) is not None:
-                del self._by_cookie[attached[1]]
-                if self._waitset is not None:
-                    self._waitset.detach(attached[0])
+        self._waiter.forget(entity)
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         with self._lock:
@@ -124,17 +109,8 @@ class Executor:
                 self.remove_node(node)
         self.wake()
         if not self._spinning:
-            self._close_waitset()
+            self._waiter.close()
         return True
-
-    def _close_waitset(self) -> None:
-        with self._lock:
-            for handle in (self._waitset, self._guard):
-                if handle is not None:
-                    handle.delete()
-            self._waitset = self._guard = None
-            self._attached.clear()
-            self._by_cookie.clear()
 
     def spin(self) -> None:
         """Runs callbacks until shutdown; ExternalShutdownException if the context ends while waiting."""
@@ -175,7 +151,7 @@ class Executor:
         finally:
             self._spinning = False
             if self._is_shutdown:
-                self._close_waitset()
+                self._waiter.close()
 
     def _spin_once(self, timeout_sec: float | None, until: Callable[[], bool] = lambda: False) -> None:
         try:
@@ -218,11 +194,11 @@ class Executor:
             remaining = FOREVER_NS if deadline is None else max(deadline - time.monotonic_ns(), 0)
             if remaining == 0 and waited:
                 raise TimeoutException()
-            self._wait(remaining)
+            self._ready = self._waiter.wait(self.get_nodes(), remaining)
             waited = True
 
     def _claim(self, entity: Any) -> tuple[Task, Any] | None:
-        if entity not in self._attached and entity.condition is not None:
+        if entity.condition is not None and not self._waiter.is_attached(entity):
             return None  # destroyed meanwhile
         if not entity.callback_group.beginning_execution(entity):
             return None
@@ -233,45 +209,6 @@ class Executor:
             if job is None:
                 entity.callback_group.ending_execution(entity)
         return None if job is None else (Task(job, executor=self), entity)
-
-    def _wait(self, limit_ns: int) -> None:
-        """Blocks until something is ready, at most `limit_ns`, and puts what is ready into the queue."""
-        if self._waitset is None:
-            self._open_waitset()
-        assert self._waitset is not None
-        assert self._guard is not None
-        if self._changed:
-            self._attach_entities()
-        timers = [t for node in self._nodes for t in node.timers if t.callback_group.can_execute(t)]
-        for timer in timers:
-            wait_ns = timer.wait_ns()
-            if wait_ns is not None and wait_ns < limit_ns:
-                limit_ns = wait_ns
-        for cookie in self._waitset.wait(limit_ns):
-            if cookie == GUARD_COOKIE:
-                self._guard.set(False)
-            elif (entity := self._by_cookie.get(cookie)) is not None:
-                self._ready.append(entity)
-        self._ready.extendleft(timer for timer in timers if timer.is_ready())
-
-    def _open_waitset(self) -> None:
-        participant = self._context.session.participant
-        self._waitset, self._guard = WaitSet(participant), Guard(participant)
-        self._waitset.attach(self._guard.condition, GUARD_COOKIE)
-        self._changed = True
-
-    def _attach_entities(self) -> None:
-        self._changed = False
-        assert self._waitset is not None
-        with self._lock:
-            wanted = {e for node in self._nodes for e in node._waitables() if e.callback_group.can_execute(e)}
-            for entity in [e for e in self._attached if e not in wanted]:
-                self.forget(entity)
-            for entity in wanted - self._attached.keys():
-                cookie = next(self._cookies)
-                self._waitset.attach(entity.condition, cookie)
-                self._attached[entity] = (entity.condition, cookie)
-                self._by_cookie[cookie] = entity
 
     def can_execute(self, entity: Any) -> bool:
         return bool(entity.callback_group.can_execute(entity))
@@ -293,7 +230,7 @@ class MultiThreadedExecutor(Executor):
         self._running: deque[Task] = deque()
 
     def _run(self, task: Task, entity: Any) -> None:
-        self._changed = True  # the entity's group is busy now
+        self._waiter.outdated = True  # the entity's group is busy now
         self._running.append(task)
         self._pool.submit(self._execute, task, entity)
         for _ in range(len(self._running)):

@@ -3,10 +3,9 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
+from embedded_ros.rosargs import node_matches, parse_value, read_parameter_file
 from rcl_interfaces.msg import Parameter as ParameterMsg
 from rcl_interfaces.msg import ParameterType, ParameterValue
-
-from embedded_ros.rosargs import node_matches, parse_value, read_parameter_file
 
 PARAMETER_SEPARATOR_STRING = "."
 # The field of ParameterValue that holds the value of each type.
@@ -110,7 +109,7 @@ class Parameter:
 
 def parameter_value_to_python(parameter_value: Any) -> Any:
     """The Python value in a ParameterValue message; arrays become lists."""
-    if parameter_value.type == ParameterType.PARAMETER_NOT_SET:  # type: ignore[attr-defined]
+    if parameter_value.type == ParameterType.PARAMETER_NOT_SET:
         return None
     if parameter_value.type not in _FIELDS:
         raise RuntimeError(f"unexpected parameter type {parameter_value.type}")

@@ -1,6 +1,7 @@
 from typing import Any
 
 from embedded_ros import wire
+from embedded_ros.dds import Writer
 from embedded_ros.messages import serializer
 
 from .context import Context
@@ -22,7 +23,8 @@ class Publisher:
         self._context: Context = node.context
         type_name = msg_type.TYPE_NAME
         qos = qos_profile.to_dds(wire.user_data(type_name))
-        self._writer = self._context.session.participant.writer(wire.topic_name(topic), wire.dds_type(type_name), qos)
+        participant = self._context.session.participant
+        self._writer: Writer = participant.writer(wire.topic_name(topic), wire.dds_type(type_name), qos)
         self._gid = self._writer.gid
         self._serialize: Any = None
         node._graph_change(add=[self._gid])

@@ -148,7 +148,7 @@ class QoSProfile:
 
     def to_dds(self, user_data: bytes = b"") -> dds.Qos:
         """The same in DDS terms; unspecified policies take ROS 2's defaults."""
-        if ReliabilityPolicy.BEST_AVAILABLE == self.reliability or DurabilityPolicy.BEST_AVAILABLE == self.durability:
+        if self.reliability == ReliabilityPolicy.BEST_AVAILABLE or self.durability == DurabilityPolicy.BEST_AVAILABLE:
             raise NotImplementedError("QoS policies with the value BEST_AVAILABLE")
         return dds.Qos(
             reliable=self.reliability != ReliabilityPolicy.BEST_EFFORT,

@@ -10,7 +10,7 @@ class Service:
     """Made by `Node.create_service`."""
 
     def __init__(
-        self, node: Any, srv_type: Any, srv_name: str, callback: Any, callback_group: Any, qos_profile: QoSProfile
+        self, node: Any, srv_type: Any, srv_name: str, *, callback: Any, callback_group: Any, qos_profile: QoSProfile
     ) -> None:
         self.srv_type, self.srv_name = srv_type, srv_name
         self.callback, self.callback_group, self.qos_profile = callback, callback_group, qos_profile

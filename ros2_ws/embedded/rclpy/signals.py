@@ -1,7 +1,7 @@
 """Shuts contexts down on SIGINT and SIGTERM.
 
-Cyclone's wait does not return when a signal arrives, so a thread that sleeps on Python's wake-up pipe interrupts the
-executors; only then can Python run the handlers below in the main thread.
+Cyclone's wait does not return when a signal arrives, so a thread that sleeps on Python's wake-up pipe interrupts all
+waits; only then can Python run the handlers below in the main thread.
 """
 
 import os
@@ -21,14 +21,14 @@ class SignalHandlerOptions(IntEnum):
     ALL = 3
 
 
-class _Interruptible(Protocol):
-    def interrupt(self) -> None: ...
+class _Wakeable(Protocol):
+    def wake(self) -> None: ...
 
 
 _SIGNALS = {SignalHandlerOptions.SIGINT: signal.SIGINT, SignalHandlerOptions.SIGTERM: signal.SIGTERM}
 _previous: dict[int, Any] = {}
 _contexts: "weakref.WeakSet[Context]" = weakref.WeakSet()
-_executors: "weakref.WeakSet[_Interruptible]" = weakref.WeakSet()
+_waiters: "weakref.WeakSet[_Wakeable]" = weakref.WeakSet()
 _installed = SignalHandlerOptions.NO
 _pipe: tuple[int, int] | None = None
 
@@ -37,8 +37,9 @@ def watch_context(context: Context) -> None:
     _contexts.add(context)
 
 
-def watch_executor(executor: _Interruptible) -> None:
-    _executors.add(executor)
+def watch_waiter(waiter: _Wakeable) -> None:
+    """Has a wait interrupted when a signal arrives."""
+    _waiters.add(waiter)
 
 
 def install_signal_handlers(options: SignalHandlerOptions = SignalHandlerOptions.ALL) -> None:
@@ -89,5 +90,5 @@ def _start_waker() -> None:
 
 def _wake_on_signals(pipe: int) -> None:
     while os.read(pipe, 1):
-        for executor in list(_executors):
-            executor.interrupt()
+        for waiter in list(_waiters):
+            waiter.wake()

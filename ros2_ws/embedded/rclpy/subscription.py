@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any
 
 from embedded_ros import wire
+from embedded_ros.dds import Reader
 from embedded_ros.messages import deserializer
 
 from .qos import QoSProfile
@@ -22,6 +23,7 @@ class Subscription:
         node: Any,
         msg_type: Any,
         topic: str,
+        *,
         callback: Callable[..., Any],
         qos_profile: QoSProfile,
         callback_group: Any,
@@ -36,8 +38,8 @@ class Subscription:
         self._node = node
         type_name = msg_type.TYPE_NAME
         qos = qos_profile.to_dds(wire.user_data(type_name))
-        session = node.context.session
-        self._reader = session.participant.reader(wire.topic_name(topic), wire.dds_type(type_name), qos)
+        participant = node.context.session.participant
+        self._reader: Reader = participant.reader(wire.topic_name(topic), wire.dds_type(type_name), qos)
         self._gid = self._reader.gid
         self.condition = self._reader.condition
         self._deserialize: Any = None

@@ -67,7 +67,7 @@ class Time:
         return True
 
     def __eq__(self, other: object) -> bool:
-        return self.nanoseconds == other.nanoseconds if self._comparable(other) else NotImplemented  # type: ignore[attr-defined]
+        return isinstance(other, Time) and self._comparable(other) and self.nanoseconds == other.nanoseconds
 
     def __lt__(self, other: "Time") -> bool:
         return self.nanoseconds < other.nanoseconds if self._comparable(other) else NotImplemented
@@ -92,4 +92,4 @@ class Time:
     def from_msg(cls, msg: Any, clock_type: ClockType = ClockType.ROS_TIME) -> "Time":
         if not isinstance(msg, TimeMsg):
             raise TypeError("Must pass a builtin_interfaces.msg.Time object")
-        return cls(seconds=msg.sec, nanoseconds=msg.nanosec, clock_type=clock_type)  # type: ignore[attr-defined]
+        return cls(seconds=msg.sec, nanoseconds=msg.nanosec, clock_type=clock_type)

@@ -1,11 +1,10 @@
 from typing import TYPE_CHECKING, Any
 
+from embedded_ros.definitions import UnknownTypeError
+from embedded_ros.typehash import type_description, type_hash
 from rcl_interfaces.msg import ParameterDescriptor
 from type_description_interfaces.msg import Field, FieldType, IndividualTypeDescription
 from type_description_interfaces.srv import GetTypeDescription
-
-from embedded_ros.definitions import UnknownTypeError
-from embedded_ros.typehash import type_description, type_hash
 
 if TYPE_CHECKING:
     from .node import Node
@@ -18,7 +17,7 @@ class TypeDescriptionService:
 
     def __init__(self, node: "Node") -> None:
         if not node.has_parameter(START):
-            description = f"Start the ~/get_type_description service for this node."
+            description = "Start the ~/get_type_description service for this node."
             node.declare_parameter(
                 START, True, ParameterDescriptor(name=START, description=description, read_only=True)
             )

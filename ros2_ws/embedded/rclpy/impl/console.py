@@ -3,16 +3,32 @@
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 DEBUG, INFO, WARN, ERROR, FATAL = 10, 20, 30, 40, 50
 NAMES = {DEBUG: "DEBUG", INFO: "INFO", WARN: "WARN", ERROR: "ERROR", FATAL: "FATAL"}
 COLOURS = {DEBUG: "\033[32m", WARN: "\033[33m", ERROR: "\033[31m", FATAL: "\033[31m"}
 UNSET = 0
 
+
+@dataclass(frozen=True)
+class Record:
+    """One thing a logger said, and where in the code."""
+
+    stamp_ns: int
+    level: int
+    name: str
+    message: str
+    file: str
+    function: str
+    line: int
+
+
+Sink = Callable[[Record], None]
+
 _levels: dict[str, int] = {"": INFO}
-_sinks: dict[str, Callable[..., None]] = {}
+_sinks: dict[str, Sink] = {}
 _lock = threading.Lock()
 _to_terminal = True
 
@@ -50,46 +66,45 @@ def effective_level(logger: str) -> int:
         logger = logger.rpartition(".")[0]
 
 
-def add_sink(logger: str, sink: Callable[..., None]) -> None:
-    """Also gives what this logger and its children say to `sink(stamp_ns, level, name, message, file, function, line)`."""
+def add_sink(logger: str, sink: Sink) -> None:
+    """Also gives what this logger and its children say to a function."""
     _sinks[logger] = sink
 
 
-def remove_sink(logger: str, sink: Callable[..., None]) -> None:
+def remove_sink(logger: str, sink: Sink) -> None:
     if _sinks.get(logger) == sink:
         del _sinks[logger]
 
 
-def write(level: int, name: str, message: str, file: str, function: str, line: int) -> None:
-    stamp_ns = time.time_ns()
+def write(record: Record) -> None:
     if _to_terminal:
-        _print(stamp_ns, level, name, message, file, function, line)
-    parent = name
+        _print(record)
+    parent = record.name
     while parent and parent not in _sinks:
         parent = parent.rpartition(".")[0]
     if parent:
-        _sinks[parent](stamp_ns, level, name, message, file, function, line)
+        _sinks[parent](record)
 
 
-def _print(stamp_ns: int, level: int, name: str, message: str, file: str, function: str, line: int) -> None:
+def _print(record: Record) -> None:
     layout = os.environ.get("RCUTILS_CONSOLE_OUTPUT_FORMAT", "[{severity}] [{time}] [{name}]: {message}")
-    seconds = f"{stamp_ns // 10**9}.{stamp_ns % 10**9:09d}"
+    seconds, nanoseconds = divmod(record.stamp_ns, 10**9)
     values = {
-        "severity": NAMES[level],
-        "time": seconds,
-        "time_as_nanoseconds": str(stamp_ns),
-        "name": name,
-        "function_name": function,
-        "file_name": file,
-        "line_number": str(line),
-        "message": message,
+        "severity": NAMES[record.level],
+        "time": f"{seconds}.{nanoseconds:09d}",
+        "time_as_nanoseconds": str(record.stamp_ns),
+        "name": record.name,
+        "function_name": record.function,
+        "file_name": record.file,
+        "line_number": str(record.line),
+        "message": record.message,
     }
     for key, value in values.items():
         layout = layout.replace(f"{{{key}}}", value)
     stream = sys.stdout if os.environ.get("RCUTILS_LOGGING_USE_STDOUT") == "1" else sys.stderr
     coloured = os.environ.get("RCUTILS_COLORIZED_OUTPUT")
-    if (coloured == "1" or (coloured is None and stream.isatty())) and level in COLOURS:
-        layout = f"{COLOURS[level]}{layout}\033[0m"
+    if (coloured == "1" or (coloured is None and stream.isatty())) and record.level in COLOURS:
+        layout = f"{COLOURS[record.level]}{layout}\033[0m"
     with _lock:
         try:
             stream.write(layout + "\n")

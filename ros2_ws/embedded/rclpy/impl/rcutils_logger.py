@@ -51,17 +51,15 @@ class RcutilsLogger:
         return self._log(int(severity), message, kwargs)
 
     def _log(self, level: int, message: object, options: dict[str, Any]) -> bool:
-        if options:
-            name = options.pop("name", self.name)
-        else:
-            name = self.name
+        name = options.pop("name", self.name)
         frame = sys._getframe(2)
         code = frame.f_code
         if options and not _passes((code.co_filename, frame.f_lineno, code.co_name), options):
             return False
         if level < console.effective_level(name):
             return False
-        console.write(level, name, str(message), code.co_filename, code.co_name, frame.f_lineno)
+        place = (code.co_filename, code.co_name, frame.f_lineno)
+        console.write(console.Record(time.time_ns(), level, name, str(message), *place))
         return True
 
 
@@ -79,7 +77,7 @@ def _passes(caller: tuple[str, int, str], options: dict[str, Any]) -> bool:
         _seen[caller, "once"] = True
     if (period := options.get("throttle_duration_sec")) is not None:
         source = options.get("throttle_time_source_type")
-        now = source.now().nanoseconds / 1e9 if hasattr(source, "now") else time.monotonic()
+        now = time.monotonic() if source is None else source.now().nanoseconds / 1e9
         last = _seen.get((caller, "throttle"))
         if last is not None and 0 <= now - last < period:
             return False

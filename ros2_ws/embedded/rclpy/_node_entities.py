@@ -1,0 +1,249 @@
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
+from .client import Client
+from .clock import Clock, ROSClock
+from .context import Context
+from .guard_condition import GuardCondition
+from .publisher import Publisher
+from .qos import QoSProfile, qos_profile_services_default
+from .service import Service
+from .subscription import Subscription
+from .timer import Rate, Timer
+
+if TYPE_CHECKING:
+    from .executors import Executor
+
+
+class NodeEntityOwner:
+    """The part of Node that makes, keeps and destroys publishers, subscriptions and so on."""
+
+    _context: Context
+    _clock: ROSClock
+    _default_callback_group: CallbackGroup
+    executor: "Executor | None"
+    resolve_topic_name: Callable[[str], str]
+    resolve_service_name: Callable[[str], str]
+
+    def _init_entities(self) -> None:
+        self._publishers: list[Publisher] = []
+        self._subscriptions: list[Subscription] = []
+        self._services: list[Service] = []
+        self._clients: list[Client] = []
+        self._timers: list[Timer] = []
+        self._guards: list[GuardCondition] = []
+
+    def waitables_now(self) -> list[Any]:
+        return [*self._subscriptions, *self._services, *self._clients, *self._guards]
+
+    @property
+    def publishers(self) -> Iterator[Publisher]:
+        return iter(list(self._publishers))
+
+    @property
+    def subscriptions(self) -> Iterator[Subscription]:
+        return iter(list(self._subscriptions))
+
+    @property
+    def services(self) -> Iterator[Service]:
+        return iter(list(self._services))
+
+    @property
+    def clients(self) -> Iterator[Client]:
+        return iter(list(self._clients))
+
+    @property
+    def timers(self) -> Iterator[Timer]:
+        return iter(list(self._timers))
+
+    @property
+    def guards(self) -> Iterator[GuardCondition]:
+        return iter(list(self._guards))
+
+    def _added(self, kind: list[Any], entity: Any, group: CallbackGroup) -> None:
+        group.add_entity(entity)
+        kind.append(entity)
+        if (executor := self.executor) is not None:
+            executor.entities_changed()
+
+    def create_publisher(
+        self,
+        msg_type: Any,
+        topic: str,
+        qos_profile: QoSProfile | int,
+        *,
+        callback_group: CallbackGroup | None = None,
+        event_callbacks: Any = None,
+        qos_overriding_options: Any = None,
+        publisher_class: type[Publisher] = Publisher,
+    ) -> Publisher:
+        _refuse("create_publisher", event_callbacks=event_callbacks, qos_overriding_options=qos_overriding_options)
+        _check_type(msg_type, "TYPE_NAME")
+        group = callback_group or self._default_callback_group
+        publisher = publisher_class(self, msg_type, self.resolve_topic_name(topic), _profile(qos_profile), group)
+        self._publishers.append(publisher)
+        return publisher
+
+    def create_subscription(
+        self,
+        msg_type: Any,
+        topic: str,
+        callback: Callable[..., Any],
+        qos_profile: QoSProfile | int,
+        *,
+        callback_group: CallbackGroup | None = None,
+        event_callbacks: Any = None,
+        qos_overriding_options: Any = None,
+        raw: bool = False,
+    ) -> Subscription:
+        _refuse("create_subscription", event_callbacks=event_callbacks, qos_overriding_options=qos_overriding_options)
+        _check_type(msg_type, "TYPE_NAME")
+        group = callback_group or self._default_callback_group
+        name = self.resolve_topic_name(topic)
+        subscription = Subscription(
+            self,
+            msg_type,
+            name,
+            callback=callback,
+            qos_profile=_profile(qos_profile),
+            callback_group=group,
+            raw=raw,
+        )
+        self._added(self._subscriptions, subscription, group)
+        return subscription
+
+    def create_client(
+        self,
+        srv_type: Any,
+        srv_name: str,
+        *,
+        qos_profile: QoSProfile = qos_profile_services_default,
+        callback_group: CallbackGroup | None = None,
+    ) -> Client:
+        _check_type(srv_type, "Request")
+        group = callback_group or self._default_callback_group
+        client = Client(self, srv_type, self.resolve_service_name(srv_name), qos_profile, group)
+        self._added(self._clients, client, group)
+        return client
+
+    def create_service(
+        self,
+        srv_type: Any,
+        srv_name: str,
+        callback: Callable[..., Any],
+        *,
+        qos_profile: QoSProfile = qos_profile_services_default,
+        callback_group: CallbackGroup | None = None,
+    ) -> Service:
+        _check_type(srv_type, "Request")
+        group = callback_group or self._default_callback_group
+        name = self.resolve_service_name(srv_name)
+        service = Service(self, srv_type, name, callback=callback, callback_group=group, qos_profile=qos_profile)
+        self._added(self._services, service, group)
+        return service
+
+    def create_timer(
+        self,
+        timer_period_sec: float,
+        callback: Callable[..., Any] | None,
+        callback_group: CallbackGroup | None = None,
+        clock: Clock | None = None,
+        autostart: bool = True,
+    ) -> Timer:
+        group = callback_group or self._default_callback_group
+        period_ns = int(float(timer_period_sec) * 1e9)
+        timer = Timer(callback, group, period_ns, clock or self._clock, context=self._context, autostart=autostart)
+        timer._on_change = self._wake_executor
+        self._added(self._timers, timer, group)
+        return timer
+
+    def create_guard_condition(
+        self, callback: Callable[[], Any], callback_group: CallbackGroup | None = None
+    ) -> GuardCondition:
+        group = callback_group or self._default_callback_group
+        guard = GuardCondition(callback, group, self._context)
+        self._added(self._guards, guard, group)
+        return guard
+
+    def create_rate(self, frequency: float, clock: Clock | None = None) -> Rate:
+        if frequency <= 0:
+            raise ValueError("frequency must be > 0")
+        return Rate(
+            self.create_timer(1.0 / frequency, None, MutuallyExclusiveCallbackGroup(), clock), context=self._context
+        )
+
+    def _wake_executor(self) -> None:
+        if (executor := self.executor) is not None:
+            executor.wake()
+
+    def _destroy(self, kind: list[Any], entity: Any) -> bool:
+        if entity not in kind:
+            return False
+        kind.remove(entity)
+        if (executor := self.executor) is not None:
+            executor.forget(entity)
+        entity.destroy()
+        return True
+
+    def destroy_publisher(self, publisher: Publisher) -> bool:
+        return self._destroy(self._publishers, publisher)
+
+    def destroy_subscription(self, subscription: Subscription) -> bool:
+        return self._destroy(self._subscriptions, subscription)
+
+    def destroy_client(self, client: Client) -> bool:
+        return self._destroy(self._clients, client)
+
+    def destroy_service(self, service: Service) -> bool:
+        return self._destroy(self._services, service)
+
+    def destroy_timer(self, timer: Timer) -> bool:
+        return self._destroy(self._timers, timer)
+
+    def destroy_guard_condition(self, guard: GuardCondition) -> bool:
+        return self._destroy(self._guards, guard)
+
+    def destroy_rate(self, rate: Rate) -> bool:
+        rate.destroy()
+        return self.destroy_timer(rate._timer)
+
+    def _destroy_entities(self) -> None:
+        kinds: tuple[list[Any], ...] = (
+            self._publishers,
+            self._subscriptions,
+            self._services,
+            self._clients,
+            self._timers,
+            self._guards,
+        )
+        for kind in kinds:
+            for entity in list(kind):
+                self._destroy(kind, entity)
+
+    def add_waitable(self, waitable: Any) -> None:
+        raise NotImplementedError("Node.add_waitable")
+
+    def remove_waitable(self, waitable: Any) -> None:
+        raise NotImplementedError("Node.remove_waitable")
+
+
+def _refuse(call: str, **options: Any) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise NotImplementedError(f"Node.{call}({name}=…)")
+
+
+def _check_type(interface: Any, attribute: str) -> None:
+    if not hasattr(interface, attribute):
+        raise TypeError(f"{interface!r} is not a message or service type as expected here")
+
+
+def _profile(qos_or_depth: QoSProfile | int) -> QoSProfile:
+    if isinstance(qos_or_depth, QoSProfile):
+        return qos_or_depth
+    if isinstance(qos_or_depth, int):
+        if qos_or_depth < 0:
+            raise ValueError("history depth must be greater than or equal to zero")
+        return QoSProfile(depth=qos_or_depth)
+    raise TypeError(f"Expected QoSProfile or int, but received '{type(qos_or_depth)}'")
