@@ -69,7 +69,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         )
 
     groups = [robots[k : k + run.robots_per_process] for k in range(0, len(robots), run.robots_per_process)]
-    nodes = [
+    nodes: list[LaunchDescriptionEntity] = [
         node("simulator", backend=run.backend, seed=run.seed, gui=run.gui, start_paused=True),
         node("gate", *robots),
         *(node("policy", *group) for group in groups),

@@ -1,12 +1,13 @@
 """Fixtures for every test: policy bundles made on the spot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.bundles import write_centroid_bundle
+from tests.ros import Swarm
 
 
 @pytest.fixture
@@ -17,3 +18,11 @@ def make_bundle(tmp_path: Path) -> Callable[..., Path]:
         return write_centroid_bundle(tmp_path / name, **changes)
 
     return make
+
+
+@pytest.fixture
+def swarm(tmp_path: Path) -> Iterator[Swarm]:
+    """A ROS domain of the test's own; at the end nothing may be running in it."""
+    swarm = Swarm(tmp_path)
+    yield swarm
+    swarm.assert_nothing_runs()

@@ -9,7 +9,8 @@ from mir2_core.robots import robot_model
 from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import FaultArray, GateStatus
 from nav_msgs.msg import Odometry
-from rclpy.clock import Clock, ClockType
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from std_msgs.msg import Bool
 
 from mir2_swarm.convert import seconds, stamp, to_command, to_state, to_twist, to_twist_stamped

@@ -8,7 +8,8 @@ from mir2_core.deployment import BACKENDS
 from mir2_core.errors import UserError
 from mir2_core.types import RobotState
 from nav_msgs.msg import Odometry
-from rclpy.clock import Clock, ClockType
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rosgraph_msgs.msg import Clock as ClockMessage
 from std_srvs.srv import Trigger
 

@@ -1,0 +1,74 @@
+"""Every mistake on the launch line: one clear message, last on the screen, and nothing left running."""
+
+import pytest
+
+TEAM = "".join(f"  - {{name: robot_{k}}}\n" for k in range(10))
+
+
+def roster(team: str = TEAM, extra: str = "") -> str:
+    return f"arena: {{size_m: 2.0}}\npolicy: centroid.onnx\n{extra}robots:\n{team}"
+
+
+CASES = {
+    "one robot": (["robots:=1"], None, ["robots is '1'", "2 to 64"]),
+    "no number of robots": (["robots:=ten"], None, ["robots is 'ten'", "whole number"]),
+    "negative duration": (["duration:=-3"], None, ["duration is '-3'", "0.1 to 86400"]),
+    "endless duration": (["duration:=inf"], None, ["duration is 'inf'"]),
+    "negative seed": (["seed:=-1"], None, ["seed is '-1'"]),
+    "unknown backend": (["backend:=gazebo"], None, ["gazebo", "pybullet", "kinematic"]),
+    "another team size": (["robots:=5"], None, ["task_parameters.robots is 10 in the policy but 5 here"]),
+    "unknown fault": (["fault:=explode@robot_0:5"], None, ["explode", "random"]),
+    "fault without time": (["fault:=random@robot_0"], None, ["kind@robot:start_s"]),
+    "missing policy": (["policy:=nowhere.onnx"], None, ["nowhere.onnx", "mir2 export"]),
+    "unknown policy": (["policy:=mir3"], None, ["mir3", "valid:"]),
+    "truncated policy": (["policy:=truncated.onnx"], None, ["truncated.onnx", "truncated or of another format"]),
+    "missing roster": (["roster:=nowhere.yaml"], None, ["nowhere.yaml", "No such file"]),
+    "unknown key": ([], roster(extra="colour: red\n"), ["roster.yaml", "unknown key 'colour'", "valid:"]),
+    "duplicate robot": ([], roster(TEAM + "  - {name: robot_3}\n"), ["robot 'robot_3' appears 2 times"]),
+    "start outside": (
+        [],
+        roster(TEAM.replace("robot_7", "robot_7, start: {x_m: 2.5, y_m: 1}")),
+        ["'robot_7'", "2.5", "0 to 2"],
+    ),
+    "another arena": ([], roster().replace("2.0", "3.0"), ["task_parameters.arena_m is 2.0", "3.0"]),
+    "faults not allowed": (["fault:=stop@robot_0:1"], roster(), ["allow_fault_injection"]),
+    "output is a file": (["output:=truncated.onnx"], None, ["truncated.onnx", "cannot be made"]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_clear_message_and_nothing_runs(swarm, make_bundle, case):
+    arguments, roster_text, words = CASES[case]
+    bundle = make_bundle()
+    (swarm.folder / "truncated.onnx").write_bytes(bundle.read_bytes()[:500])
+    if roster_text is not None:
+        (swarm.folder / "roster.yaml").write_text(roster_text)
+        arguments = [*arguments, "roster:=roster.yaml"]
+    if not any(argument.startswith("policy:=") for argument in arguments):
+        arguments = [*arguments, f"policy:={bundle}"]
+    status, output = swarm.ros2("launch", "mir2_swarm", "rendezvous.launch.py", *arguments)
+    assert status == 1
+    assert "Traceback" not in output
+    assert "process started" not in output
+    last = output.splitlines()[-1]
+    assert all(word in last for word in words), last
+    assert not (swarm.folder / "runs").exists()
+
+
+def test_a_node_without_its_roster_says_so(swarm):
+    status, output = swarm.ros2("run", "mir2_swarm", "policy", "robot_0")
+    assert status == 2
+    assert (
+        output.splitlines()[-2]
+        == "error: /robot_0/policy: parameter 'roster' is not set; give the path of a roster file"
+    )
+
+
+def test_a_run_is_never_overwritten(swarm, make_bundle):
+    (swarm.folder / "run").mkdir()
+    (swarm.folder / "run" / "roster.yaml").touch()
+    status, output = swarm.ros2(
+        "launch", "mir2_swarm", "rendezvous.launch.py", f"policy:={make_bundle()}", "output:=run"
+    )
+    assert status == 1
+    assert "already holds a run" in output.splitlines()[-1]

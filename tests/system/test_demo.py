@@ -1,0 +1,161 @@
+"""The demo as a user runs it: PyBullet in real time, and a robot that turns while it runs."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.ros import survivors, wait_until
+
+INJECT = ("service", "call", "/fault_injector/inject", "mir2_interfaces/srv/InjectFault")
+CLEAR = ("service", "call", "/fault_injector/clear", "mir2_interfaces/srv/ClearFault")
+
+
+def launch(swarm, bundle, *arguments):
+    return swarm.running(
+        "launch", "mir2_swarm", "rendezvous.launch.py", f"policy:={bundle}", f"output:={swarm.folder}/run",
+        "robots_per_process:=5", *arguments,
+    )  # fmt: skip
+
+
+def events(swarm) -> list[dict]:
+    path = swarm.folder / "run" / "events.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def has_event(swarm, event, robot):
+    return lambda: any((e["event"], e.get("robot")) == (event, robot) for e in events(swarm))
+
+
+def test_the_demo_ends_by_itself_and_leaves_a_complete_run_folder(swarm, make_bundle):
+    with launch(swarm, make_bundle(), "duration:=6", "fault:=flee@robot_4:2:2") as demo:
+        demo.wait_for("return", 60.0)
+        assert demo.end(60.0) == 0
+    folder = swarm.folder / "run"
+    assert {path.name for path in folder.iterdir()} == {
+        "roster.yaml", "metrics.json", "trajectories.npz", "events.jsonl", "run.png",
+    }  # fmt: skip
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["steps"] == 60
+    assert metrics["backend"] == "pybullet"
+    assert metrics["compromised"] == ["robot_4"]
+    assert metrics["reaction_ms_p50"] > 0
+    poses = np.load(folder / "trajectories.npz")["poses"]
+    moved = np.hypot(*(poses[-1] - poses[0])[:, :2].T)
+    assert (moved > 0.02).sum() >= 8
+    assert (folder / "run.png").read_bytes().startswith(b"\x89PNG")
+    assert sum("mean pair distance" in line for line in demo.lines) == 6
+
+
+def test_a_robot_turns_at_run_time_and_returns(swarm, make_bundle):
+    with launch(swarm, make_bundle(), "duration:=600", "backend:=kinematic") as demo:
+        demo.wait_for("return", 60.0)
+        status, answer = swarm.ros2(*INJECT, "{robot: robot_3, fault: random, duration_s: 2.0}")
+        assert status == 0
+        assert "success=True" in answer
+        wait_until(has_event(swarm, "fault_started", "robot_3"), 10.0, "the fault begins")
+        wait_until(has_event(swarm, "fault_ended", "robot_3"), 10.0, "the fault ends when its time is up")
+
+        swarm.ros2(*INJECT, "{robot: robot_5, fault: stop}")
+        _, faults = swarm.ros2(
+            "topic",
+            "echo",
+            "--once",
+            "--qos-durability",
+            "transient_local",
+            "/faults",
+            "mir2_interfaces/msg/FaultArray",
+        )
+        assert "robot: robot_5" in faults
+        wait_until(has_event(swarm, "fault_started", "robot_5"), 10.0, "the fault begins")
+        assert "success=True" in swarm.ros2(*CLEAR, "{robot: robot_5}")[1]
+        wait_until(has_event(swarm, "fault_ended", "robot_5"), 10.0, "the fault ends when cleared")
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ("{robot: robot_33, fault: random}", ["unknown robot 'robot_33'", "robot_3"]),
+        ("{robot: robot_3, fault: rndom}", ["unknown fault 'rndom'", "random"]),
+        ("{robot: robot_3, fault: stop, duration_s: -1.0}", ["duration_s is -1", "allowed"]),
+        ("{robot: robot_3, fault: stop, duration_s: .nan}", ["duration_s is nan"]),
+    ],
+)
+def test_impossible_faults_are_refused(injector, request_, words):
+    status, answer = injector.ros2(*INJECT, request_)
+    assert status == 0
+    assert "success=False" in answer
+    assert all(word in answer for word in words), answer
+
+
+@pytest.fixture
+def injector(swarm, make_bundle):
+    """Only the fault injector, for questions that need no robots."""
+    roster = swarm.folder / "roster.yaml"
+    team = "".join(f"  - name: robot_{k}\n" for k in range(10))
+    roster.write_text(f"arena: {{size_m: 2.0}}\npolicy: {make_bundle()}\nallow_fault_injection: true\nrobots:\n{team}")
+    with swarm.running("run", "mir2_swarm", "fault_injector", "--ros-args", "-p", f"roster:={roster}"):
+        yield swarm
+
+
+def process_of(swarm, name: str) -> int:
+    """Process id of a node's process."""
+    return int(next(line for line in survivors(swarm.environment) if f"mir2_swarm.{name}:main" in line).split(":")[0])
+
+
+def test_when_the_injector_dies_the_robot_goes_back_to_its_policy(swarm, make_bundle):
+    with launch(swarm, make_bundle(), "duration:=600", "backend:=kinematic", "fault:=stop@robot_1:0") as demo:
+        demo.wait_for("compromised: robot_1", 60.0)
+        assert "source: fault" in swarm.ros2("topic", "echo", "--once", "/robot_1/gate")[1]
+        os.kill(process_of(swarm, "fault_injector"), signal.SIGKILL)
+
+        def obeys_its_policy() -> bool:
+            return "source: policy" in swarm.ros2("topic", "echo", "--once", "/robot_1/gate")[1]
+
+        wait_until(obeys_its_policy, 20.0, "robot_1 obeys its policy")
+
+
+def test_emergency_stop_stands_every_robot_until_released(swarm, make_bundle):
+    with launch(swarm, make_bundle(), "duration:=600", "backend:=kinematic") as demo:
+        demo.wait_for("return", 60.0)
+        swarm.ros2("service", "call", "/emergency_stop/set", "std_srvs/srv/SetBool", "{data: true}")
+
+        def stands() -> bool:
+            return "emergency_stop" in swarm.ros2("topic", "echo", "--once", "/robot_6/gate")[1]
+
+        wait_until(stands, 20.0, "robot_6 stands")
+        assert "x: 0.0" in swarm.ros2("topic", "echo", "--once", "--field", "twist.linear", "/robot_6/cmd_vel")[1]
+        swarm.ros2("service", "call", "/emergency_stop/set", "std_srvs/srv/SetBool", "{data: false}")
+        wait_until(lambda: not stands(), 20.0, "robot_6 moves again")
+    assert [e["event"] for e in events(swarm)].count("emergency_stop_set") == 1
+
+
+def test_interrupting_the_launch_keeps_the_record(swarm, make_bundle):
+    with launch(swarm, make_bundle(), "duration:=600", "backend:=kinematic") as demo:
+        demo.wait_for("return", 60.0)
+        demo.process.send_signal(signal.SIGINT)
+        demo.end(30.0)
+    assert json.loads((swarm.folder / "run" / "metrics.json").read_text())["steps"] >= 10
+
+
+def test_when_a_policy_dies_its_robot_stands(swarm, make_bundle):
+    with launch(swarm, make_bundle(), "duration:=600", "backend:=kinematic") as demo:
+        demo.wait_for("return", 60.0)
+        os.kill(process_of(swarm, "policy"), signal.SIGKILL)
+
+        def stands() -> bool:
+            return "command_age" in swarm.ros2("topic", "echo", "--once", "/robot_0/gate")[1]
+
+        wait_until(stands, 20.0, "robot_0 stands")
+
+
+def test_a_relative_output_folder_is_below_the_working_directory(swarm, make_bundle):
+    status, output = swarm.ros2(
+        "launch", "mir2_swarm", "rendezvous.launch.py", f"policy:={make_bundle()}", "backend:=kinematic",
+        "mode:=lockstep", "duration:=0.5", "output:=here/it/is", "robots_per_process:=10", deadline_s=60.0,
+    )  # fmt: skip
+    assert status == 0, output
+    assert Path(swarm.folder, "here", "it", "is", "metrics.json").exists()

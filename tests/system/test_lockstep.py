@@ -1,0 +1,63 @@
+"""Ten robots through the ROS graph, real processes over DDS, give the in-process rollout."""
+
+import json
+
+import numpy as np
+import pytest
+from mir2_core.bundle import PolicyBundle
+from mir2_core.faults import FAULTS, FaultContext
+from mir2_core.robots import robot_model
+from mir2_core.rollout import rollout
+from mir2_core.tasks import Rendezvous, RendezvousParams
+
+LAUNCH = (
+    "launch",
+    "mir2_swarm",
+    "rendezvous.launch.py",
+    "backend:=kinematic",
+    "mode:=lockstep",
+    "robots_per_process:=5",
+)
+
+
+def run(swarm, *arguments, deadline_s=150.0):
+    status, output = swarm.ros2(*LAUNCH, f"output:={swarm.folder}/run", *arguments, deadline_s=deadline_s)
+    assert status == 0, output
+    with np.load(swarm.folder / "run" / "trajectories.npz") as arrays:
+        return dict(arrays), json.loads((swarm.folder / "run" / "metrics.json").read_text())
+
+
+@pytest.mark.parametrize("seed", [7])
+def test_equals_the_rollout_of_the_same_bundle_and_seed(swarm, make_bundle, seed):
+    bundle = make_bundle()
+    arrays, metrics = run(swarm, f"policy:={bundle}", f"seed:={seed}", "duration:=20")
+    task = Rendezvous(RendezvousParams())
+    truth = rollout(task, PolicyBundle.load(bundle), task.reset(np.random.default_rng(seed))[0], 200)
+    assert arrays["poses"].shape == (201, 10, 3)
+    np.testing.assert_allclose(arrays["poses"], truth.poses, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(arrays["reward"], truth.rewards, rtol=0, atol=1e-6)
+    assert metrics["episode_return"] == pytest.approx(truth.rewards.sum(), abs=1e-6)
+    assert metrics["missing_reports"] == 0
+
+
+def test_a_planned_fault_equals_the_rollout_with_that_fault(swarm, make_bundle):
+    bundle = make_bundle()
+    arrays, _ = run(swarm, f"policy:={bundle}", "seed:=3", "duration:=4", "fault:=random@robot_2:1:2")
+    task, policy = Rendezvous(RendezvousParams()), PolicyBundle.load(bundle)
+    fault = FAULTS["random"](robot_model("epuck2_point"), (3, 2))
+    poses = task.reset(np.random.default_rng(3))
+    for k in range(40):
+        actions = np.stack([policy.act(row[None])[0] for row in task.observe(poses)[0]]).astype(np.float64)
+        if 10 <= k < 30:
+            command = fault.command(FaultContext(0.1 * k, k - 10, None, None, []))
+            actions[2] = task.twist_to_action(np.array(command.v_mps), np.array(command.omega_radps))
+        poses = task.step(poses, actions[None])
+        np.testing.assert_allclose(arrays["poses"][k + 1], poses[0], rtol=0, atol=1e-6, err_msg=f"step {k}")
+        assert arrays["compromised"][k, 2] == (10 <= k < 30)
+    events = [json.loads(line) for line in (swarm.folder / "run" / "events.jsonl").read_text().splitlines()]
+    assert [(event["event"], event["time_s"]) for event in events] == [
+        ("run_started", 0.0),
+        ("fault_started", 1.0),
+        ("fault_ended", 3.0),
+        ("run_ended", 4.0),
+    ]
