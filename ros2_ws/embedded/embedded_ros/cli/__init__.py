@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -32,12 +33,16 @@ def main() -> int | str | None:
     if name not in COMMANDS:
         return not_here(f"ros2 {name}", COMMANDS)
     try:
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         result: int | str | None = import_module(f".{name}_command", __name__).main(arguments)
         return result
+    except KeyboardInterrupt:
+        return int(signal.SIGINT)
+    except BrokenPipeError:  # the reader of the output has gone; keep Python from saying so at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (RuntimeError, KeyError, OSError) as error:
         return str(error)
-    except KeyboardInterrupt:
-        return 130
 
 
 def find_real_ros2() -> Path | None:

@@ -13,6 +13,7 @@ from launch.process_group import end_with_parent
 
 from .. import packages
 from . import entry_point
+from .interface_command import interface_packages
 
 
 def main(argv: list[str]) -> int | str:
@@ -26,7 +27,9 @@ def main(argv: list[str]) -> int | str:
     try:
         found = packages.executables(args.package_name)
     except packages.PackageNotFoundError:
-        return f"Package '{args.package_name}' not found"
+        if args.package_name not in interface_packages():
+            return f"Package '{args.package_name}' not found"
+        found = {}
     if args.executable_name not in found:
         return "No executable found"
     command = entry_point.command(args.executable_name, found[args.executable_name])

@@ -1,0 +1,82 @@
+"""The node with which a command looks at the graph, and how long it looks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+
+QUIET_S = 0.4  # nothing new for so long: all there is was found
+INCOMPLETE_QUIET_S = 1.5  # the same while somebody has not yet said which nodes it has
+LIMIT_S = 5.0
+_PERIOD_S = 0.02
+
+
+@contextmanager
+def command_node(name: str | None = None) -> Iterator[Node]:
+    """Yield a node, hidden by its name's underscore; SIGTERM ends the command."""
+    with rclpy.init(args=[]):
+        node = rclpy.create_node(name or f"_ros2cli_{os.getpid()}", start_parameter_services=False)
+        try:
+            yield node
+        except ExternalShutdownException:
+            raise SystemExit(int(signal.SIGTERM)) from None
+        finally:
+            node.destroy_node()
+
+
+def discover(node: Node, is_enough: Callable[[], object] = lambda: False) -> bool:
+    """Wait until the graph is known, or until there is enough of it; return whether there is enough."""
+    start = last_change = time.monotonic()
+    seen = None
+    while not is_enough():
+        now = time.monotonic()
+        found, is_complete = _look(node)
+        if found != seen:
+            seen, last_change = found, now
+        quiet_s = QUIET_S if is_complete else INCOMPLETE_QUIET_S
+        if now - last_change > quiet_s or now - start > LIMIT_S:
+            return bool(is_enough())
+        time.sleep(_PERIOD_S)
+    return True
+
+
+def _look(node: Node) -> tuple[object, bool]:
+    """Return what is known, and whether all participants and endpoints that are told of are known."""
+    graph = node.context.session.graph
+    nodes = graph.nodes()
+    told = {gid for one in nodes for gid in [*one.readers, *one.writers]}
+    listed = [e for readers in (True, False) for e in graph.endpoints(readers=readers)]
+    endpoints = {e.gid for e in listed if not e.topic.startswith("DCPS")}
+    participants = {gid[:12] for gid, enclave in graph.enclaves().items() if enclave}
+    is_complete = told <= endpoints and participants <= {gid[:12] for gid in told}
+    return (sorted((one.namespace, one.name) for one in nodes), endpoints), is_complete
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether a part of a topic's or service's name starts with an underscore."""
+    return any(part.startswith("_") for part in name.split("/"))
+
+
+def full_names(node: Node, include_hidden: bool = False) -> list[str]:
+    """Return the full names of all nodes, sorted."""
+    pairs = node.get_node_names_and_namespaces()
+    return sorted(
+        f"{namespace.rstrip('/')}/{name}" for name, namespace in pairs if include_hidden or name[:1] not in ("", "_")
+    )
+
+
+def visible(names_and_types: list[tuple[str, list[str]]], include_hidden: bool) -> list[tuple[str, list[str]]]:
+    """Return the names that are not hidden."""
+    return [(name, types) for name, types in names_and_types if include_hidden or not is_hidden(name)]
+
+
+def find_types(names_and_types: list[tuple[str, list[str]]], name: str) -> list[str] | None:
+    """Return the types of one topic or service, or None."""
+    return dict(names_and_types).get(name)
