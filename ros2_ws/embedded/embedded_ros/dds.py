@@ -20,6 +20,7 @@ from cyclonedds._clayer import (
     ddspy_write,
 )
 from cyclonedds.idl import IdlStruct
+from cyclonedds.idl.types import uint8
 from cyclonedds.internal import DDS
 
 INFINITE_NS = 2**63 - 1
@@ -102,8 +103,11 @@ def qos_from_c(pointer: int) -> Qos:
 
 @cache
 def _topic_type(name: str) -> type[Any]:
-    """Carrier of a DDS type name; its one member is named after the type so that different types never match."""
-    carrier = make_dataclass(name.replace(":", "_"), [(name.replace(":", "_"), int)], bases=(IdlStruct,))
+    """Carrier of a DDS type name; its one member is named after the type so that different types never match.
+
+    Cyclone checks that a sample is long enough for the member: one byte, which even an empty message has.
+    """
+    carrier = make_dataclass(name.replace(":", "_"), [(name.replace(":", "_"), uint8)], bases=(IdlStruct,))
     carrier.__idl__.idl_transformed_typename = name  # type: ignore[attr-defined]
     carrier.__idl__.populate()  # type: ignore[attr-defined]
     carrier.__idl__.fill_type_data()  # type: ignore[attr-defined]
