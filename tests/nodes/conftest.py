@@ -1,0 +1,68 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import rclpy
+import yaml
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from tests.ros import free_domain, wait_until
+
+
+class Bench:
+    """Nodes under test and a probe node, spun together on a domain of their own."""
+
+    def __init__(self) -> None:
+        self.executor = SingleThreadedExecutor()
+        self.nodes: list[Node] = []
+        self.probe = self.add(Node("probe"))
+
+    def add(self, node: Node) -> Node:
+        self.nodes.append(node)
+        self.executor.add_node(node)
+        return node
+
+    def spin_until(self, condition: Callable[[], object], deadline_s: float, what: str) -> None:
+        def spun() -> object:
+            self.executor.spin_once(timeout_sec=0.05)
+            return condition()
+
+        wait_until(spun, deadline_s, what)
+
+    def listen(self, message_type: type, topic: str, qos: object = 10) -> list:
+        heard: list = []
+        self.probe.create_subscription(message_type, topic, heard.append, qos)
+        return heard
+
+
+@pytest.fixture
+def roster_file(tmp_path: Path, make_bundle: Callable[..., Path]) -> Callable[..., Path]:
+    """A function that writes a roster of three robots with a policy for them."""
+
+    def write(kind: str = "epuck2", **robot: object) -> Path:
+        team = [{"name": f"robot_{k}", "kind": kind, **robot} for k in range(3)]
+        document = {"arena": {"size_m": 2.0}, "policy": str(make_bundle(robots=3)), "robots": team}
+        path = tmp_path / "roster.yaml"
+        path.write_text(yaml.safe_dump(document | {"allow_fault_injection": True}))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Bench]]:
+    """A function that initialises rclpy with ROS arguments and gives a bench."""
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    made: list[Bench] = []
+
+    def make(**parameters: object) -> Bench:
+        arguments = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
+        rclpy.init(args=["--ros-args", *arguments] if arguments else None, domain_id=free_domain())
+        made.append(Bench())
+        return made[0]
+
+    yield make
+    for node in made[0].nodes if made else []:
+        node.destroy_node()
+    rclpy.try_shutdown()

@@ -1,0 +1,31 @@
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+from mir2_core.types import Command, RobotState
+from mir2_swarm.convert import seconds, stamp, to_command, to_odometry, to_state, to_twist_stamped
+
+time_s = st.one_of(st.floats(0, 1e4), st.floats(1.7e9, 2.1e9))
+number = st.floats(-1e3, 1e3)
+
+
+@given(time_s=time_s)
+def test_stamps_survive_the_round_trip(time_s):
+    once = seconds(stamp(time_s))
+    assert abs(once - time_s) < 1e-6
+    assert seconds(stamp(once)) == once
+    assert 0 <= stamp(time_s).nanosec < 10**9
+
+
+@given(time_s=time_s, x=number, y=number, heading=st.floats(0, 2 * math.pi, exclude_max=True), v=number, omega=number)
+def test_states_survive_the_round_trip(time_s, x, y, heading, v, omega):
+    back = to_state(to_odometry(RobotState(seconds(stamp(time_s)), x, y, heading, v, omega), "robot_0"))
+    assert (back.stamp_s, back.x_m, back.y_m, back.v_mps, back.omega_radps) == (seconds(stamp(time_s)), x, y, v, omega)
+    assert math.isclose(math.cos(back.heading_rad - heading), 1.0, abs_tol=1e-12)
+
+
+@given(v=number, omega=number)
+def test_commands_survive_the_round_trip(v, omega):
+    message = to_twist_stamped(Command(3.5, v, omega), "robot_0")
+    assert to_command(message) == Command(3.5, v, omega)
+    assert message.header.frame_id == "robot_0/base_link"

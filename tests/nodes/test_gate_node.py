@@ -1,0 +1,105 @@
+import math
+
+import pytest
+from geometry_msgs.msg import Twist, TwistStamped
+from mir2_core.types import Command, RobotState
+from mir2_interfaces.msg import Fault, FaultArray, GateStatus
+from mir2_swarm.convert import stamp, to_odometry, to_twist_stamped
+from mir2_swarm.gate import GateNode
+from mir2_swarm.node import LATCHED
+from nav_msgs.msg import Odometry
+from std_msgs.msg import Bool
+
+
+class Stage:
+    """A gate node for robot_0 that is fed with fresh odometry, and what it lets through."""
+
+    def __init__(self, bench, roster, driver_type=TwistStamped):
+        self.b = bench(roster=roster)
+        self.b.add(GateNode("robot_0"))
+        probe = self.b.probe
+        self.odometry = probe.create_publisher(Odometry, "/robot_0/odom", 10)
+        self.policy = probe.create_publisher(TwistStamped, "/robot_0/cmd_vel/policy", 10)
+        self.fault = probe.create_publisher(TwistStamped, "/robot_0/cmd_vel/fault", 10)
+        self.faults = probe.create_publisher(FaultArray, "/faults", LATCHED)
+        self.stop = probe.create_publisher(Bool, "/emergency_stop", LATCHED)
+        self.driven = self.b.listen(driver_type, "/robot_0/cmd_vel")
+        self.status = self.b.listen(GateStatus, "/robot_0/gate")
+        publishers = (self.odometry, self.policy, self.fault, self.faults, self.stop)
+        self.b.spin_until(lambda: all(p.get_subscription_count() == 1 for p in publishers), 20.0, "the gate listens")
+        self.b.spin_until(lambda: self.status and self.driven, 20.0, "the gate is heard")
+
+    def now_s(self) -> float:
+        return self.b.probe.get_clock().now().nanoseconds * 1e-9
+
+    def feed(self, v_mps: float, source=None, publish_odometry=True) -> None:
+        now = self.now_s()
+        if publish_odometry:
+            self.odometry.publish(to_odometry(RobotState(now, 1.0, 1.0, 0.0), "robot_0"))
+        (source or self.policy).publish(to_twist_stamped(Command(now, v_mps, 0.0), "robot_0"))
+
+    def feed_until(self, condition, what, v_mps=0.05, **kwargs) -> None:
+        def fed():
+            self.feed(v_mps, **kwargs)
+            self.b.executor.spin_once(timeout_sec=0.02)
+            return condition(self.status[-1])
+
+        self.b.spin_until(fed, 20.0, what)
+
+
+def test_a_silent_robot_stands_and_says_why(bench, roster_file):
+    stage = Stage(bench, roster_file())
+    assert stage.status[-1].reasons == ["command_age"]
+    assert stage.status[-1].source == "none"
+    assert stage.driven[-1].twist.linear.x == 0.0
+
+
+def test_a_command_passes_and_stops_when_the_policy_falls_silent(bench, roster_file):
+    stage = Stage(bench, roster_file())
+    stage.feed_until(lambda status: status.applied.linear.x == 0.05, "the command passes")
+    assert stage.status[-1].source == "policy"
+
+    def silent():
+        stage.odometry.publish(to_odometry(RobotState(stage.now_s(), 1.0, 1.0, 0.0), "robot_0"))
+        return stage.status[-1].reasons == ["command_age"] and stage.driven[-1].twist.linear.x == 0.0
+
+    stage.b.spin_until(silent, 20.0, "the robot stands")
+
+
+def test_commands_without_odometry_stand(bench, roster_file):
+    stage = Stage(bench, roster_file())
+    stage.feed_until(lambda s: s.reasons == ["state_age"], "no state, no motion", publish_odometry=False)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_command_that_is_not_finite_stops(bench, roster_file, bad):
+    stage = Stage(bench, roster_file())
+    stage.feed_until(lambda s: s.reasons == ["non_finite"] and s.applied.linear.x == 0.0, "stopped", v_mps=bad)
+
+
+def test_emergency_stop_latches_until_released(bench, roster_file):
+    stage = Stage(bench, roster_file())
+    stage.feed_until(lambda s: s.applied.linear.x == 0.05, "the command passes")
+    stage.stop.publish(Bool(data=True))
+    stage.feed_until(lambda s: s.reasons == ["emergency_stop"] and s.applied.linear.x == 0.0, "stands")
+    stage.stop.publish(Bool(data=False))
+    stage.feed_until(lambda s: s.applied.linear.x == 0.05, "moves again")
+
+
+def test_a_fault_counts_only_while_it_is_listed_and_leased(bench, roster_file):
+    stage = Stage(bench, roster_file())
+    stage.feed_until(lambda s: s.source == "policy", "the policy drives")
+    for _ in range(5):
+        stage.feed(-0.02, source=stage.fault)
+        stage.b.executor.spin_once(timeout_sec=0.05)
+    stage.feed_until(lambda s: s.source == "policy", "an unlisted fault counts for nothing")
+    listed = FaultArray(faults=[Fault(robot="robot_0", fault="reverse", active=True, start=stamp(stage.now_s() - 1))])
+    stage.faults.publish(listed)
+    stage.feed_until(lambda s: s.source == "fault", "the fault drives", v_mps=-0.02, source=stage.fault)
+    stage.feed_until(lambda s: s.source == "policy", "the lease runs out")
+
+
+def test_an_unstamped_driver_gets_unstamped_commands(bench, roster_file):
+    stage = Stage(bench, roster_file(stamped_cmd_vel=False), driver_type=Twist)
+    stage.feed_until(lambda s: s.applied.linear.x == 0.05, "the command passes")
+    stage.b.spin_until(lambda: stage.driven[-1].linear.x == 0.05, 10.0, "the driver hears it")
