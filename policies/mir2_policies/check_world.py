@@ -83,7 +83,8 @@ def _published_reset(seed: FloatArray, robots: int, _: int) -> FloatArray:
     """The published environment draws its start from NumPy's old generator."""
     rng: Any = np.random.RandomState(int(seed))
     start: FloatArray = Rendezvous(RendezvousParams(robots=robots)).reset(rng)[0]
-    return start * np.array([CM_PER_M, CM_PER_M, 1.0])
+    centimetres: FloatArray = start * np.array([CM_PER_M, CM_PER_M, 1.0])
+    return centimetres
 
 
 def _load(path: Path) -> Arrays:

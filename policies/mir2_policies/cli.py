@@ -35,18 +35,69 @@ def _add_check_world(parser: argparse.ArgumentParser) -> Handler:
     return _check_world
 
 
+def _train(arguments: argparse.Namespace) -> int:
+    from mir2_policies.commands import train
+
+    train(arguments)
+    return 0
+
+
+def _add_train(parser: argparse.ArgumentParser) -> Handler:
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the run")
+    parser.add_argument("--algorithm", metavar="NAME", help="default: mir2")
+    parser.add_argument("--task", metavar="NAME", help="default: as in the configuration")
+    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="default: the one shipped for the algorithm")
+    parser.add_argument("--seed", type=int, help="default: as in the configuration")
+    parser.add_argument("--minutes", type=float, help="stop after this time; default: 20 if no --steps is given")
+    parser.add_argument("--steps", type=int, help="stop after this many steps of a whole team")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda; default: cpu")
+    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    return _train
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from mir2_policies.commands import export
+
+    export(arguments)
+    return 0
+
+
+def _add_export(parser: argparse.ArgumentParser) -> Handler:
+    parser.add_argument("run", type=Path, metavar="RUN_DIR")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
+    return _export
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from mir2_policies.commands import evaluate
+
+    evaluate(arguments)
+    return 0
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> Handler:
+    parser.add_argument("bundle", type=Path, metavar="FILE.onnx")
+    parser.add_argument("--episodes", type=int, default=256)
+    parser.add_argument("--seed", type=int, default=0)
+    return _evaluate
+
+
 # name -> (what it does, function that adds its arguments and returns its handler)
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]] = {
+    "train": ("train a policy, or go on training it", _add_train),
+    "export": ("write a run's best policy as a bundle for robots", _add_export),
+    "evaluate": ("measure the clean return of a bundle", _add_evaluate),
     "check-world": ("compare the task with recorded values of another implementation", _add_check_world),
 }
 
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = Parser(prog="mir2", description="Train, check and export robust swarm policies.")
+    top = Parser(prog="mir2", allow_abbrev=False, description="Train, check and export robust swarm policies.")
     commands = top.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     for name, (text, add) in COMMANDS.items():
-        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        command = commands.add_parser(name, allow_abbrev=False, help=text, description=f"{text[0].upper()}{text[1:]}.")
         command.set_defaults(handler=add(command))
     return top
 

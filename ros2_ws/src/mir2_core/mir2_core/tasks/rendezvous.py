@@ -59,12 +59,14 @@ class Rendezvous:
     def __init__(self, params: RendezvousParams, xp: Any = np, asarray: Callable[[Any], Array] = np.asarray) -> None:
         self.params = params
         self._xp = xp
+        self.asarray = asarray
         robots = params.robots
         self._one_hot = asarray(np.eye(robots))
         self._others = asarray(1.0 - np.eye(robots))
         self.terms = _terms(params)
         self.observation_size = sum(term.size for term in self.terms)
         pairs = robots * (robots - 1) // 2
+        self.joint_action_size = robots * self.action_size
         self.central_size = pairs + robots**2
         self.critic_size = pairs + 2 * robots**2
         self._pair_rows, self._pair_columns = np.triu_indices(robots, k=1)

@@ -1,0 +1,59 @@
+"""What a training run can be told; one frozen model per algorithm, loaded from YAML without tolerance."""
+
+from typing import Literal
+
+from mir2_core.config import StrictModel
+from mir2_core.errors import nearest
+from mir2_core.tasks import TASKS, RendezvousParams
+from pydantic import Field, field_validator
+
+
+class MaddpgConfig(StrictModel):
+    """Settings of the backbone; the networks, γ, τ, learning rates, noise and clipping are the published ones."""
+
+    algorithm: Literal["maddpg"] = "maddpg"
+    task: str = "rendezvous"
+    task_parameters: RendezvousParams = RendezvousParams()
+    seed: int = Field(default=0, ge=0)
+    threads: int = Field(default=1, ge=1, description="of PyTorch; small networks gain nothing from more")
+
+    worlds: int = Field(default=32, ge=1)
+    warmup_transitions: int = Field(default=1000, ge=1, description="with random actions, before the first update")
+    replay_transitions: int = Field(default=200_000, ge=1)
+    exploration_noise: float = Field(default=0.1, ge=0.0, le=2.0)
+    time_limit_is_terminal: bool = Field(default=False, description="true: the published treatment")
+
+    hidden: tuple[int, ...] = (256, 256)
+    batch: int = Field(default=256, ge=2)
+    actor_batch: int = Field(default=64, ge=1, description="part of the batch that the actor learns from")
+    relabel: bool = Field(default=True, description="number the robots of each sampled transition anew")
+    gamma: float = Field(default=0.99, ge=0.0, lt=1.0)
+    tau: float = Field(default=0.01, gt=0.0, le=1.0)
+    actor_learning_rate: float = Field(default=1e-3, gt=0.0)
+    critic_learning_rate: float = Field(default=1e-3, gt=0.0)
+    gradient_clip: float = Field(default=10.0, gt=0.0)
+
+    evaluation_interval: int = Field(default=20_000, ge=1, description="in transitions")
+    evaluation_episodes: int = Field(default=64, ge=1)
+    final_evaluation_episodes: int = Field(default=256, ge=1)
+    checkpoint_interval_s: float = Field(default=30.0, ge=0.0)
+
+    @field_validator("task")
+    @classmethod
+    def _known_task(cls, name: str) -> str:
+        if name not in TASKS:
+            raise ValueError(f"unknown task; {nearest(name, TASKS)}")
+        return name
+
+
+class Mir2Config(MaddpgConfig):
+    """MADDPG's settings and those of the information penalty."""
+
+    algorithm: Literal["mir2"] = "mir2"  # type: ignore[assignment]
+    penalty_weight: float = Field(default=0.003, ge=0.0, description="λ, reward per nat")
+    penalty_ramp_updates: int = Field(default=3000, ge=1, description="λ grows to its full value over these")
+    club_contrast: Literal["actions", "states"] = "states"
+    club_hidden: int = Field(default=128, ge=1)
+    club_learning_rate: float = Field(default=5e-4, gt=0.0)
+    club_batch: int = Field(default=64, ge=2)
+    club_window: int = Field(default=3000, ge=2, description="q is fitted on this many newest transitions")

@@ -1,0 +1,58 @@
+"""MIR2 (Li et al., 2023, later MIR3): MADDPG that pays for the mutual information of state and joint action.
+
+The critic's target is r + γ·Q' − λ·I, with I bounded from above by CLUB. Its q(a | s) is fitted on the newest
+transitions at every update: fitted on stale behaviour, the penalty turns into a bonus for saturated actions.
+"""
+
+import numpy as np
+import torch
+from mir2_core.tasks import Rendezvous
+from torch import Tensor
+
+from mir2_policies.club import GaussianClub, independent_log_likelihood
+from mir2_policies.config import Mir2Config
+from mir2_policies.maddpg import Maddpg, Metrics
+from mir2_policies.replay import Batch, Replay
+
+
+class Mir2(Maddpg):
+    """The backbone with the information penalty in the critic's target."""
+
+    config: Mir2Config
+
+    def __init__(self, config: Mir2Config, task: Rendezvous, rng: np.random.Generator, device: str = "cpu") -> None:
+        super().__init__(config, task, rng, device)
+        self.club = GaussianClub(task.critic_size, task.joint_action_size, config.club_hidden).to(device)
+        self.club_optimizer = torch.optim.Adam(self.club.parameters(), config.club_learning_rate)
+        self._information = 0.0
+
+    def update(self, replay: Replay) -> Metrics:
+        """Fit q on recent behaviour, then update the backbone."""
+        recent = replay.sample(self.rng, self.config.club_batch, newest=self.config.club_window)
+        metrics = self.fit(recent)
+        metrics |= super().update(replay)
+        return metrics | {"information/bound_nats": self._information}
+
+    def fit(self, recent: Batch) -> Metrics:
+        """One maximum-likelihood step of q; the gain over ignoring the state says whether q has learned anything."""
+        if self.config.relabel:
+            recent = recent.relabelled(self.generator)
+        state, actions = self.task.critic_features(recent.poses), recent.actions.flatten(1)
+        loss = self.club.learning_loss(state, actions)
+        self._step(self.club_optimizer, self.club, loss)
+        gain = -loss.item() - independent_log_likelihood(actions).item()
+        return {"information/club_loss": loss.item(), "information/likelihood_gain": gain}
+
+    @property
+    def penalty_weight(self) -> float:
+        """λ now: it grows from zero, so that the team learns its task before it learns to be indifferent."""
+        ramp = min(1.0, self.updates / self.config.penalty_ramp_updates)
+        return ramp * self.config.penalty_weight
+
+    @torch.no_grad()
+    def critic_target(self, batch: Batch) -> Tensor:
+        """y (B,) = r + γ·Q'(s', a') − λ·CLUB(s, a)."""
+        estimate = self.club.bound if self.config.club_contrast == "actions" else self.club.bound_by_action
+        bound = estimate(self.task.critic_features(batch.poses), batch.actions.flatten(1))
+        self._information = bound.mean().item()
+        return super().critic_target(batch) - self.penalty_weight * bound

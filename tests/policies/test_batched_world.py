@@ -1,0 +1,65 @@
+"""The training world is the task, many times over."""
+
+import numpy as np
+import pytest
+import torch
+from mir2_core.tasks import Rendezvous, RendezvousParams
+from mir2_sim.batched import BatchedWorld, torch_task
+
+
+@pytest.mark.parametrize("observation", ["pairwise", "agnostic"])
+def test_float32_tensors_follow_the_task(observation: str) -> None:
+    params = RendezvousParams.model_validate({"robots": 5, "observation": observation, "radius_m": 1.2})
+    reference, task = Rendezvous(params), torch_task("rendezvous", params)
+    rng = np.random.default_rng(0)
+    poses = reference.reset(rng, 64)
+    poses[:8, :, :2] *= 0.004  # at the walls, in the corner
+    for _ in range(20):
+        actions = rng.uniform(-1.5, 1.5, (64, 5, 2))
+        start, given = task.asarray(poses), task.asarray(actions)
+        moved = task.step(start, given)
+        following = reference.step(start.double().numpy(), given.double().numpy())
+        turn = np.abs(moved[..., 2].numpy() - following[..., 2])
+        assert np.minimum(turn, 2 * np.pi - turn).max() < 1e-5
+        np.testing.assert_allclose(moved[..., :2], following[..., :2], atol=1e-5)
+        for quantity in (task.observe, task.critic_features, task.central_state):
+            expected = getattr(reference, quantity.__name__)(start.double().numpy())
+            np.testing.assert_allclose(quantity(start), expected, atol=1e-5)
+        np.testing.assert_allclose(task.reward(moved, given), reference.reward(following, actions), atol=1e-5)
+        poses = following
+
+
+def test_worlds_start_anew_when_their_time_is_up() -> None:
+    task = torch_task("rendezvous", RendezvousParams(robots=2, horizon=10))
+    world = BatchedWorld(task, 32, np.random.default_rng(3))
+    ended = torch.zeros(32, dtype=torch.int64)
+    for _ in range(20):
+        before = world.poses
+        step = world.step(torch.zeros(32, 2, 2))
+        torch.testing.assert_close(step.poses[..., :2], before[..., :2])
+        changed = (world.poses != step.poses).flatten(1).any(dim=1)
+        assert torch.equal(changed, step.truncated | step.gathered)
+        assert (world.age < 10).all()
+        ended += step.truncated
+    assert (ended == 2).all()
+
+
+def test_a_gathered_team_ends_without_being_cut_off() -> None:
+    task = torch_task("rendezvous", RendezvousParams(robots=2))
+    world = BatchedWorld(task, 2, np.random.default_rng(0))
+    world.poses[0, :, :2] = 1.0
+    step = world.step(torch.zeros(2, 2, 2))
+    assert step.gathered.tolist() == [True, False]
+    assert not step.truncated[0]
+
+
+def test_a_saved_world_goes_on_the_same_way() -> None:
+    task = torch_task("rendezvous", RendezvousParams(robots=3, horizon=5))
+    world = BatchedWorld(task, 8, np.random.default_rng(0))
+    actions = torch.ones(8, 3, 2)
+    world.step(actions)
+    state = {key: value.clone() if torch.is_tensor(value) else value for key, value in world.state_dict().items()}
+    other = BatchedWorld(task, 8, np.random.default_rng(9))
+    other.load_state_dict(state)
+    for _ in range(7):
+        assert torch.equal(world.step(actions).poses, other.step(actions).poses)
