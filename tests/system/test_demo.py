@@ -60,15 +60,7 @@ def test_a_robot_turns_at_run_time_and_returns(swarm, make_bundle):
         wait_until(has_event(swarm, "fault_ended", "robot_3"), 10.0, "the fault ends when its time is up")
 
         swarm.ros2(*INJECT, "{robot: robot_5, fault: stop}")
-        _, faults = swarm.ros2(
-            "topic",
-            "echo",
-            "--once",
-            "--qos-durability",
-            "transient_local",
-            "/faults",
-            "mir2_interfaces/msg/FaultArray",
-        )
+        _, faults = swarm.ros2("topic", "echo", "--once", "/faults")
         assert "robot: robot_5" in faults
         wait_until(has_event(swarm, "fault_started", "robot_5"), 10.0, "the fault begins")
         assert "success=True" in swarm.ros2(*CLEAR, "{robot: robot_5}")[1]
@@ -124,7 +116,7 @@ def test_emergency_stop_stands_every_robot_until_released(swarm, make_bundle):
         swarm.ros2("service", "call", "/emergency_stop/set", "std_srvs/srv/SetBool", "{data: true}")
 
         def stands() -> bool:
-            return "emergency_stop" in swarm.ros2("topic", "echo", "--once", "/robot_6/gate")[1]
+            return "emergency_stop" in swarm.ros2("topic", "echo", "--once", "--field", "reasons", "/robot_6/gate")[1]
 
         wait_until(stands, 20.0, "robot_6 stands")
         assert "x: 0.0" in swarm.ros2("topic", "echo", "--once", "--field", "twist.linear", "/robot_6/cmd_vel")[1]
