@@ -62,6 +62,7 @@ def init(
     if signal_handler_options is None:
         signal_handler_options = SignalHandlerOptions.ALL if context is None else SignalHandlerOptions.NO
     context = context or get_default_context()
+    _forget_executor(context)
     context.init(args, domain_id=domain_id)
     watch_context(context)
     if signal_handler_options != SignalHandlerOptions.NO:
@@ -79,13 +80,18 @@ def get_global_executor() -> "Executor":
 
 
 def shutdown(*, context: Context | None = None, uninstall_handlers: bool | None = None) -> None:
-    global _executor  # noqa: PLW0603
     _shutdown(context=context)
-    if _executor is not None and (context is None or _executor.context is context):
-        _executor.shutdown()
-        _executor = None
+    _forget_executor(context or get_default_context())
     if uninstall_handlers:
         uninstall_signal_handlers()
+
+
+def _forget_executor(context: Context) -> None:
+    """Ends the global executor if it belongs to a context that begins or ends."""
+    global _executor  # noqa: PLW0603
+    if _executor is not None and _executor.context is context and not context.ok():
+        _executor.shutdown()
+        _executor = None
 
 
 def create_node(node_name: str, **options: Any) -> "Node":

@@ -1,0 +1,161 @@
+"""Topics and services between processes over DDS."""
+
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from nav_msgs.msg import Odometry
+from rclpy.exceptions import InvalidServiceNameException, InvalidTopicNameException, RCLError
+from rclpy.parameter import Parameter
+from rclpy.parameter_client import AsyncParameterClient
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rclpy.serialization import deserialize_message, serialize_message
+from ros_world import World
+from std_msgs.msg import Int32, String
+from std_srvs.srv import SetBool, Trigger
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+def test_topics_of_another_process(world: World, recorded_node: "subprocess.Popen[str]") -> None:
+    node = world.node()
+    odometry: list[Any] = []
+    raw: list[bytes] = []
+    status: list[str] = []
+    node.create_subscription(Odometry, "/robot_3/odom", odometry.append, qos_profile_sensor_data)
+    node.create_subscription(Odometry, "/robot_3/odom", raw.append, qos_profile_sensor_data, raw=True)
+    world.spin_until(lambda: len(odometry) >= 2 and len(raw) >= 2)
+    assert odometry[0] == Odometry() == deserialize_message(raw[0], Odometry)
+    node.create_subscription(String, "/robot_3/status", lambda message: status.append(message.data), LATCHED)
+    world.spin_until(lambda: status == ["ready"])  # written long before this subscription was made
+
+
+def test_services_and_parameters_of_another_process(world: World, recorded_node: "subprocess.Popen[str]") -> None:
+    node = world.node()
+    client = node.create_client(SetBool, "/emergency_stop/set")
+    assert client.wait_for_service(timeout_sec=30.0)
+    for value, text in ((True, "latched"), (False, "released")):
+        assert world.answer(client.call_async(SetBool.Request(data=value))).message == text
+    parameters = AsyncParameterClient(node, "/robot_3/policy")
+    assert parameters.wait_for_services(timeout_sec=30.0)
+    assert "robots" in world.answer(parameters.list_parameters()).result.names
+    wanted = [Parameter("rate_hz", value=20.0), Parameter("rate_hz", value=200.0), Parameter("rate_hz", value="x")]
+    results = world.answer(parameters.set_parameters(wanted)).results
+    assert [result.successful for result in results] == [True, False, False]
+    assert results[1].reason == "Parameter rate_hz out of range Min: 1.0, Max: 100.0, value: 200.0"
+    assert results[2].reason == "Wrong parameter type, expected 'Type.DOUBLE' got 'Type.STRING'"
+    assert world.answer(parameters.get_parameters(["rate_hz"])).values[0].double_value == 20.0
+    described = world.answer(parameters.describe_parameters(["rate_hz"])).descriptors[0]
+    assert (described.description, described.floating_point_range[0].to_value) == ("control rate", 100.0)
+
+
+def test_every_message_of_a_reliable_topic_arrives_in_order(make_world: Callable[..., World]) -> None:
+    sender, receiver = make_world(), make_world()
+    received: list[int] = []
+    qos = QoSProfile(depth=1000)
+    receiver.node("receiver").create_subscription(Int32, "numbers", lambda m: received.append(m.data), qos)
+    publisher = sender.node("sender").create_publisher(Int32, "numbers", qos)
+    receiver.spin_until(lambda: publisher.get_subscription_count() == 1)
+    for number in range(500):
+        publisher.publish(Int32(data=number))
+    receiver.spin_until(lambda: len(received) == 500)
+    assert received == list(range(500))
+
+
+def test_incompatible_qos_is_not_matched(world: World) -> None:
+    node = world.node()
+    best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+    publisher = node.create_publisher(Int32, "numbers", best_effort)
+    reliable_subscription = node.create_subscription(Int32, "numbers", lambda _: None, 1)
+    fitting = node.create_subscription(Int32, "numbers", lambda _: None, best_effort)
+    world.spin_until(lambda: fitting.get_publisher_count() == 1)
+    assert reliable_subscription.get_publisher_count() == 0
+    assert publisher.get_subscription_count() == 1
+
+
+def test_other_types_under_the_same_name_are_not_matched(world: World) -> None:
+    node = world.node()
+    publisher = node.create_publisher(Int32, "value", 1)
+    node.create_subscription(String, "value", lambda _: None, 1)
+    same = node.create_subscription(Int32, "value", lambda _: None, 1)
+    world.spin_until(lambda: same.get_publisher_count() == 1)
+    assert publisher.get_subscription_count() == 1
+
+
+def test_message_information_and_bytes(world: World) -> None:
+    node = world.node()
+    seen: list[Any] = []
+    node.create_subscription(Int32, "numbers", lambda message, info: seen.append((message, info)), 1)
+    publisher = node.create_publisher(Int32, "numbers", 1)
+    world.spin_until(lambda: publisher.get_subscription_count() == 1)
+    publisher.publish(serialize_message(Int32(data=7)))
+    world.spin_until(lambda: bool(seen))
+    assert seen[0][0].data == 7
+    assert 0 < seen[0][1]["source_timestamp"] <= seen[0][1]["received_timestamp"]
+
+
+def test_publishing_something_else_is_a_type_error(world: World) -> None:
+    publisher = world.node().create_publisher(Int32, "numbers", 1)
+    with pytest.raises(TypeError, match="Expected"):
+        publisher.publish(String())
+    with pytest.raises(TypeError):
+        publisher.publish(None)
+
+
+def test_nothing_is_published_after_shutdown(world: World) -> None:
+    publisher = world.node().create_publisher(Int32, "numbers", 1)
+    world.context.shutdown()
+    with pytest.raises(RCLError, match="context is invalid"):
+        publisher.publish(Int32())
+    with pytest.raises(RCLError):
+        world.context.shutdown()
+
+
+@pytest.mark.parametrize("name", ["a b", "//x", "x/", "1x", "a/2b", "x~"])
+def test_names_are_checked(world: World, name: str) -> None:
+    node = world.node()
+    with pytest.raises(InvalidTopicNameException):
+        node.create_publisher(Int32, name, 1)
+    with pytest.raises(InvalidServiceNameException):
+        node.create_service(Trigger, name, lambda _, response: response)
+
+
+def test_names_are_expanded_and_remapped(make_world: Callable[..., World]) -> None:
+    rules = ["--ros-args", "-r", "odom:=/truth", "-r", "other:cmd:=/no", "-r", "__ns:=/r1", "-r", "old:__node:=new"]
+    world = make_world(*rules, "-r", "~/stop:=halt")
+    node = world.node("old")
+    assert node.get_fully_qualified_name() == "/r1/new"
+    assert node.resolve_topic_name("odom") == "/truth"
+    assert node.resolve_topic_name("cmd") == "/r1/cmd"
+    assert node.resolve_topic_name("~/x") == "/r1/new/x"
+    assert node.resolve_service_name("~/stop") == "/r1/halt"
+    assert node.resolve_topic_name("odom", only_expand=True) == "/r1/odom"
+    assert node.get_logger().name == "r1.new"
+
+
+def test_a_coroutine_may_serve_and_await(world: World) -> None:
+    node = world.node()
+    inner = node.create_client(Trigger, "inner")
+    node.create_service(Trigger, "inner", lambda _, response: Trigger.Response(success=True, message="in"))
+
+    async def outer(_: Any, response: Any) -> Any:
+        response.message = f"out {(await inner.call_async(Trigger.Request())).message}"
+        return response
+
+    node.create_service(Trigger, "outer", outer)
+    client = node.create_client(Trigger, "outer")
+    assert client.wait_for_service(30.0)
+    assert inner.wait_for_service(30.0)
+    assert world.answer(client.call_async(Trigger.Request())).message == "out in"
+
+
+def test_destroyed_endpoints_are_gone(world: World) -> None:
+    node = world.node()
+    publisher = node.create_publisher(Int32, "numbers", 1)
+    subscription = node.create_subscription(Int32, "numbers", lambda _: None, 1)
+    world.spin_until(lambda: publisher.get_subscription_count() == 1)
+    assert node.destroy_subscription(subscription)
+    assert not node.destroy_subscription(subscription)
+    world.spin_until(lambda: publisher.get_subscription_count() == 0)
+    assert node.count_subscribers("numbers") == 0
