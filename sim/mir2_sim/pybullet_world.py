@@ -6,6 +6,7 @@ from types import TracebackType
 import numpy as np
 from mir2_core.errors import UserError, nearest
 from mir2_core.robots.epuck2 import EPUCK2
+from mir2_core.start_poses import check_clear
 from mir2_core.types import FloatArray
 from numpy.typing import ArrayLike, NDArray
 
@@ -174,21 +175,7 @@ def _checked_poses(poses: ArrayLike, arena_m: float) -> FloatArray:
     if not (np.isfinite(arena_m) and arena_m > 2.0 * radius_m):
         raise UserError(f"arena_m is {arena_m}; allowed: above a robot's diameter, {2.0 * radius_m:g} m")
     starts = _numbers("poses", poses, (None, 3))
-    low_m, high_m = radius_m, arena_m - radius_m
-    for i, (x_m, y_m, heading_rad) in enumerate(starts.tolist()):
-        if not (low_m <= x_m <= high_m and low_m <= y_m <= high_m):
-            raise UserError(
-                f"robot {i}: start x_m {x_m:g}, y_m {y_m:g} is not inside the walls; "
-                f"allowed: {low_m:g} to {high_m:g} m in an arena of {arena_m:g} m"
-            )
-        if not np.isfinite(heading_rad):
-            raise UserError(f"robot {i}: start heading_rad is {heading_rad}; allowed: finite numbers")
-        gaps_m = np.hypot(*(starts[:i, :2] - (x_m, y_m)).T)
-        if i and gaps_m.min() < 2.0 * radius_m:
-            raise UserError(
-                f"robot {i}: starts {gaps_m.min():.3f} m from robot {gaps_m.argmin()}; "
-                f"allowed: {2.0 * radius_m:g} m (a body's diameter) or more"
-            )
+    check_clear(starts, [f"robot {i}" for i in range(len(starts))], arena_m, radius_m)
     return starts
 
 

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 from hypothesis import given
@@ -25,12 +24,6 @@ def test_round_trip(tmp_path):
     roster = Roster.load(write(tmp_path, GOOD))
     roster.save(tmp_path / "again.yaml")
     assert Roster.load(tmp_path / "again.yaml") == roster
-
-
-def test_start_poses_prefer_the_roster(tmp_path):
-    drawn = np.full((2, 3), 0.25)
-    poses = Roster.load(write(tmp_path, GOOD)).start_poses(drawn)
-    assert poses.tolist() == [[0.25, 0.25, 0.25], [1.0, 2.0, 0.0]]
 
 
 @pytest.mark.parametrize(

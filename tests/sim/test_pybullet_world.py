@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from mir2_core.errors import UserError
 from mir2_core.robots.epuck2 import EPUCK2
+from mir2_core.start_poses import non_overlapping_poses
 from mir2_core.types import FloatArray
 from mir2_sim.pybullet_scene import PHYSICS_HZ
 from mir2_sim.pybullet_world import PyBulletWorld
-from mir2_sim.start_poses import non_overlapping_poses
 
 CENTRE = (1.0, 1.0, 0.0)
 MakeWorld = Callable[..., PyBulletWorld]

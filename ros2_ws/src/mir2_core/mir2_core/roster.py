@@ -1,11 +1,9 @@
 """The roster: who takes part in a deployment, and where."""
 
-import math
 import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 from pydantic import Field, field_validator, model_validator
 
@@ -102,10 +100,10 @@ class Roster(StrictModel):
                 return robot
         raise UserError(f"unknown robot '{name}'; the roster has: {', '.join(self.names)}")
 
-    def start_poses(self, drawn: FloatArray) -> FloatArray:
-        """Start poses (N, 3): the roster's where given, else the rows of `drawn` (N, 3)."""
-        poses = drawn.copy()
-        for row, robot in enumerate(self.robots):
-            if robot.start:
-                poses[row] = (robot.start.x_m, robot.start.y_m, robot.start.heading_rad % math.tau)
-        return np.asarray(poses, dtype=np.float64)
+    def with_starts(self, poses: FloatArray) -> "Roster":
+        """The roster with these start poses (N, 3)."""
+        robots = [
+            robot.model_copy(update={"start": StartPose(x_m=x, y_m=y, heading_rad=heading)})
+            for robot, (x, y, heading) in zip(self.robots, poses.tolist(), strict=True)
+        ]
+        return self.model_copy(update={"robots": robots})

@@ -11,13 +11,14 @@ from mir2_core.deployment import Deployment, find_policy, for_backend, resize
 from mir2_core.errors import UserError
 from mir2_core.faults import parse_faults
 from mir2_core.roster import Roster
+from mir2_core.start_poses import start_poses
 
 DEFAULT_ROSTER = "rendezvous.yaml"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run, fully determined: `roster_file` in the output folder holds team, kinds and policy as they will be."""
+    """One run, fully determined: `roster_file` in the output folder holds team, start poses and policy as they are."""
 
     roster: Roster
     roster_file: Path
@@ -46,13 +47,14 @@ def prepare_run(arguments: Mapping[str, str], share: Path) -> Run:
         relative_to=given.parent if from_roster else Path.cwd(),
     )
     roster = roster.model_copy(update={"policy": str(policy)})
-    Deployment.check(roster, PolicyBundle.load(policy))
+    deployment = Deployment.check(roster, PolicyBundle.load(policy))
     parse_faults(arguments["fault"], roster.names)
     if arguments["fault"] and not roster.allow_fault_injection:
         raise UserError(f"{given}: this roster does not allow faults; set 'allow_fault_injection: true' to permit them")
     duration_s = _number("duration", arguments["duration"], low=1.0 / roster.rate_hz, high=86400.0)
     seed = int(_number("seed", arguments["seed"], low=0, high=2**31 - 1, whole=True))
     shared = int(_number("robots_per_process", arguments["robots_per_process"], low=1, high=64, whole=True))
+    roster = roster.with_starts(start_poses(roster, deployment.task, seed))
     output = _output_folder(arguments["output"])
     roster_file = output / "roster.yaml"
     roster.save(roster_file)

@@ -2,11 +2,10 @@
 
 from typing import Protocol
 
-import numpy as np
 from mir2_core.deployment import Deployment
 from mir2_core.errors import UserError
 from mir2_core.kinematic import KinematicWorld
-from mir2_core.robots import robot_model
+from mir2_core.start_poses import start_poses
 from mir2_core.types import FloatArray
 
 
@@ -35,19 +34,14 @@ PYBULLET_TICK_S = 1.0 / 60.0  # four physics steps
 
 def make_world(deployment: Deployment, backend: str, seed: int, gui: bool = False) -> tuple[World, float]:
     """A world with every robot at its start pose, and how long one tick of it lasts in real time."""
-    roster, task = deployment.roster, deployment.task
-    rng = np.random.default_rng(seed)
+    poses = start_poses(deployment.roster, deployment.task, seed)
     if backend == "kinematic":
-        poses = roster.start_poses(task.reset(rng)[0])
-        return KinematicWorld(task, poses), task.params.dt_s
+        return KinematicWorld(deployment.task, poses), deployment.task.params.dt_s
     try:
         from mir2_sim.pybullet_world import PyBulletWorld
-        from mir2_sim.start_poses import non_overlapping_poses
     except ImportError as error:
         raise UserError(
             f"backend 'pybullet' needs the Python package '{error.name}', which is not installed; "
-            "install it with: pip install pybullet matplotlib; or choose backend:=kinematic"
+            "install it with: pip install pybullet; or choose backend:=kinematic"
         ) from None
-    radius_m = max(robot_model(robot.kind).radius_m for robot in roster.robots)
-    drawn = non_overlapping_poses(rng, len(roster.robots), roster.arena.size_m, 3 * radius_m)
-    return PyBulletWorld(roster.start_poses(drawn), roster.arena.size_m, gui=gui), PYBULLET_TICK_S
+    return PyBulletWorld(poses, deployment.roster.arena.size_m, gui=gui), PYBULLET_TICK_S

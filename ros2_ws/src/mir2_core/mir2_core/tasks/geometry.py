@@ -20,6 +20,14 @@ class PairGeometry(NamedTuple):
     sin_bearing: Array
 
 
+def pair_distances(xp: Any, poses: Array) -> Array:
+    """Distances (B, N, N) of all ordered pairs of `poses` (B, N, 3)."""
+    x, y = poses[..., 0], poses[..., 1]
+    east = x[..., None, :] - x[..., :, None]
+    north = y[..., None, :] - y[..., :, None]
+    return xp.sqrt(east * east + north * north)
+
+
 def pair_geometry(xp: Any, poses: Array) -> PairGeometry:
     """Distances and bearings of all ordered pairs of `poses` (B, N, 3)."""
     x, y, heading = poses[..., 0], poses[..., 1], poses[..., 2]

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from mir2_core.config import StrictModel
-from mir2_core.tasks.geometry import Array, bearings_rad, pair_geometry, wall_terms, without_self
+from mir2_core.tasks.geometry import Array, bearings_rad, pair_distances, pair_geometry, wall_terms, without_self
 
 # An e-puck2 as the published task rounds it: wheels at up to 7.5344 rad/s, radius 2 cm, axle 5.685 cm.
 SPEED_MPS = 0.075344  # per unit of left + right
@@ -144,7 +144,7 @@ class Rendezvous:
 
     def central_state(self, poses: Array) -> Array:
         """The published state for critics (B, S): pair distances over the radius, then all bearings over π."""
-        distance = pair_geometry(self._xp, poses).distance_m[:, self._pair_rows, self._pair_columns]
+        distance = pair_distances(self._xp, poses)[:, self._pair_rows, self._pair_columns]
         bearings = self._xp.reshape(bearings_rad(self._xp, poses), (poses.shape[0], -1))
         return _join([distance / self.params.radius_m, bearings / np.pi], self._xp)
 
@@ -163,7 +163,7 @@ class Rendezvous:
     def reward_parts(self, poses: Array, actions: Array) -> tuple[Array, Array]:
         """The two summands of the reward, each (B,): for the distances and for the actions."""
         xp, params = self._xp, self.params
-        distance = xp.clip(pair_geometry(xp, poses).distance_m, None, params.radius_m)
+        distance = xp.clip(pair_distances(xp, poses), None, params.radius_m)
         total = xp.sum(xp.sum(distance, axis=-1), axis=-1)
         mean = total / (params.robots * (params.robots - 1))
         effort = xp.mean(xp.mean(actions * actions, axis=-1), axis=-1)
@@ -172,7 +172,7 @@ class Rendezvous:
     def gathered(self, poses: Array, velocities_mps: Array) -> Array:
         """Whether (B,) every pair is within a centimetre and the team hardly moves; the episode ends then."""
         xp = self._xp
-        widest = xp.max(xp.max(pair_geometry(xp, poses).distance_m, axis=-1), axis=-1)
+        widest = xp.max(xp.max(pair_distances(xp, poses), axis=-1), axis=-1)
         square = xp.mean(xp.mean(velocities_mps * velocities_mps, axis=-1), axis=-1)
         return (widest < GATHERED_M) & (square < STILL_M2PS2)
 
