@@ -25,5 +25,5 @@ FROM robot AS lab
 RUN apt-get update && apt-get install --yes --no-install-recommends g++ python3-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /mir2-swarm
 COPY . .
-RUN pip install --break-system-packages '.[sim,train]'
+RUN pip install --break-system-packages --editable '.[sim,train]'
 CMD ["ros2", "launch", "mir2_swarm", "rendezvous.launch.py"]

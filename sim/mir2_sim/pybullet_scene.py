@@ -206,4 +206,5 @@ def picture(client: Client, focus: Focus, width: int, height: int, view: View) -
         renderer=client.ER_TINY_RENDERER,
     )
     pixels = np.reshape(seen[2], (height, SUPERSAMPLING, width, SUPERSAMPLING, 4))[..., :3]
-    return pixels.mean(axis=(1, 3)).round().astype(np.uint8)
+    picture: NDArray[np.uint8] = pixels.mean(axis=(1, 3)).round().astype(np.uint8)
+    return picture

@@ -30,6 +30,15 @@ CASES = {
         roster(TEAM.replace("robot_7", "robot_7, start: {x_m: 2.5, y_m: 1}")),
         ["'robot_7'", "2.5", "0 to 2"],
     ),
+    "overlapping starts": (
+        [],
+        roster(
+            TEAM.replace("robot_7", "robot_7, start: {x_m: 1.51, y_m: 1}").replace(
+                "robot_2", "robot_2, start: {x_m: 1.5, y_m: 1}"
+            )
+        ),
+        ["robot_7: starts 0.010 m from robot_2", "0.07 m"],
+    ),
     "another arena": ([], roster().replace("2.0", "3.0"), ["task_parameters.arena_m is 2.0", "3.0"]),
     "faults not allowed": (["fault:=stop@robot_0:1"], roster(), ["allow_fault_injection"]),
     "output is a file": (["output:=truncated.onnx"], None, ["truncated.onnx", "cannot be made"]),
