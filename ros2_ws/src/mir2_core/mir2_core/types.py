@@ -1,5 +1,6 @@
 """Stamped values that flow between drivers, policies, gates and faults."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,7 +27,7 @@ class RobotState:
 
     def is_finite(self) -> bool:
         """Whether every number is finite."""
-        return bool(np.isfinite([self.stamp_s, *self.pose, self.v_mps, self.omega_radps]).all())
+        return all(map(math.isfinite, (self.stamp_s, *self.pose, self.v_mps, self.omega_radps)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Command:
 
     def is_finite(self) -> bool:
         """Whether every number is finite."""
-        return bool(np.isfinite([self.stamp_s, self.v_mps, self.omega_radps]).all())
+        return all(map(math.isfinite, (self.stamp_s, self.v_mps, self.omega_radps)))
 
     def scaled(self, factor: float) -> "Command":
         """The same curvature at another speed."""
