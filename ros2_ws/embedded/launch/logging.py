@@ -9,6 +9,12 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    StreamHandler = logging.StreamHandler[Any]
+else:
+    StreamHandler = logging.StreamHandler
 
 _SCREEN = "[{levelname}] [{name}]: {message}"
 _FILE = "{created:.7f} [{levelname}] [{name}]: {message}"
@@ -25,6 +31,14 @@ def base_log_dir() -> Path:
     """Return $ROS_LOG_DIR, or $ROS_HOME/log, or ~/.ros/log."""
     chosen = os.environ.get("ROS_LOG_DIR") or os.path.join(os.environ.get("ROS_HOME") or "~/.ros", "log")
     return Path(chosen).expanduser().absolute()
+
+
+class _Screen(StreamHandler):
+    """Prints; where nobody reads any more (`ros2 launch … | head`), the log file still has it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], BrokenPipeError):
+            super().handleError(record)
 
 
 class LaunchConfig:
@@ -53,7 +67,7 @@ class LaunchConfig:
 
     def screen_handler(self, form: str) -> logging.Handler:
         """Return the handler that prints to standard output in this format."""
-        return self._handler("", form, lambda: logging.StreamHandler(sys.stdout))
+        return self._handler("", form, lambda: _Screen(sys.stdout))
 
     def file_handler(self, file_name: str, form: str) -> logging.Handler:
         """Return the handler that appends to a file below the log folder in this format."""

@@ -197,7 +197,9 @@ class ExecuteProcess(Action):
     async def _start(self, context: LaunchContext) -> ChildProcess | None:
         details = self._details
         if self._log_cmd:
-            self._log.info(f"process details: cmd='{' '.join(details['cmd'])}', cwd='{details['cwd']}', custom_env?=True")
+            self._log.info(
+                f"process details: cmd='{' '.join(details['cmd'])}', cwd='{details['cwd']}', custom_env?=True"
+            )
         try:
             child = await ChildProcess.start(
                 details["cmd"],
