@@ -67,6 +67,17 @@ def test_a_robot_turns_at_run_time_and_returns(swarm, make_bundle):
         wait_until(has_event(swarm, "fault_ended", "robot_5"), 10.0, "the fault ends when cleared")
 
 
+def test_a_robot_turns_at_run_time_in_lockstep(swarm, make_bundle):
+    with launch(swarm, make_bundle(), "duration:=3600", "backend:=kinematic", "mode:=lockstep") as demo:
+        demo.wait_for("return", 60.0)
+        assert "success=True" in swarm.ros2(*INJECT, "{robot: robot_3, fault: flee, duration_s: 2.0}")[1]
+        wait_until(has_event(swarm, "fault_ended", "robot_3"), 30.0, "the fault begins and ends")
+        lines = len(demo.lines)
+        wait_until(lambda: len(demo.lines) > lines + 2, 20.0, "the run goes on")
+    began, ended = (e["time_s"] for e in events(swarm) if e.get("robot") == "robot_3")
+    assert ended - began == pytest.approx(2.0)
+
+
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
