@@ -52,7 +52,7 @@ def _paths(axes: Axes, recorder: Recorder) -> None:
     axes.set(xlim=(0, side), ylim=(0, side), aspect="equal", xlabel="x (m)", ylabel="y (m)")
     axes.set_title("paths: open circles start, filled circles end", fontsize=10)
     if recorder.ever_compromised:
-        axes.legend(loc="upper right", fontsize=8)
+        axes.legend(loc="best", fontsize=8)
 
 
 def _distances(axes: Axes, recorder: Recorder) -> None:
