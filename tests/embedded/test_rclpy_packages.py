@@ -11,7 +11,6 @@ from ament_index_python.packages import (
     get_packages_with_prefixes,
 )
 from embedded_ros import packages
-from embedded_ros.definitions import definition
 from embedded_ros.messages import interface_class
 
 PROBE = """
@@ -63,8 +62,6 @@ def test_messages_of_installed_packages(prefix: Path) -> None:
         message.unit = "Kelvin"
     with pytest.raises(AssertionError, match="with length <= 3"):
         message.values = [1.0, 2.0, 3.0, 4.0]
-    interface_class.__globals__["message_class"].cache_clear()
-    definition.cache_clear()
 
 
 def test_packages_of_the_checkout() -> None:

@@ -6,7 +6,7 @@ writes and takes bytes, so that no message is converted twice.
 
 import ctypes as ct
 from collections.abc import Callable
-from dataclasses import dataclass, make_dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -19,9 +19,9 @@ from cyclonedds._clayer import (
     ddspy_topic_create,
     ddspy_write,
 )
-from cyclonedds.idl import IdlStruct
-from cyclonedds.idl.types import uint8
 from cyclonedds.internal import DDS
+
+from .xtypes import type_information
 
 INFINITE_NS = 2**63 - 1
 ANY_SAMPLE = 0x7F  # read or not, new or old, alive or not
@@ -101,17 +101,21 @@ def qos_from_c(pointer: int) -> Qos:
     return Qos(**found)
 
 
+class _Idl:
+    """What `ddspy_topic_create` wants to know about a type whose samples are ready-made CDR."""
+
+    data_type_props = 0  # no key
+    supported_versions = 1  # XCDR version 1
+
+    def __init__(self, name: str) -> None:
+        self.idl_transformed_typename = name
+        self._xt_bytedata = type_information(name)
+
+
 @cache
 def _topic_type(name: str) -> type[Any]:
-    """Carrier of a DDS type name; its one member is named after the type so that different types never match.
-
-    Cyclone checks that a sample is long enough for the member: one byte, which even an empty message has.
-    """
-    carrier = make_dataclass(name.replace(":", "_"), [(name.replace(":", "_"), uint8)], bases=(IdlStruct,))
-    carrier.__idl__.idl_transformed_typename = name  # type: ignore[attr-defined]
-    carrier.__idl__.populate()  # type: ignore[attr-defined]
-    carrier.__idl__.fill_type_data()  # type: ignore[attr-defined]
-    return carrier
+    """Carrier of a DDS type name; kept for ever, because topics refer to it."""
+    return type(name, (), {"__idl__": _Idl(name)})
 
 
 _domains: set[int] = set()

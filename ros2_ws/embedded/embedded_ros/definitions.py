@@ -1,4 +1,8 @@
-"""Definitions of message and service types: from `rosbags`, from this checkout and from AMENT_PREFIX_PATH."""
+"""Definitions of message and service types, read from .msg and .srv files.
+
+They are looked for under AMENT_PREFIX_PATH, in this checkout, and for the standard packages of ROS 2 Jazzy in the
+folder `definitions` beside this file.
+"""
 
 import ast
 import re
@@ -13,8 +17,6 @@ from .packages import SOURCE_FOLDER, prefixes
 INTEGER_BITS = {f"{sign}int{bits}": bits for sign in ("", "u") for bits in (8, 16, 32, 64)}
 PRIMITIVES = {"bool", "byte", "char", "float32", "float64", "string", "wstring", *INTEGER_BITS}
 OWN_FOLDER = Path(__file__).with_name("definitions")
-# rosbags keeps no default values; this is the only one of the standard messages that is not zero.
-DEFAULTS = {("geometry_msgs/msg/Quaternion", "w"): 1.0}
 
 _LINE = re.compile(r"(?P<type>[\w/]+)(?P<limit><=\d+)?(?P<array>\[(?:<=)?\d*\])?\s+(?P<name>\w+)\s*(?P<rest>.*)")
 
@@ -108,7 +110,7 @@ def interface_folders(package: str, kind: str) -> Iterator[Path]:
 
 
 def definition_file(name: str) -> Path | None:
-    """The file that defines package/kind/Name, if there is one (the standard messages have none)."""
+    """The file that defines package/kind/Name, if there is one."""
     package, kind, short = name.split("/")
     if kind == "srv":
         short = short.removesuffix("_Request").removesuffix("_Response")
@@ -119,21 +121,11 @@ def definition_file(name: str) -> Path | None:
 
 
 @cache
-def _rosbags() -> dict[str, Any]:
-    from rosbags.typesys import Stores, get_typestore
-
-    return get_typestore(Stores.ROS2_JAZZY).fielddefs
-
-
-@cache
 def definition(name: str) -> Definition:
     """Definition of package/msg/Name, package/srv/Name_Request or package/srv/Name_Response."""
-    if name.count("/") == 2:
-        if (path := definition_file(name)) is not None:
-            return parse(name, _half(name, path.read_text(encoding="utf-8")))
-        if name in _rosbags():
-            return _from_rosbags(name, *_rosbags()[name])
-    raise UnknownTypeError(f"no definition of {name} in this checkout, under AMENT_PREFIX_PATH or in rosbags")
+    if name.count("/") == 2 and (path := definition_file(name)) is not None:
+        return parse(name, _half(name, path.read_text(encoding="utf-8")))
+    raise UnknownTypeError(f"no definition of {name} in this checkout or under AMENT_PREFIX_PATH")
 
 
 def _half(name: str, text: str) -> str:
@@ -143,24 +135,13 @@ def _half(name: str, text: str) -> str:
     return request if name.endswith("_Request") else response
 
 
-def _from_rosbags(name: str, constants: list[Any], fields: list[Any]) -> Definition:
-    def field(label: str, desc: Any) -> Field:
-        kind, size = {3: ("array", desc[1][1]), 4: ("sequence", desc[1][1])}.get(int(desc[0]), ("", 0))
-        inner = desc[1][0] if kind else desc
-        base, limit = inner[1] if int(inner[0]) == 1 else (inner[1], 0)
-        return Field(label, base, kind, size, limit, DEFAULTS.get((name, label)))
-
-    values = {label: bytes([value]) if base == "byte" else value for label, base, value in constants}
-    wanted = [(label, desc) for label, desc in fields if label != "structure_needs_at_least_one_member"]
-    return Definition(name, tuple(field(*item) for item in wanted), values)
-
-
 def type_names(package: str) -> list[str]:
     """Names package/msg/Name and package/srv/Name that a package defines, sorted."""
-    found = {
-        f"{package}/{k}/{f.stem}"
-        for k in ("msg", "srv")
-        for d in interface_folders(package, k)
-        for f in d.glob(f"*.{k}")
-    }
-    return sorted(found | {name for name in _rosbags() if name.startswith(f"{package}/msg/")})
+    return sorted(
+        {
+            f"{package}/{kind}/{file.stem}"
+            for kind in ("msg", "srv")
+            for folder in interface_folders(package, kind)
+            for file in folder.glob(f"*.{kind}")
+        }
+    )
