@@ -58,11 +58,11 @@ class Guardian:
     def start(self) -> int:
         """Return the pipe's writing end."""
         if self._pipe is None or self._owner != os.getpid():
-            import subprocess
+            import subprocess  # not needed by the guardian itself, which shall start fast
 
             reading, self._pipe = os.pipe()
             self._owner = os.getpid()
-            subprocess.Popen(
+            self._process = subprocess.Popen(
                 [sys.executable, "-ISs", __file__],
                 stdin=reading,
                 stdout=subprocess.DEVNULL,
@@ -75,7 +75,8 @@ class Guardian:
 
     def forget(self, group: int) -> None:
         """Take a group that has ended off the list."""
-        os.write(self.start(), b"-%d\n" % group)
+        with suppress(BrokenPipeError):
+            os.write(self.start(), b"-%d\n" % group)
 
 
 def end_with_parent(parent: int) -> None:
@@ -90,7 +91,8 @@ def enter_group(launcher: int, guardian_pipe: int) -> None:
     """Between fork and exec: lead a new session that ends with the launcher."""
     os.setsid()
     end_with_parent(launcher)
-    os.write(guardian_pipe, b"+%d\n" % os.getpid())
+    with suppress(BrokenPipeError):
+        os.write(guardian_pipe, b"+%d\n" % os.getpid())
 
 
 def _load_prctl() -> Any:

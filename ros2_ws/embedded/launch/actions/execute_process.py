@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -23,7 +24,6 @@ from ..event_handlers import Answer, OnProcessExit, OnShutdown
 from ..events import Shutdown
 from ..events.process import (
     ProcessExited,
-    ProcessIO,
     ProcessStarted,
     ProcessStderr,
     ProcessStdout,
@@ -32,6 +32,7 @@ from ..events.process import (
 )
 from ..launch_context import LaunchContext
 from ..launch_description_entity import LaunchDescriptionEntity
+from ..process_output import OutputLines
 from ..some_substitutions_type import SomeSubstitutionsType
 from ..substitutions import LaunchConfiguration
 from ..utilities import normalize_to_list_of_substitutions, perform_text
@@ -161,19 +162,20 @@ class ExecuteProcess(Action):
         if "emulate_tty" in context.launch_configurations:
             asked = normalize_to_list_of_substitutions(context.launch_configurations["emulate_tty"])
             self._emulate_tty = evaluate_condition_expression(context, asked)
+        self._register_handlers(context)
         self._task = context.asyncio_loop.create_task(self._supervise(context))
 
     # -- the process
 
     async def _supervise(self, context: LaunchContext) -> None:
         """Run the process, again and again if asked to, until it shall end."""
-        self._register_handlers(context)
         while not self._ending.is_set() and not context.is_shutdown:
             await self._run_once(context)
             if not self._respawn or self._respawns_left == 0:
                 break
             self._respawns_left -= 1
-            await _is_set_within(self._ending, self._respawn_delay_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), self._respawn_delay_s)
 
     async def _run_once(self, context: LaunchContext) -> None:
         child = await self._start(context)
@@ -215,7 +217,7 @@ class ExecuteProcess(Action):
         details["pid"] = child.pid
         context.emit_event_sync(ProcessStarted(**details))
         self._outputs = [
-            _Lines(logger, self._output_format, self, kind, context)
+            OutputLines(logger, self._output_format, kind, details, context)
             for logger, kind in zip(self._loggers, (ProcessStdout, ProcessStderr), strict=True)
         ]
         child.read_output(self._outputs[0].add, self._outputs[1].add)
@@ -283,41 +285,6 @@ class ExecuteProcess(Action):
 ExecuteLocal = ExecuteProcess
 
 
-class _Lines:
-    """Logs a process's output line by line."""
-
-    def __init__(
-        self,
-        logger: Any,
-        form: str,
-        action: ExecuteProcess,
-        kind: type[ProcessIO],
-        context: LaunchContext,
-    ) -> None:
-        self._logger = logger
-        self._form = form
-        self._action = action
-        self._kind = kind
-        self._context = context
-        self._rest = b""
-
-    def add(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._write(line)
-        event = self._kind(text=data, **self._action._details)
-        if self._context.would_handle_event(event):
-            self._context.emit_event_sync(event)
-
-    def flush(self) -> None:
-        if self._rest:
-            self._write(self._rest)
-        self._rest = b""
-
-    def _write(self, line: bytes) -> None:
-        self._logger.info(self._form.format(line=line.decode(errors="replace"), this=self._action))
-
-
 def _aimed_at(action: ExecuteProcess, kind: Any, react: Any) -> EventHandler:
     """Return a handler that calls a function with the events of this kind that match the action."""
 
@@ -325,11 +292,3 @@ def _aimed_at(action: ExecuteProcess, kind: Any, react: Any) -> EventHandler:
         return isinstance(event, kind) and bool(event.process_matcher(action))
 
     return EventHandler(matcher=matches, entities=OpaqueFunction(function=lambda context: react(context.locals.event)))
-
-
-async def _is_set_within(event: asyncio.Event, timeout_s: float) -> bool:
-    try:
-        await asyncio.wait_for(event.wait(), timeout_s)
-    except TimeoutError:
-        return False
-    return True
