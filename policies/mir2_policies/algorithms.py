@@ -49,4 +49,6 @@ def load_config(path: Path) -> MaddpgConfig:
     """Read a training configuration; its key `algorithm` says what it may hold."""
     what = "a training configuration"
     name = load_yaml(path, _Named, what).algorithm
-    return load_yaml(path, algorithm(name).config, what)
+    if name not in ALGORITHMS:
+        raise UserError(f"{path}: key 'algorithm' is '{name}'; {nearest(name, ALGORITHMS)}")
+    return load_yaml(path, ALGORITHMS[name].config, what)

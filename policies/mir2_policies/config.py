@@ -31,6 +31,7 @@ class MaddpgConfig(StrictModel):
     tau: float = Field(default=0.01, gt=0.0, le=1.0)
     actor_learning_rate: float = Field(default=1e-3, gt=0.0)
     critic_learning_rate: float = Field(default=1e-3, gt=0.0)
+    final_learning_rate: float = Field(default=0.1, gt=0.0, le=1.0, description="fraction left when the budget is used")
     gradient_clip: float = Field(default=10.0, gt=0.0)
 
     evaluation_interval: int = Field(default=20_000, ge=1, description="in transitions")

@@ -123,7 +123,7 @@ def actor_to_onnx(actor: Actor) -> onnx.ModelProto:
 
 @torch.no_grad()
 def sample_observations(actor: Actor, task: Rendezvous, episodes: int = 16) -> FloatArray:
-    """Observations (batch, O) from whole episodes of the policy itself, in random order, then random numbers."""
+    """Observations (batch, O) from whole episodes of the policy itself, in random order, then random numbers of their range."""
     rng = np.random.default_rng(0)
     seen: list[torch.Tensor] = []
 
@@ -134,7 +134,7 @@ def sample_observations(actor: Actor, task: Rendezvous, episodes: int = 16) -> F
 
     episode_returns(task, act, episodes, seed=0)
     real = torch.cat(seen).numpy()
-    noise = rng.normal(0.0, 3.0, (1000, task.observation_size)).astype(np.float32)
+    noise = rng.uniform(-1.0, 1.0, (1000, task.observation_size)).astype(np.float32)
     return np.concatenate([rng.permutation(real), noise])
 
 

@@ -36,8 +36,8 @@ class Maddpg:
         _shrink(self.actor.body[-1])
         self.target_actor = copy.deepcopy(self.actor).requires_grad_(False)
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
-        self.actor_optimizer = torch.optim.Adam(self.actor.parameters(), config.actor_learning_rate)
-        self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), config.critic_learning_rate)
+        self.actor_optimizer = torch.optim.Adam(self.actor.parameters(), config.actor_learning_rate, fused=True)
+        self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), config.critic_learning_rate, fused=True)
 
     @torch.no_grad()
     def explore(self, poses: Tensor, fresh: Tensor) -> Tensor:
@@ -70,6 +70,12 @@ class Maddpg:
         soft_update(self.target_actor, self.actor, self.config.tau)
         soft_update(self.target_critic, self.critic, self.config.tau)
         return {"loss/critic": critic_loss.item(), "loss/actor": actor_loss.item(), "value": target.mean().item()}
+
+    def anneal(self, used: float) -> None:
+        """Lower the learning rates linearly with the used fraction of the budget: the policy settles at the end."""
+        factor = 1.0 - min(used, 1.0) * (1.0 - self.config.final_learning_rate)
+        self.actor_optimizer.param_groups[0]["lr"] = factor * self.config.actor_learning_rate
+        self.critic_optimizer.param_groups[0]["lr"] = factor * self.config.critic_learning_rate
 
     @torch.no_grad()
     def critic_target(self, batch: Batch) -> Tensor:

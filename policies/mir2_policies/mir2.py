@@ -23,7 +23,7 @@ class Mir2(Maddpg):
     def __init__(self, config: Mir2Config, task: Rendezvous, rng: np.random.Generator, device: str = "cpu") -> None:
         super().__init__(config, task, rng, device)
         self.club = GaussianClub(task.critic_size, task.joint_action_size, config.club_hidden).to(device)
-        self.club_optimizer = torch.optim.Adam(self.club.parameters(), config.club_learning_rate)
+        self.club_optimizer = torch.optim.Adam(self.club.parameters(), config.club_learning_rate, fused=True)
         self._information = 0.0
 
     def update(self, replay: Replay) -> Metrics:

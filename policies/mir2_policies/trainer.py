@@ -78,16 +78,15 @@ class Trainer:
     def _loop(self, budget: Budget, progress: Progress) -> None:
         clock = time.monotonic() - 60.0 * self._minutes
         saved = time.monotonic()
-        updates, metrics = 0, Metrics()
         while (used := budget.used(self._minutes, self._transitions)) < 1.0:
             self._collect()
             if self._transitions >= self.config.warmup_transitions:
                 metrics = self._checked(self._learner.update(self._replay))
-                updates += 1
+                if self._learner.updates % LOG_EVERY_UPDATES == 1:
+                    self._learner.anneal(used)
+                    progress.log(self._transitions, metrics | {"minutes": self._minutes})
+                    progress.show(used, transitions=self._transitions, best=f"{self._best['return_mean']:.2f}")
             self._minutes = (time.monotonic() - clock) / 60.0
-            if updates % LOG_EVERY_UPDATES == 1:
-                progress.log(self._transitions, metrics | {"minutes": self._minutes})
-                progress.show(used, transitions=self._transitions, best=f"{self._best['return_mean']:.2f}")
             if self._transitions % self.config.evaluation_interval < self.config.worlds:
                 self._evaluate(progress)
             if time.monotonic() - saved >= self.config.checkpoint_interval_s:
