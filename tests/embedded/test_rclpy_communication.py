@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from nav_msgs.msg import Odometry
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.exceptions import InvalidServiceNameException, InvalidTopicNameException, RCLError
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
@@ -95,6 +96,18 @@ def test_message_information_and_bytes(world: World) -> None:
     assert 0 < seen[0][1]["source_timestamp"] <= seen[0][1]["received_timestamp"]
 
 
+def test_what_is_no_message_is_dropped_with_an_error(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    node = world.node()
+    heard: list[str] = []
+    node.create_subscription(String, "words", lambda message: heard.append(message.data), 10)
+    publisher = node.create_publisher(String, "words", 10)
+    world.spin_until(lambda: publisher.get_subscription_count() == 1)
+    publisher.publish(bytes.fromhex("000100006400000061620000"))  # says it has 100 characters
+    publisher.publish(String(data="whole"))
+    world.spin_until(lambda: heard == ["whole"])
+    assert "/words: dropped what is no message" in capfd.readouterr().err
+
+
 def test_publishing_something_else_is_a_type_error(world: World) -> None:
     publisher = world.node().create_publisher(Int32, "numbers", 1)
     with pytest.raises(TypeError, match="Expected"):
@@ -136,8 +149,9 @@ def test_names_are_expanded_and_remapped(make_world: Callable[..., World]) -> No
 
 def test_a_coroutine_may_serve_and_await(world: World) -> None:
     node = world.node()
-    inner = node.create_client(Trigger, "inner")
-    node.create_service(Trigger, "inner", lambda _, response: Trigger.Response(success=True, message="in"))
+    other = ReentrantCallbackGroup()  # the awaiting callback holds the default group
+    inner = node.create_client(Trigger, "inner", callback_group=other)
+    node.create_service(Trigger, "inner", lambda *_: Trigger.Response(message="in"), callback_group=other)
 
     async def outer(_: Any, response: Any) -> Any:
         response.message = f"out {(await inner.call_async(Trigger.Request())).message}"

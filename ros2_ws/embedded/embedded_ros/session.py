@@ -5,6 +5,7 @@ import threading
 import time
 
 from . import wire
+from .cdr import CdrError
 from .dds import Guard, Participant, Reader, Writer, open_domain
 from .graph import Graph, NodeEntities
 from .messages import Message, deserializer, serializer
@@ -69,6 +70,8 @@ class ServiceEndpoint:
     def take(self) -> tuple[int, int, Message, object] | None:
         """Client, sequence number, message and sample information; None if there is nothing."""
         for cdr, info in self.reader.take(1):
+            if len(cdr) < 4 + HEADER.size:
+                raise CdrError(f"{len(cdr)} bytes are too few for a service header")
             client, sequence = HEADER.unpack_from(cdr, 4)
             return client, sequence, deserializer(self._receives)(cdr[:4] + cdr[4 + HEADER.size :]), info
         return None

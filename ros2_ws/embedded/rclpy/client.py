@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from embedded_ros.cdr import CdrError
 from embedded_ros.session import ServiceEndpoint
 
 from .exceptions import RCLError
@@ -74,7 +75,11 @@ class Client:
                     del self._pending[sequence]
 
     def take_job(self) -> Callable[[], Any] | None:
-        taken = self._endpoint.take()
+        try:
+            taken = self._endpoint.take()
+        except CdrError as error:
+            self._node.get_logger().error(f"{self.srv_name}: dropped what is no response: {error}")
+            return None
         if taken is None or taken[0] != self._number:
             return None
         with self._lock:

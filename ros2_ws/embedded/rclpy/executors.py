@@ -49,6 +49,7 @@ class Executor:
         self._waiter = Waiter(self._context)
         self._is_shutdown = False
         self._spinning = False
+        self._holding: dict[Task, Any] = {}  # unfinished task -> entity whose callback group it holds
         self._lock = threading.RLock()
         self._context.on_shutdown(self.wake)
         watch_waiter(self._waiter)
@@ -165,11 +166,13 @@ class Executor:
         self._raise_from(task)
 
     def _execute(self, task: Task, entity: Any) -> None:
+        if entity is not None:
+            self._holding[task] = entity
         try:
             task()
         finally:
-            if entity is not None:
-                entity.callback_group.ending_execution(entity)
+            if not task.suspended and (held := self._holding.pop(task, None)) is not None:
+                held.callback_group.ending_execution(held)
 
     def _raise_from(self, task: Task) -> None:
         if task.done() and task._exception is not None and not task._exception_fetched:

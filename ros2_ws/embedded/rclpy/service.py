@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from embedded_ros.cdr import CdrError
 from embedded_ros.session import ServiceEndpoint
 
 from .qos import QoSProfile
@@ -28,7 +29,11 @@ class Service:
         return str(self._node.get_logger().name)
 
     def take_job(self) -> Callable[[], Any] | None:
-        taken = self._endpoint.take()
+        try:
+            taken = self._endpoint.take()
+        except CdrError as error:
+            self._node.get_logger().error(f"{self.srv_name}: dropped what is no request: {error}")
+            return None
         if taken is None:
             return None
         client, sequence, request, info = taken

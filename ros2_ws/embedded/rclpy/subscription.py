@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any
 
 from embedded_ros import wire
+from embedded_ros.cdr import CdrError
 from embedded_ros.dds import Reader
 from embedded_ros.messages import deserializer
 
@@ -76,7 +77,11 @@ class Subscription:
     def take_job(self) -> Callable[[], Any] | None:
         """What the executor runs for the next message."""
         for cdr, info in self._reader.take(1):
-            message = self._decode(cdr)
+            try:
+                message = self._decode(cdr)
+            except CdrError as error:
+                self._node.get_logger().error(f"{self.topic}: dropped what is no message: {error}")
+                return None
             if self._callback_type is Subscription.CallbackType.MessageOnly:
                 return lambda: self._callback(message)
             return lambda: self._callback(message, _message_info(info))

@@ -115,6 +115,11 @@ class Task(Future):
         self._args, self._kwargs = args, kwargs or {}
         self._executing = False
 
+    @property
+    def suspended(self) -> bool:
+        """Whether it is a coroutine that awaits something."""
+        return inspect.iscoroutine(self._handler) and inspect.getcoroutinestate(self._handler) == inspect.CORO_SUSPENDED
+
     def executing(self) -> bool:
         return self._executing
 

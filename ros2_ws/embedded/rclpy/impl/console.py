@@ -29,7 +29,7 @@ Sink = Callable[[Record], None]
 
 _levels: dict[str, int] = {"": INFO}
 _sinks: dict[str, Sink] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal handler may log
 _to_terminal = True
 
 
