@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from embedded_ros.dds import PUBLICATIONS, SUBSCRIPTIONS, Participant, Qos, open_domain
+from embedded_ros.dds import PUBLICATIONS, SUBSCRIPTIONS, Participant, open_domain
+from embedded_ros.dds_qos import Qos
 from embedded_ros.messages import deserializer, message_class
 from embedded_ros.wire import cyclone_config
 from rclpy.node import NodeNameNonExistentError

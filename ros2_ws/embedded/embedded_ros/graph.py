@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from threading import RLock
 
 from . import wire
-from .dds import PUBLICATIONS, SUBSCRIPTIONS, Endpoint, Participant, Qos
+from .dds import PUBLICATIONS, SUBSCRIPTIONS, Endpoint, Participant
+from .dds_qos import Qos
 from .messages import deserializer, message_class, serializer
 
 INFO_TYPE = "rmw_dds_common/msg/ParticipantEntitiesInfo"

@@ -3,7 +3,8 @@
 import os
 import re
 
-from .dds import INFINITE_NS, Endpoint, Qos
+from .dds import Endpoint
+from .dds_qos import Qos
 from .typehash import type_hash
 
 PREFIXES = {"topic": "rt", "request": "rq", "reply": "rr"}
@@ -103,6 +104,3 @@ def cyclone_config() -> str:
             + (f"<Peers>{listed}</Peers>" if listed else "")
         )
     return f"<CycloneDDS><Domain>{general}<Discovery>{discovery}</Discovery></Domain></CycloneDDS>,{own}"
-
-
-__all__ = ["INFINITE_NS", "Qos"]

@@ -5,7 +5,9 @@ from .callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
 from .client import Client
 from .clock import Clock, ROSClock
 from .context import Context
+from .event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from .guard_condition import GuardCondition
+from .impl.rcutils_logger import RcutilsLogger
 from .publisher import Publisher
 from .qos import QoSProfile, qos_profile_services_default
 from .service import Service
@@ -25,6 +27,7 @@ class NodeEntityOwner:
     executor: "Executor | None"
     resolve_topic_name: Callable[[str], str]
     resolve_service_name: Callable[[str], str]
+    get_logger: Callable[[], RcutilsLogger]
 
     def _init_entities(self) -> None:
         self._publishers: list[Publisher] = []
@@ -35,7 +38,9 @@ class NodeEntityOwner:
         self._guards: list[GuardCondition] = []
 
     def waitables_now(self) -> list[Any]:
-        return [*self._subscriptions, *self._services, *self._clients, *self._guards]
+        handlers = [h for publisher in self._publishers for h in publisher.event_handlers]
+        handlers += [h for subscription in self._subscriptions for h in subscription.event_handlers]
+        return [*self._subscriptions, *self._services, *self._clients, *self._guards, *handlers]
 
     @property
     def publishers(self) -> Iterator[Publisher]:
@@ -74,15 +79,19 @@ class NodeEntityOwner:
         qos_profile: QoSProfile | int,
         *,
         callback_group: CallbackGroup | None = None,
-        event_callbacks: Any = None,
+        event_callbacks: PublisherEventCallbacks | None = None,
         qos_overriding_options: Any = None,
         publisher_class: type[Publisher] = Publisher,
     ) -> Publisher:
-        _refuse("create_publisher", event_callbacks=event_callbacks, qos_overriding_options=qos_overriding_options)
+        _refuse("create_publisher", qos_overriding_options=qos_overriding_options)
         _check_type(msg_type, "TYPE_NAME")
         group = callback_group or self._default_callback_group
         publisher = publisher_class(self, msg_type, self.resolve_topic_name(topic), _profile(qos_profile), group)
-        self._publishers.append(publisher)
+        callbacks = event_callbacks or PublisherEventCallbacks()
+        publisher.event_handlers = callbacks.create_event_handlers(
+            group, publisher._writer, publisher.topic_name, self.get_logger()
+        )
+        self._added(self._publishers, publisher, group)
         return publisher
 
     def create_subscription(
@@ -93,11 +102,11 @@ class NodeEntityOwner:
         qos_profile: QoSProfile | int,
         *,
         callback_group: CallbackGroup | None = None,
-        event_callbacks: Any = None,
+        event_callbacks: SubscriptionEventCallbacks | None = None,
         qos_overriding_options: Any = None,
         raw: bool = False,
     ) -> Subscription:
-        _refuse("create_subscription", event_callbacks=event_callbacks, qos_overriding_options=qos_overriding_options)
+        _refuse("create_subscription", qos_overriding_options=qos_overriding_options)
         _check_type(msg_type, "TYPE_NAME")
         group = callback_group or self._default_callback_group
         name = self.resolve_topic_name(topic)
@@ -109,6 +118,10 @@ class NodeEntityOwner:
             qos_profile=_profile(qos_profile),
             callback_group=group,
             raw=raw,
+        )
+        callbacks = event_callbacks or SubscriptionEventCallbacks()
+        subscription.event_handlers = callbacks.create_event_handlers(
+            group, subscription._reader, subscription.topic_name, self.get_logger()
         )
         self._added(self._subscriptions, subscription, group)
         return subscription
@@ -182,7 +195,8 @@ class NodeEntityOwner:
             return False
         kind.remove(entity)
         if (executor := self.executor) is not None:
-            executor.forget(entity)
+            for waited_for in (entity, *getattr(entity, "event_handlers", ())):
+                executor.forget(waited_for)
         entity.destroy()
         return True
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from enum import Enum, IntEnum
 from typing import Any, TypeVar
 
-from embedded_ros import dds
+from embedded_ros import dds_qos
 
 from .duration import Duration
 
@@ -146,23 +146,23 @@ class QoSProfile:
     def __str__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)}' for name in _DEFAULTS)})"
 
-    def to_dds(self, user_data: bytes = b"") -> dds.Qos:
+    def to_dds(self, user_data: bytes = b"") -> dds_qos.Qos:
         """The same in DDS terms; unspecified policies take ROS 2's defaults."""
         if self.reliability == ReliabilityPolicy.BEST_AVAILABLE or self.durability == DurabilityPolicy.BEST_AVAILABLE:
             raise NotImplementedError("QoS policies with the value BEST_AVAILABLE")
-        return dds.Qos(
+        return dds_qos.Qos(
             reliable=self.reliability != ReliabilityPolicy.BEST_EFFORT,
             transient_local=self.durability == DurabilityPolicy.TRANSIENT_LOCAL,
             depth=0 if self.history == HistoryPolicy.KEEP_ALL else self.depth or 1,
-            deadline_ns=self.deadline.nanoseconds or dds.INFINITE_NS,
-            lifespan_ns=self.lifespan.nanoseconds or dds.INFINITE_NS,
+            deadline_ns=self.deadline.nanoseconds or dds_qos.INFINITE_NS,
+            lifespan_ns=self.lifespan.nanoseconds or dds_qos.INFINITE_NS,
             liveliness=2 if self.liveliness == LivelinessPolicy.MANUAL_BY_TOPIC else 0,
-            lease_ns=self.liveliness_lease_duration.nanoseconds or dds.INFINITE_NS,
+            lease_ns=self.liveliness_lease_duration.nanoseconds or dds_qos.INFINITE_NS,
             user_data=user_data,
         )
 
     @classmethod
-    def from_dds(cls, qos: dds.Qos) -> "QoSProfile":
+    def from_dds(cls, qos: dds_qos.Qos) -> "QoSProfile":
         """What a discovered endpoint announces; history and depth are not announced by every DDS implementation."""
         return cls(
             history=HistoryPolicy.KEEP_LAST if qos.depth else HistoryPolicy.KEEP_ALL,

@@ -1,3 +1,15 @@
-from .event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks, UnsupportedEventTypeError
+from .event_handler import (
+    PublisherEventCallbacks,
+    QoSPublisherEventType,
+    QoSSubscriptionEventType,
+    SubscriptionEventCallbacks,
+    UnsupportedEventTypeError,
+)
 
-__all__ = ["PublisherEventCallbacks", "SubscriptionEventCallbacks", "UnsupportedEventTypeError"]
+__all__ = [
+    "PublisherEventCallbacks",
+    "QoSPublisherEventType",
+    "QoSSubscriptionEventType",
+    "SubscriptionEventCallbacks",
+    "UnsupportedEventTypeError",
+]
