@@ -39,9 +39,17 @@ def main(argv: list[str]) -> int | str:
 def _run(command: list[str]) -> int:
     """Run a command that gets this process's signals, and ends with it."""
     parent = os.getpid()
-    process = subprocess.Popen(command, preexec_fn=lambda: end_with_parent(parent))  # noqa: PLW1509 (no threads)
+    ours = {signal.SIGINT, signal.SIGTERM}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ours)  # until there is a process to pass them on to
+
+    def prepare() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        end_with_parent(parent)
+
+    process = subprocess.Popen(command, preexec_fn=prepare)  # noqa: PLW1509 (no threads)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     signal.signal(signal.SIGINT, lambda *_: None if _is_in_foreground() else process.send_signal(signal.SIGINT))
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     status = process.wait()
     if status < 0:
         print("[ros2run]:", signal.strsignal(-status))
