@@ -83,11 +83,25 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> Handler:
     return _evaluate
 
 
+def _curve(arguments: argparse.Namespace) -> int:
+    from mir2_policies.commands import curve
+
+    curve(arguments)
+    return 0
+
+
+def _add_curve(parser: argparse.ArgumentParser) -> Handler:
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN_DIR")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    return _curve
+
+
 # name -> (what it does, function that adds its arguments and returns its handler)
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]] = {
     "train": ("train a policy, or go on training it", _add_train),
     "export": ("write a run's best policy as a bundle for robots", _add_export),
     "evaluate": ("measure the clean return of a bundle", _add_evaluate),
+    "curve": ("draw return against training time of several runs", _add_curve),
     "check-world": ("compare the task with recorded values of another implementation", _add_check_world),
 }
 

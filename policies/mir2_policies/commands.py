@@ -52,6 +52,15 @@ def export(arguments: argparse.Namespace) -> None:
     _show(export_run(arguments.run, arguments.output))
 
 
+def curve(arguments: argparse.Namespace) -> None:
+    """Write the picture and its numbers, and print the final returns."""
+    from mir2_policies.curve import draw_curve
+
+    if arguments.output.suffix != ".png":
+        raise UserError(f"--output is '{arguments.output}': give a file name that ends in .png")
+    _show(draw_curve(arguments.runs, arguments.output))
+
+
 def evaluate(arguments: argparse.Namespace) -> None:
     """Print the clean return of a bundle, computed as robots do it: NumPy and ONNX Runtime."""
     if arguments.episodes < 2:

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 
 class MaddpgConfig(StrictModel):
-    """Settings of the backbone; the networks, γ, τ, learning rates, noise and clipping are the published ones."""
+    """Settings of the backbone; the networks, γ, τ, learning rates and clipping are the published ones."""
 
     algorithm: Literal["maddpg"] = "maddpg"
     task: str = "rendezvous"
@@ -20,7 +20,7 @@ class MaddpgConfig(StrictModel):
     worlds: int = Field(default=32, ge=1)
     warmup_transitions: int = Field(default=1000, ge=1, description="with random actions, before the first update")
     replay_transitions: int = Field(default=200_000, ge=1)
-    exploration_noise: float = Field(default=0.1, ge=0.0, le=2.0)
+    exploration_noise: float = Field(default=0.2, ge=0.0, le=2.0)
     time_limit_is_terminal: bool = Field(default=False, description="true: the published treatment")
 
     hidden: tuple[int, ...] = (256, 256)
@@ -37,7 +37,7 @@ class MaddpgConfig(StrictModel):
     evaluation_interval: int = Field(default=20_000, ge=1, description="in transitions")
     evaluation_episodes: int = Field(default=64, ge=1)
     final_evaluation_episodes: int = Field(default=256, ge=1)
-    checkpoint_interval_s: float = Field(default=30.0, ge=0.0)
+    checkpoint_interval_s: float = Field(default=60.0, ge=0.0)
 
     @field_validator("task")
     @classmethod

@@ -40,13 +40,28 @@ FloatArray = NDArray[np.float32]
 
 def export_run(directory: Path, output: Path) -> dict[str, Any]:
     """Write the best policy of a run as a bundle; returns the evaluation that the bundle carries."""
+    config, task, actor, spent = _best_policy(directory)
+    return export_actor(actor, task, config, spent, output)
+
+
+def evaluate_run(directory: Path) -> dict[str, Any]:
+    """Measure the best policy of a run on fresh episodes, as an export does."""
+    config, task, actor, spent = _best_policy(directory)
+    return _evaluate(actor, task, config) | spent
+
+
+def _best_policy(directory: Path) -> tuple[MaddpgConfig, Rendezvous, Actor, dict[str, Any]]:
     config = run_config(directory)
     state = load_checkpoint(directory)
     task = torch_task(config.task, config.task_parameters)
     actor = Actor(task.observation_size, task.action_size, config.hidden)
     actor.load_state_dict(state["best"]["actor"])
-    spent = {"transitions": state["transitions"], "minutes": round(state["minutes"], 2)}
-    return export_actor(actor, task, config, spent, output)
+    return config, task, actor, {"transitions": state["transitions"], "minutes": round(state["minutes"], 2)}
+
+
+@torch.no_grad()
+def _evaluate(actor: Actor, task: Rendezvous, config: MaddpgConfig) -> dict[str, Any]:
+    return summary(episode_returns(task, actor, config.final_evaluation_episodes, FINAL_SEED), FINAL_SEED)
 
 
 @torch.no_grad()
@@ -54,8 +69,7 @@ def export_actor(
     actor: Actor, task: Rendezvous, config: MaddpgConfig, spent: dict[str, Any], output: Path
 ) -> dict[str, Any]:
     """Write an actor as a bundle after checking that ONNX Runtime computes what PyTorch does."""
-    returns = episode_returns(task, actor, config.final_evaluation_episodes, FINAL_SEED)
-    evaluation = summary(returns, FINAL_SEED) | spent
+    evaluation = _evaluate(actor, task, config) | spent
     observations = sample_observations(actor, task)
     actions = actor(torch.from_numpy(observations)).numpy()
     model = actor_to_onnx(actor)
@@ -123,7 +137,7 @@ def actor_to_onnx(actor: Actor) -> onnx.ModelProto:
 
 @torch.no_grad()
 def sample_observations(actor: Actor, task: Rendezvous, episodes: int = 16) -> FloatArray:
-    """Observations (batch, O) from whole episodes of the policy itself, in random order, then random numbers of their range."""
+    """Observations (batch, O) from whole episodes of the policy itself, in random order, then random numbers."""
     rng = np.random.default_rng(0)
     seen: list[torch.Tensor] = []
 

@@ -1,7 +1,13 @@
 """MIR2 (Li et al., 2023, later MIR3): MADDPG that pays for the mutual information of state and joint action.
 
-The critic's target is r + γ·Q' − λ·I, with I bounded from above by CLUB. Its q(a | s) is fitted on the newest
-transitions at every update: fitted on stale behaviour, the penalty turns into a bonus for saturated actions.
+The critic's target is r + γ·Q' − λ·i(s, a), where the mean of i is CLUB, an upper bound on the information. Its
+q(a | s) is fitted on the newest transitions at every update; on stale behaviour it would be no bound at all.
+
+i can contrast a sample in two ways that have the same mean over a batch:
+`actions`, as published: log q(a | s) − mean over a' of log q(a' | s). The second part does not depend on a, so the
+critic learns that any departure from what q expects is cheap, and the actor runs into a corner of the action box.
+`states`, the default: log q(a | s) − mean over s' of log q(a | s'). This is what an action contributes to the bound:
+its derivative in a is the bound's own, and it draws actions towards what the team does in other states.
 """
 
 import numpy as np

@@ -77,6 +77,7 @@ class Trainer:
 
     def _loop(self, budget: Budget, progress: Progress) -> None:
         clock = time.monotonic() - 60.0 * self._minutes
+        self._save()
         saved = time.monotonic()
         while (used := budget.used(self._minutes, self._transitions)) < 1.0:
             self._collect()

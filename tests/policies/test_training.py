@@ -34,7 +34,7 @@ def test_a_short_run_improves_the_return(algorithm: str, tmp_path: Path) -> None
     trainer = Trainer(tiny_config(algorithm, evaluation_interval=4000), tmp_path)
     result = trainer.run(Budget(transitions=12_000), quiet=True)
     rows = read_progress(tmp_path)
-    assert result["return_mean"] > -25.0, "standing still gives -35"
+    assert result["return_mean"] > -29.0, "standing still gives -33"
     assert [row.transitions for row in rows] == [4000, 8000, 12_000]
     assert rows[-1].minutes > rows[0].minutes > 0
     assert list(tmp_path.glob("events.out.tfevents.*"))

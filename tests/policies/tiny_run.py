@@ -17,6 +17,7 @@ TINY: dict[str, Any] = {
     "evaluation_interval": 2000,
     "evaluation_episodes": 32,
     "final_evaluation_episodes": 64,
+    "final_learning_rate": 1.0,
 }
 
 
@@ -26,5 +27,7 @@ def tiny_config(algorithm: str, **changes: Any) -> MaddpgConfig:
 
 def tiny_file(folder: Path) -> Path:
     path = folder / "tiny.yaml"
-    path.write_text(yaml.safe_dump({"algorithm": "mir2", **TINY, "checkpoint_interval_s": 0.1}))
+    path.write_text(
+        yaml.safe_dump({"algorithm": "mir2", **TINY, "final_learning_rate": 0.5, "checkpoint_interval_s": 0.1})
+    )
     return path

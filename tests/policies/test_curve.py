@@ -1,0 +1,33 @@
+"""The picture of a training run and the numbers beside it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from mir2_core.errors import UserError
+from mir2_policies.curve import draw_curve
+from mir2_policies.trainer import Budget, Trainer
+
+from tests.policies.tiny_run import tiny_config
+
+
+def test_numbers_are_those_of_the_runs(tmp_path: Path) -> None:
+    runs = [tmp_path / "a", tmp_path / "b"]
+    results = [
+        Trainer(tiny_config("maddpg", seed=seed), run).run(Budget(transitions=320), quiet=True)
+        for seed, run in enumerate(runs)
+    ]
+    summary = draw_curve(runs, tmp_path / "curve.png")
+    document = json.loads((tmp_path / "curve.json").read_text())
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert summary["returns"] == [result["return_mean"] for result in results]
+    assert [run["final"] for run in document["runs"]] == results
+    assert document["runs"][1]["evaluations"][-1]["transitions"] == 320
+    assert "--seed 1 --steps 320" in document["runs"][1]["command"]
+
+
+def test_a_run_without_evaluations_is_refused(tmp_path: Path) -> None:
+    Trainer(tiny_config("maddpg"), tmp_path).run(Budget(transitions=16), quiet=True)
+    (tmp_path / "progress.csv").unlink()
+    with pytest.raises(UserError, match="holds no evaluations yet"):
+        draw_curve([tmp_path], tmp_path / "curve.png")
