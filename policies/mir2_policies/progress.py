@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
@@ -23,18 +23,22 @@ class Evaluation(NamedTuple):
 class Progress:
     """Records from `transitions` on; rows that a killed run wrote beyond its last checkpoint are dropped."""
 
-    def __init__(self, directory: Path, transitions: int, quiet: bool) -> None:
+    def __init__(self, directory: Path, transitions: int, done: float, quiet: bool) -> None:
         self._file = directory / PROGRESS_FILE
         kept = [row for row in read_progress(directory) if row.transitions <= transitions]
         self._write(kept)
+        self._returns = [row.return_mean for row in kept]
         self._events = SummaryWriter(str(directory), purge_step=transitions + 1 if transitions else None)
         self._bar = tqdm(
-            total=100.0, unit="%", disable=quiet, bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
+            total=100.0, unit="%", disable=quiet, bar_format="{l_bar}{bar}| {elapsed}, {remaining} left{postfix}"
         )
 
-    def show(self, done: float, **values: Any) -> None:
-        """Move the bar to the fraction `done` of the budget."""
-        self._bar.set_postfix(values, refresh=False)
+    def show(self, done: float, transitions: int) -> None:
+        """Move the bar to the fraction `done` of the budget, with the latest and the best return beside it."""
+        text = f"{transitions} steps"
+        if self._returns:
+            text += f", return {self._returns[-1]:.2f}, best {max(self._returns):.2f}"
+        self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(100.0 * min(done, 1.0) - self._bar.n)
 
     def log(self, transitions: int, metrics: Mapping[str, float]) -> None:
@@ -44,6 +48,7 @@ class Progress:
 
     def evaluated(self, row: Evaluation) -> None:
         """Append an evaluation to both records."""
+        self._returns.append(row.return_mean)
         with self._file.open("a", newline="", encoding="utf-8") as file:
             csv.writer(file).writerow(row)
         self.log(row.transitions, {"evaluation/return": row.return_mean})

@@ -68,7 +68,8 @@ class Trainer:
         """Train until the budget is used; returns the final evaluation of the best policy seen."""
         self._directory.mkdir(parents=True, exist_ok=True)
         save_config(self._directory, self.config)
-        progress = Progress(self._directory, self._transitions, quiet)
+        used = budget.used(self._minutes, self._transitions)
+        progress = Progress(self._directory, self._transitions, used, quiet)
         try:
             self._loop(budget, progress)
         finally:
@@ -86,7 +87,7 @@ class Trainer:
                 if self._learner.updates % LOG_EVERY_UPDATES == 1:
                     self._learner.anneal(used)
                     progress.log(self._transitions, metrics | {"minutes": self._minutes})
-                    progress.show(used, transitions=self._transitions, best=f"{self._best['return_mean']:.2f}")
+                    progress.show(used, self._transitions)
             self._minutes = (time.monotonic() - clock) / 60.0
             if self._transitions % self.config.evaluation_interval < self.config.worlds:
                 self._evaluate(progress)
@@ -96,7 +97,7 @@ class Trainer:
         if self._evaluated_at != self._transitions:
             self._evaluate(progress)
         self._save()
-        progress.show(1.0, transitions=self._transitions, best=f"{self._best['return_mean']:.2f}")
+        progress.show(1.0, self._transitions)
 
     def _collect(self) -> None:
         poses = self._world.poses
