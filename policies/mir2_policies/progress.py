@@ -29,9 +29,9 @@ class Progress:
         self._write(kept)
         self._returns = [row.return_mean for row in kept]
         self._events = SummaryWriter(str(directory), purge_step=transitions + 1 if transitions else None)
-        self._bar = tqdm(
-            total=100.0, unit="%", disable=quiet, bar_format="{l_bar}{bar}| {elapsed}, {remaining} left{postfix}"
-        )
+        layout = "{l_bar}{bar}| {elapsed}, {remaining} left{postfix}"
+        begun = 100.0 * min(done, 1.0)
+        self._bar = tqdm(total=100.0, initial=begun, disable=quiet, bar_format=layout)
 
     def show(self, done: float, transitions: int) -> None:
         """Move the bar to the fraction `done` of the budget, with the latest and the best return beside it."""
