@@ -27,6 +27,7 @@ from .xtypes import type_information
 
 ANY_SAMPLE = 0x7F  # read or not, new or old, alive or not
 ALIVE = 16
+MAX_ENDPOINTS = 50_000  # Cyclone prepares room for that many at every look at the graph
 PARTICIPANTS, PUBLICATIONS, SUBSCRIPTIONS = 0x7FFF0001, 0x7FFF0003, 0x7FFF0004
 
 
@@ -142,7 +143,7 @@ class Participant(Entity):
     def _builtin(self, topic: int, read: Any, construct: Callable[..., Any]) -> list[Any]:
         reader = Entity(lib.dds_create_reader(self.handle, ct.c_int32(topic), None, None), "built-in topic")
         try:
-            found = read(reader.handle, 1_000_000, construct, qos_from_c)
+            found = read(reader.handle, MAX_ENDPOINTS, construct, qos_from_c)
         finally:
             reader.delete()
         return found if isinstance(found, list) else []
