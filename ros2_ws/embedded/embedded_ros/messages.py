@@ -12,7 +12,7 @@ import numpy as np
 
 from . import cdr
 from .cdr import DTYPES, NUMERIC, TYPECODES
-from .definitions import Field, UnknownTypeError, definition
+from .definitions import Field, UnknownTypeError, definition, type_names
 from .fields import collection_check, default_factory, single_check, type_label
 
 RUNTIME_FOLDER = Path(__file__).resolve().parents[1]
@@ -166,6 +166,8 @@ def load(module: str, name: str) -> type[Any]:
     """Class `name` of a module such as std_msgs.msg; for the module's `__getattr__`."""
     package, kind = module.split(".")
     _refuse_foreign_rclpy(package)
+    if name == "__all__":
+        return [full.rpartition("/")[2] for full in type_names(package) if f"/{kind}/" in full]  # type: ignore[return-value]
     if name.startswith("__"):
         raise AttributeError(f"module '{module}' has no attribute '{name}'")
     try:

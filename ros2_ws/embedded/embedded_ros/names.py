@@ -17,13 +17,20 @@ _NAMESPACE = [
     (r"(?<=/)[0-9]", "namespace must not have a token that starts with a number"),
 ]
 _TOPIC = [
-    (r"/$", "topic name must not end with '/'"),
+    (r"/$", "topic name must not end with a forward slash"),
     (r"^[0-9]", "topic name token must not start with a number"),
     (r"(?<=/)[0-9]", "topic name token must not start with a number"),
-    (r"//", "topic name must not contain repeated '/'"),
     (r"(?<=.)~", "topic name must not have tilde '~' unless it is the first character"),
-    (r"(?<=^~)[^/]", "topic name has an unexpected character after tilde '~'"),
     (r"[^A-Za-z0-9_/~{}]", "topic name must not contain characters other than alphanumerics, '_', '~', '{', or '}'"),
+    (r"\{(?![^{]*\})", "topic name must not have unmatched (unbalanced) curly braces '{}'"),
+    (r"(?<!\{)(?<!\w)\}", "topic name must not have unmatched (unbalanced) curly braces '{}'"),
+]
+_FULL = [
+    (r"^(?!/)", "topic name must be absolute, it must lead with a '/'"),
+    (r"/$", "topic name must not end with a '/'"),
+    (r"[^A-Za-z0-9_/]", "topic name must not contain characters other than alphanumerics, '_', or '/'"),
+    (r"/(?=/)", "topic name must not contain repeated '/'"),
+    (r"(?<=/)[0-9]", "topic name must not have a token that starts with a number"),
 ]
 
 
@@ -46,10 +53,12 @@ def namespace_fault(namespace: str) -> tuple[str, int] | None:
 
 def topic_name_fault(name: str) -> tuple[str, int] | None:
     """For names as users write them, relative or private ones too."""
-    fault = _first_fault(name, _TOPIC, "topic name")
-    if fault is None and name.count("{") != name.count("}"):
-        return "topic name has unbalanced curly braces '{}'", len(name) - 1
-    return fault
+    return _first_fault(name, _TOPIC, "topic name") if name else ("topic name must not be empty string", 0)
+
+
+def full_topic_name_fault(name: str) -> tuple[str, int] | None:
+    """For fully qualified names."""
+    return _first_fault(name, _FULL, "topic name")
 
 
 def full_name(namespace: str, name: str) -> str:
@@ -58,7 +67,9 @@ def full_name(namespace: str, name: str) -> str:
 
 def expand(name: str, node: str, namespace: str) -> str:
     """Fully qualified name; `~` is the node's own name, {node}, {ns} and {namespace} are replaced."""
-    name = name.replace("{node}", node).replace("{namespace}", namespace).replace("{ns}", namespace).replace("//", "/")
+    name = name.replace("{node}", node).replace("{namespace}", namespace).replace("{ns}", namespace)
+    if "{" in name:
+        raise ValueError(f"topic name '{name}' is invalid: unknown substitution")
     if name.startswith("~"):
         return full_name(namespace, node) + name[1:]
     return name if name.startswith("/") else full_name(namespace, name)

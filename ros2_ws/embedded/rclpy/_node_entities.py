@@ -6,6 +6,7 @@ from .client import Client
 from .clock import Clock, ROSClock
 from .context import Context
 from .event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+from .exceptions import InvalidHandle, RCLError
 from .guard_condition import GuardCondition
 from .impl.rcutils_logger import RcutilsLogger
 from .publisher import Publisher
@@ -25,6 +26,7 @@ class NodeEntityOwner:
     _clock: ROSClock
     _default_callback_group: CallbackGroup
     executor: "Executor | None"
+    _destroyed: bool
     resolve_topic_name: Callable[[str], str]
     resolve_service_name: Callable[[str], str]
     get_logger: Callable[[], RcutilsLogger]
@@ -66,6 +68,12 @@ class NodeEntityOwner:
     def guards(self) -> Iterator[GuardCondition]:
         return iter(list(self._guards))
 
+    def _check_usable(self) -> None:
+        if self._destroyed:
+            raise InvalidHandle("cannot use Destroyable because destruction was requested")
+        if not self._context.ok():
+            raise RCLError("rcl node's context is invalid")
+
     def _added(self, kind: list[Any], entity: Any, group: CallbackGroup) -> None:
         group.add_entity(entity)
         kind.append(entity)
@@ -84,9 +92,10 @@ class NodeEntityOwner:
         publisher_class: type[Publisher] = Publisher,
     ) -> Publisher:
         _refuse("create_publisher", qos_overriding_options=qos_overriding_options)
-        _check_type(msg_type, "TYPE_NAME")
+        self._check_usable()
+        _check_message_type(msg_type)
         group = callback_group or self._default_callback_group
-        publisher = publisher_class(self, msg_type, self.resolve_topic_name(topic), _profile(qos_profile), group)
+        publisher = publisher_class(self, msg_type, topic, _profile(qos_profile), group)
         callbacks = event_callbacks or PublisherEventCallbacks()
         publisher.event_handlers = callbacks.create_event_handlers(
             group, publisher._writer, publisher.topic_name, self.get_logger()
@@ -107,13 +116,13 @@ class NodeEntityOwner:
         raw: bool = False,
     ) -> Subscription:
         _refuse("create_subscription", qos_overriding_options=qos_overriding_options)
-        _check_type(msg_type, "TYPE_NAME")
+        self._check_usable()
+        _check_message_type(msg_type)
         group = callback_group or self._default_callback_group
-        name = self.resolve_topic_name(topic)
         subscription = Subscription(
             self,
             msg_type,
-            name,
+            topic,
             callback=callback,
             qos_profile=_profile(qos_profile),
             callback_group=group,
@@ -134,9 +143,10 @@ class NodeEntityOwner:
         qos_profile: QoSProfile = qos_profile_services_default,
         callback_group: CallbackGroup | None = None,
     ) -> Client:
-        _check_type(srv_type, "Request")
+        self._check_usable()
+        _check_service_type(srv_type)
         group = callback_group or self._default_callback_group
-        client = Client(self, srv_type, self.resolve_service_name(srv_name), qos_profile, group)
+        client = Client(self, srv_type, srv_name, qos_profile, group)
         self._added(self._clients, client, group)
         return client
 
@@ -149,10 +159,10 @@ class NodeEntityOwner:
         qos_profile: QoSProfile = qos_profile_services_default,
         callback_group: CallbackGroup | None = None,
     ) -> Service:
-        _check_type(srv_type, "Request")
+        self._check_usable()
+        _check_service_type(srv_type)
         group = callback_group or self._default_callback_group
-        name = self.resolve_service_name(srv_name)
-        service = Service(self, srv_type, name, callback=callback, callback_group=group, qos_profile=qos_profile)
+        service = Service(self, srv_type, srv_name, callback=callback, callback_group=group, qos_profile=qos_profile)
         self._added(self._services, service, group)
         return service
 
@@ -248,9 +258,14 @@ def _refuse(call: str, **options: Any) -> None:
             raise NotImplementedError(f"Node.{call}({name}=…)")
 
 
-def _check_type(interface: Any, attribute: str) -> None:
-    if not hasattr(interface, attribute):
-        raise TypeError(f"{interface!r} is not a message or service type as expected here")
+def _check_message_type(kind: Any) -> None:
+    if not hasattr(kind, "get_fields_and_field_types"):
+        raise AttributeError(f"{kind!r} is not a message type of ROS 2")
+
+
+def _check_service_type(kind: Any) -> None:
+    if not hasattr(kind, "Request") or not hasattr(kind, "Response"):
+        raise RuntimeError(f"The service type provided is not valid ({kind}), this might be a message or action")
 
 
 def _profile(qos_or_depth: QoSProfile | int) -> QoSProfile:
@@ -260,4 +275,4 @@ def _profile(qos_or_depth: QoSProfile | int) -> QoSProfile:
         if qos_or_depth < 0:
             raise ValueError("history depth must be greater than or equal to zero")
         return QoSProfile(depth=qos_or_depth)
-    raise TypeError(f"Expected QoSProfile or int, but received '{type(qos_or_depth)}'")
+    raise TypeError(f"Expected QoSProfile or int, but received {type(qos_or_depth)}")

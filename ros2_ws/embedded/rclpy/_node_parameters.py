@@ -80,9 +80,8 @@ class NodeParameters:
 
     def _declaration(self, index: int, namespace: str, entry: tuple[Any, ...]) -> tuple[Parameter, Any]:
         if not 1 <= len(entry) <= 3:
-            raise TypeError(
-                f"Invalid parameter tuple length at index {index}: {entry}; expecting length between 1 and 3"
-            )
+            where = f"at index {index} in parameters list: {entry}"
+            raise TypeError(f"Invalid parameter tuple length {where}; expecting length between 1 and 3")
         name, value, descriptor = (*entry, None, None)[:3] if len(entry) < 3 else entry
         if not isinstance(name, str):
             raise TypeError(f"First element {name} at index {index} in parameters list is not a str.")
@@ -206,8 +205,6 @@ class NodeParameters:
         parameter = self._parameters[name]
         if alternative_value is not None:
             parameter = Parameter(name, value=parameter_value_to_python(alternative_value))
-        if not descriptor.dynamic_typing:
-            descriptor.type = parameter.type_.value
         result = self._set_atomically([parameter], {name: descriptor})
         if not result.successful:
             raise InvalidParameterValueException(name, parameter.value, result.reason)

@@ -18,11 +18,12 @@ class Client:
     """Made by `Node.create_client`."""
 
     def __init__(self, node: Any, srv_type: Any, srv_name: str, qos_profile: QoSProfile, callback_group: Any) -> None:
-        self.srv_type, self.srv_name = srv_type, srv_name
+        self.srv_type, self.srv_name = srv_type, srv_name  # the name as given
+        self._full_name: str = node.resolve_service_name(srv_name)
         self.qos_profile, self.callback_group = qos_profile, callback_group
         self.context = node.context
         self._node = node
-        self._endpoint = ServiceEndpoint(node.context.session, node._entities, srv_name, srv_type, server=False)
+        self._endpoint = ServiceEndpoint(node.context.session, node._entities, self._full_name, srv_type, server=False)
         self.condition = self._endpoint.reader.condition
         self._number = secrets.randbits(64)
         self._sequence = 0
@@ -31,7 +32,7 @@ class Client:
 
     @property
     def service_name(self) -> str:
-        return self.srv_name
+        return self._full_name
 
     @property
     def logger_name(self) -> str:
@@ -78,7 +79,7 @@ class Client:
         try:
             taken = self._endpoint.take()
         except CdrError as error:
-            self._node.get_logger().error(f"{self.srv_name}: dropped what is no response: {error}")
+            self._node.get_logger().error(f"{self._full_name}: dropped what is no response: {error}")
             return None
         if taken is None or taken[0] != self._number:
             return None

@@ -34,25 +34,7 @@ class Duration:
     def __lt__(self, other: object) -> bool:
         return self.nanoseconds < other.nanoseconds if isinstance(other, Duration) else NotImplemented
 
-    def __hash__(self) -> int:
-        return hash(self.nanoseconds)
-
-    def __add__(self, other: object) -> "Duration":
-        return (
-            Duration(nanoseconds=self.nanoseconds + other.nanoseconds)
-            if isinstance(other, Duration)
-            else NotImplemented
-        )
-
-    def __sub__(self, other: object) -> "Duration":
-        return (
-            Duration(nanoseconds=self.nanoseconds - other.nanoseconds)
-            if isinstance(other, Duration)
-            else NotImplemented
-        )
-
-    def __mul__(self, factor: float) -> "Duration":
-        return Duration(nanoseconds=int(self.nanoseconds * factor))
+    __hash__ = None  # type: ignore[assignment]
 
     def to_msg(self) -> Any:
         seconds, nanoseconds = divmod(self.nanoseconds, S_TO_NS)

@@ -1,5 +1,5 @@
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from embedded_ros import names, rosargs
 from rcl_interfaces.msg import Log, ParameterEvent
@@ -61,6 +61,7 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
         own = rosargs.parse(["--ros-args", *cli_args] if cli_args and "--ros-args" not in cli_args else cli_args or [])
         self._arguments = [own, self._context.arguments] if use_global_arguments else [own]
         self._name, self._namespace = self._final_names(node_name, namespace or "")
+        self._destroyed = False
         self._executor: weakref.ref[Executor] | None = None
         self._init_entities()
         self._default_callback_group = MutuallyExclusiveCallbackGroup()
@@ -169,21 +170,23 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
     # Names
 
     def resolve_topic_name(self, topic: str, *, only_expand: bool = False) -> str:
-        if fault := names.topic_name_fault(topic):
-            raise InvalidTopicNameException(topic, *fault)
-        return self._resolve(topic, only_expand)
+        return self._resolve(topic, only_expand, InvalidTopicNameException)
 
     def resolve_service_name(self, service: str, *, only_expand: bool = False) -> str:
-        if fault := names.topic_name_fault(service):
-            raise InvalidServiceNameException(service, *(fault[0].replace("topic", "service"), fault[1]))
-        return self._resolve(service, only_expand)
+        return self._resolve(service, only_expand, InvalidServiceNameException)
 
-    def _resolve(self, name: str, only_expand: bool) -> str:
+    def _resolve(self, name: str, only_expand: bool, error: Callable[[str, str, int], Exception]) -> str:
+        if fault := names.topic_name_fault(name):
+            raise error(name, *fault)
         expanded = names.expand(name, self._name, self._namespace)
-        return expanded if only_expand else names.remap(expanded, self._name, self._namespace, self._arguments)
+        final = expanded if only_expand else names.remap(expanded, self._name, self._namespace, self._arguments)
+        if fault := names.full_topic_name_fault(final):
+            raise error(final, *fault)
+        return final
 
     def destroy_node(self) -> None:
         """Destroys everything the node has made; a second call does nothing."""
+        self._destroyed = True
         if self._context._session is not None:
             console.remove_sink(self._logger.name, self._to_rosout)
             with self._context._session.graph.one_update():

@@ -3,7 +3,7 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
-from embedded_ros.rosargs import node_matches, parse_value, read_parameter_file
+from embedded_ros.rosargs import node_matches, read_parameter_file
 from rcl_interfaces.msg import Parameter as ParameterMsg
 from rcl_interfaces.msg import ParameterType, ParameterValue
 
@@ -47,7 +47,7 @@ class Parameter:
                     return kind
             if isinstance(parameter_value, list | tuple | array.array | np.ndarray):
                 return cls._of_elements(list(parameter_value))
-            raise TypeError(f"The given value is not one of the allowed types '{type(parameter_value)}'.")
+            raise TypeError(f"The given value is not one of the allowed types '{parameter_value}'.")
 
         @classmethod
         def _of_elements(cls, values: list[Any]) -> "Parameter.Type":
@@ -61,7 +61,7 @@ class Parameter:
             for kind, python in kinds:
                 if all(isinstance(value, python) for value in values):
                     return kind
-            raise TypeError("The given value is not a list of one of the allowed types")
+            raise TypeError(f"The given value is not a list of one of the allowed types '{values}'.")
 
         def check(self, parameter_value: Any) -> bool:
             if isinstance(parameter_value, list | tuple) and not parameter_value:
@@ -119,9 +119,11 @@ def parameter_value_to_python(parameter_value: Any) -> Any:
 
 def get_parameter_value(string_value: str) -> Any:
     """ParameterValue message for a value written as YAML, as on a command line; what is not YAML is a string."""
+    import yaml
+
     try:
-        value = parse_value(string_value)
-    except ValueError:
+        value = yaml.safe_load(string_value)
+    except yaml.YAMLError:
         value = string_value
     if value is None or isinstance(value, dict):
         value = string_value

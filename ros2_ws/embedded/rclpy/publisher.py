@@ -15,7 +15,8 @@ class Publisher:
 
     def __init__(self, node: Any, msg_type: Any, topic: str, qos_profile: QoSProfile, callback_group: Any) -> None:
         self.msg_type = msg_type
-        self.topic = self.topic_name = topic
+        self.topic = topic  # as given
+        self.topic_name = topic = node.resolve_topic_name(topic)
         self.qos_profile = qos_profile
         self.callback_group = callback_group
         self.event_handlers: list[Any] = []
@@ -39,22 +40,25 @@ class Publisher:
             msg = self._serialize(msg)
         elif not isinstance(msg, bytes):
             raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
+        self._alive().write(msg)
+
+    def _alive(self) -> Writer:
         if not self._writer.handle:
             raise InvalidHandle("cannot use Destroyable because destruction was requested")
-        self._writer.write(msg)
+        return self._writer
 
     def get_subscription_count(self) -> int:
-        return self._writer.matched()
+        return self._alive().matched()
 
     @property
     def logger_name(self) -> str:
         return str(self._node.get_logger().name)
 
     def assert_liveliness(self) -> None:
-        self._writer.assert_liveliness()
+        self._alive().assert_liveliness()
 
     def wait_for_all_acked(self, timeout: Duration = Infinite) -> bool:
-        return self._writer.wait_for_acknowledgements(timeout.nanoseconds)
+        return self._alive().wait_for_acknowledgements(timeout.nanoseconds)
 
     def destroy(self) -> None:
         if self._writer.handle:

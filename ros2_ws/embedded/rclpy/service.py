@@ -13,16 +13,17 @@ class Service:
     def __init__(
         self, node: Any, srv_type: Any, srv_name: str, *, callback: Any, callback_group: Any, qos_profile: QoSProfile
     ) -> None:
-        self.srv_type, self.srv_name = srv_type, srv_name
+        self.srv_type, self.srv_name = srv_type, srv_name  # the name as given
+        self._full_name: str = node.resolve_service_name(srv_name)
         self.callback, self.callback_group, self.qos_profile = callback, callback_group, qos_profile
         self._node = node
-        self._endpoint = ServiceEndpoint(node.context.session, node._entities, srv_name, srv_type, server=True)
+        self._endpoint = ServiceEndpoint(node.context.session, node._entities, self._full_name, srv_type, server=True)
         self.condition = self._endpoint.reader.condition
         self._known_clients: set[int] = set()
 
     @property
     def service_name(self) -> str:
-        return self.srv_name
+        return self._full_name
 
     @property
     def logger_name(self) -> str:
@@ -32,7 +33,7 @@ class Service:
         try:
             taken = self._endpoint.take()
         except CdrError as error:
-            self._node.get_logger().error(f"{self.srv_name}: dropped what is no request: {error}")
+            self._node.get_logger().error(f"{self._full_name}: dropped what is no request: {error}")
             return None
         if taken is None:
             return None
@@ -48,7 +49,7 @@ class Service:
 
     def _send(self, response: Any, client: int, sequence: int, info: Any) -> None:
         if not isinstance(response, self.srv_type.Response):
-            raise TypeError(f"service {self.srv_name}: expected {self.srv_type.Response}, got {type(response)}")
+            raise TypeError(f"service {self._full_name}: expected {self.srv_type.Response}, got {type(response)}")
         if info.publication_handle not in self._known_clients:
             self._endpoint.wait_for_client(info.publication_handle)
             self._known_clients.add(info.publication_handle)

@@ -9,6 +9,7 @@ from embedded_ros.cdr import CdrError
 from embedded_ros.dds import Reader
 from embedded_ros.messages import deserializer
 
+from .exceptions import InvalidHandle
 from .qos import QoSProfile
 
 
@@ -31,7 +32,8 @@ class Subscription:
         raw: bool,
     ) -> None:
         self.msg_type = msg_type
-        self.topic = self.topic_name = topic
+        self.topic = topic  # as given
+        self.topic_name = topic = node.resolve_topic_name(topic)
         self.qos_profile = qos_profile
         self.callback_group = callback_group
         self.raw = raw
@@ -54,12 +56,7 @@ class Subscription:
     @callback.setter
     def callback(self, value: Callable[..., Any]) -> None:
         self._callback = value
-        self._callback_type = Subscription.CallbackType.MessageOnly
-        try:
-            inspect.signature(value).bind(object())
-        except TypeError:
-            inspect.signature(value).bind(object(), object())
-            self._callback_type = Subscription.CallbackType.WithMessageInfo
+        self._callback_type = _callback_type(value)
 
     def take(self) -> tuple[Any, dict[str, Any]] | None:
         """The next message and what is known about it; None if there is none."""
@@ -80,7 +77,7 @@ class Subscription:
             try:
                 message = self._decode(cdr)
             except CdrError as error:
-                self._node.get_logger().error(f"{self.topic}: dropped what is no message: {error}")
+                self._node.get_logger().error(f"{self.topic_name}: dropped what is no message: {error}")
                 return None
             if self._callback_type is Subscription.CallbackType.MessageOnly:
                 return lambda: self._callback(message)
@@ -88,6 +85,8 @@ class Subscription:
         return None
 
     def get_publisher_count(self) -> int:
+        if not self._reader.handle:
+            raise InvalidHandle("cannot use Destroyable because destruction was requested")
         return self._reader.matched()
 
     @property
@@ -98,6 +97,19 @@ class Subscription:
         if self._reader.handle:
             self._node._graph_change(remove=[self._gid], readers=True)
             self._reader.delete()
+
+
+def _callback_type(callback: Callable[..., Any]) -> Subscription.CallbackType:
+    kinds = Subscription.CallbackType
+    for arguments, kind in ((1, kinds.MessageOnly), (2, kinds.WithMessageInfo)):
+        try:
+            inspect.signature(callback).bind(*range(arguments))
+            return kind
+        except TypeError:
+            pass
+    raise RuntimeError(
+        "Subscription.__init__(): callback needs one argument (the message) or two (and its information)"
+    )
 
 
 def _message_info(info: Any) -> dict[str, Any]:

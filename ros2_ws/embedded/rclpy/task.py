@@ -41,7 +41,7 @@ class Future:
         with self._lock:
             if self._done:
                 return
-            self._done = self._cancelled = True
+            self._cancelled = True
         self._run_callbacks()
 
     def cancelled(self) -> bool:

@@ -55,9 +55,11 @@ class Time:
             if self.clock_type != other.clock_type:
                 raise TypeError("Can't subtract times with different clock types")
             return Duration(nanoseconds=self.nanoseconds - other.nanoseconds)
-        if isinstance(other, Duration):
-            return Time(nanoseconds=self.nanoseconds - other.nanoseconds, clock_type=self.clock_type)
-        return NotImplemented
+        if not isinstance(other, Duration):
+            return NotImplemented
+        if other.nanoseconds > self.nanoseconds:
+            raise ValueError("Subtraction leads to negative time.")
+        return Time(nanoseconds=self.nanoseconds - other.nanoseconds, clock_type=self.clock_type)
 
     def _comparable(self, other: object) -> bool:
         if not isinstance(other, Time):
@@ -81,8 +83,7 @@ class Time:
     def __ge__(self, other: "Time") -> bool:
         return self.nanoseconds >= other.nanoseconds if self._comparable(other) else NotImplemented
 
-    def __hash__(self) -> int:
-        return hash((self._nanoseconds, self._clock_type))
+    __hash__ = None  # type: ignore[assignment]
 
     def to_msg(self) -> Any:
         seconds, nanoseconds = self.seconds_nanoseconds()

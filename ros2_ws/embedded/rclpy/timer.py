@@ -4,7 +4,7 @@ from typing import Any
 
 from .clock import Clock
 from .context import Context
-from .exceptions import ROSInterruptException
+from .exceptions import RCLError, ROSInterruptException
 from .utilities import get_default_context
 
 
@@ -24,7 +24,7 @@ class Timer:
         autostart: bool = True,
     ) -> None:
         if timer_period_ns < 0:
-            raise ValueError("timer period must be non-negative")
+            raise RCLError("failed to create timer: timer period must be non-negative")
         self.callback, self.callback_group, self._clock = callback, callback_group, clock
         self._period_ns = timer_period_ns
         self._canceled = not autostart

@@ -28,14 +28,21 @@ def ok(*, context: Context | None = None) -> bool:
 
 
 def shutdown(*, context: Context | None = None) -> None:
+    """Ends a context; the default one is then made anew by the next init."""
     (context or get_default_context()).shutdown()
-    if context is None:
-        uninstall_signal_handlers()
+    _forget_default(context)
 
 
-def try_shutdown(*, context: Context | None = None, uninstall_handlers: bool = True) -> None:
+def try_shutdown(*, context: Context | None = None) -> None:
+    """Like shutdown, but not an error where there is nothing to end."""
     (context or get_default_context()).try_shutdown()
-    if context is None and uninstall_handlers:
+    _forget_default(context)
+
+
+def _forget_default(context: Context | None) -> None:
+    global _default_context  # noqa: PLW0603
+    if context is None or context is _default_context:
+        _default_context = None
         uninstall_signal_handlers()
 
 

@@ -38,7 +38,7 @@ def severity(name: str) -> int:
     for number, label in NAMES.items():
         if label == name.upper():
             return number
-    raise RuntimeError(f"Invalid severity string {name!r}: use debug, info, warn, error or fatal")
+    raise RuntimeError(f"Failed to get severity name {name!r}: use debug, info, warn, error or fatal")
 
 
 def configure(levels: Sequence[tuple[str, str]], to_terminal: bool) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 from . import console
 
+OPTIONS = {"once", "skip_first", "throttle_duration_sec", "throttle_time_source_type"}
+
 _seen: dict[Any, Any] = {}  # (file, line) of a log call -> what its `once`, `skip_first` or throttling remembers
 
 
@@ -29,28 +31,30 @@ class RcutilsLogger:
     def is_enabled_for(self, severity: int) -> bool:
         return severity >= console.effective_level(self.name)
 
-    def debug(self, message: object, **kwargs: Any) -> bool:
+    def debug(self, message: str, **kwargs: Any) -> bool:
         return self._log(console.DEBUG, message, kwargs)
 
-    def info(self, message: object, **kwargs: Any) -> bool:
+    def info(self, message: str, **kwargs: Any) -> bool:
         return self._log(console.INFO, message, kwargs)
 
-    def warning(self, message: object, **kwargs: Any) -> bool:
+    def warning(self, message: str, **kwargs: Any) -> bool:
         return self._log(console.WARN, message, kwargs)
 
-    def warn(self, message: object, **kwargs: Any) -> bool:
+    def warn(self, message: str, **kwargs: Any) -> bool:
         return self._log(console.WARN, message, kwargs)
 
-    def error(self, message: object, **kwargs: Any) -> bool:
+    def error(self, message: str, **kwargs: Any) -> bool:
         return self._log(console.ERROR, message, kwargs)
 
-    def fatal(self, message: object, **kwargs: Any) -> bool:
+    def fatal(self, message: str, **kwargs: Any) -> bool:
         return self._log(console.FATAL, message, kwargs)
 
-    def log(self, message: object, severity: int, **kwargs: Any) -> bool:
+    def log(self, message: str, severity: int, **kwargs: Any) -> bool:
         return self._log(int(severity), message, kwargs)
 
-    def _log(self, level: int, message: object, options: dict[str, Any]) -> bool:
+    def _log(self, level: int, message: str, options: dict[str, Any]) -> bool:
+        if not isinstance(message, str):
+            raise TypeError(f"a log message must be a str, not {type(message).__name__}: {message!r}")
         name = options.pop("name", self.name)
         frame = sys._getframe(2)
         code = frame.f_code
@@ -59,15 +63,15 @@ class RcutilsLogger:
         if level < console.effective_level(name):
             return False
         place = (code.co_filename, code.co_name, frame.f_lineno)
-        console.write(console.Record(time.time_ns(), level, name, str(message), *place))
+        console.write(console.Record(time.time_ns(), level, name, message, *place))
         return True
 
 
 def _passes(caller: tuple[str, int, str], options: dict[str, Any]) -> bool:
     """Applies `once`, `skip_first` and `throttle_duration_sec`; each place in the code remembers for itself."""
-    unknown = options.keys() - {"once", "skip_first", "throttle_duration_sec", "throttle_time_source_type"}
+    unknown = options.keys() - OPTIONS
     if unknown:
-        raise TypeError(f"unknown logging options {sorted(unknown)}")
+        raise TypeError(f"parameters {sorted(unknown)} are not among the logging options {sorted(OPTIONS)}")
     if options.get("skip_first") and not _seen.get((caller, "skip")):
         _seen[caller, "skip"] = True
         return False
