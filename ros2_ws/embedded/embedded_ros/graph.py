@@ -12,6 +12,7 @@ from .dds_qos import Qos
 from .messages import deserializer, message_class, serializer
 
 INFO_TYPE = "rmw_dds_common/msg/ParticipantEntitiesInfo"
+TAKE_AT_ONCE = 50
 GID_AT = slice(4, 20)  # where the participant's GID is in the CDR bytes
 
 
@@ -97,8 +98,8 @@ class Graph:
     def collect(self) -> None:
         """Keeps the newest announcement of every participant."""
         with self._lock:
-            for cdr, _ in self.reader.take(10_000):
-                self._others[cdr[GID_AT]] = cdr
+            while samples := self.reader.take(TAKE_AT_ONCE):
+                self._others.update((cdr[GID_AT], cdr) for cdr, _ in samples)
 
     def nodes(self) -> list[NodeEntities]:
         """All nodes of the participants that are alive, one's own included."""

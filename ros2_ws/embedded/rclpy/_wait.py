@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from embedded_ros.dds import Guard, WaitSet
+from embedded_ros.graph import Graph
 
 from .context import Context
 
-GUARD_COOKIE = 1
+GUARD_COOKIE, GRAPH_COOKIE = 1, 2
 
 
 class Waiter:
@@ -18,9 +19,10 @@ class Waiter:
         self._context = context
         self._waitset: WaitSet | None = None
         self._guard: Guard | None = None
+        self._graph: Graph | None = None
         self._attached: dict[Any, tuple[int, int]] = {}  # entity -> condition, cookie
         self._by_cookie: dict[int, Any] = {}
-        self._cookies = itertools.count(GUARD_COOKIE + 1)
+        self._cookies = itertools.count(GRAPH_COOKIE + 1)
         self._lock = threading.RLock()
         self.outdated = True  # the set of entities to wait for has to be made anew
 
@@ -42,7 +44,7 @@ class Waiter:
 
     def wait(self, nodes: Iterable[Any], limit_ns: int) -> deque[Any]:
         """Timers and entities that are ready; empty after `limit_ns` or when woken."""
-        waitset, guard = self._open()
+        waitset, guard, graph = self._open()
         if self.outdated:
             self._attach(nodes, waitset)
         timers = [t for node in nodes for t in node.timers if t.callback_group.can_execute(t)]
@@ -54,19 +56,23 @@ class Waiter:
         for cookie in waitset.wait(limit_ns):
             if cookie == GUARD_COOKIE:
                 guard.set(False)
+            elif cookie == GRAPH_COOKIE:
+                graph.collect()  # or announcements would pile up in the reader
             elif (entity := self._by_cookie.get(cookie)) is not None:
                 ready.append(entity)
         ready.extendleft(timer for timer in timers if timer.is_ready())
         return ready
 
-    def _open(self) -> tuple[WaitSet, Guard]:
+    def _open(self) -> tuple[WaitSet, Guard, Graph]:
         with self._lock:
-            if self._waitset is None or self._guard is None:
-                participant = self._context.session.participant
-                self._waitset, self._guard = WaitSet(participant), Guard(participant)
+            if self._waitset is None or self._guard is None or self._graph is None:
+                session = self._context.session
+                self._graph = session.graph
+                self._waitset, self._guard = WaitSet(session.participant), Guard(session.participant)
                 self._waitset.attach(self._guard.condition, GUARD_COOKIE)
+                self._waitset.attach(session.graph.reader.condition, GRAPH_COOKIE)
                 self.outdated = True
-            return self._waitset, self._guard
+            return self._waitset, self._guard, self._graph
 
     def _attach(self, nodes: Iterable[Any], waitset: WaitSet) -> None:
         self.outdated = False
@@ -85,6 +91,6 @@ class Waiter:
             for handle in (self._waitset, self._guard):
                 if handle is not None:
                     handle.delete()
-            self._waitset = self._guard = None
+            self._waitset = self._guard = self._graph = None
             self._attached.clear()
             self._by_cookie.clear()

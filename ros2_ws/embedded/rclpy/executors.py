@@ -4,11 +4,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ._wait import Waiter
 from .context import Context
+from .exceptions import NotInitializedException
 from .signals import watch_waiter
 from .task import Future, Task
 from .utilities import get_default_context
@@ -197,7 +198,8 @@ class Executor:
             remaining = FOREVER_NS if deadline is None else max(deadline - time.monotonic_ns(), 0)
             if remaining == 0 and waited:
                 raise TimeoutException()
-            self._ready = self._waiter.wait(self.get_nodes(), remaining)
+            with suppress(NotInitializedException):  # shut down since the line above
+                self._ready = self._waiter.wait(self.get_nodes(), remaining)
             waited = True
 
     def _claim(self, entity: Any) -> tuple[Task, Any] | None:
