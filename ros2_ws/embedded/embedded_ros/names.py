@@ -29,7 +29,7 @@ _FULL = [
     (r"^(?!/)", "topic name must be absolute, it must lead with a '/'"),
     (r"/$", "topic name must not end with a '/'"),
     (r"[^A-Za-z0-9_/]", "topic name must not contain characters other than alphanumerics, '_', or '/'"),
-    (r"/(?=/)", "topic name must not contain repeated '/'"),
+    (r"(?<=/)/", "topic name must not contain repeated '/'"),
     (r"(?<=/)[0-9]", "topic name must not have a token that starts with a number"),
 ]
 
