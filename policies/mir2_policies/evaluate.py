@@ -20,7 +20,7 @@ def episode_returns(task: Rendezvous, act: Act, episodes: int, seed: int) -> NDA
         poses = task.step(poses, actions)
         total = total + task.reward(poses, actions) * going
         going = going & ~task.gathered(poses, task.velocities(poses, actions))
-    return np.asarray(total, dtype=np.float64)
+    return np.asarray(total.tolist(), dtype=np.float64)
 
 
 def summary(returns: NDArray[np.float64], seed: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Bundles act like the trained actor, one robot at a time, and carry what a deployment checks."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,16 @@ def test_the_bundle_earns_the_return_it_carries(bundle: PolicyBundle) -> None:
     evaluation = bundle.metadata.evaluation
     returns = episode_returns(task, act, evaluation["episodes"], evaluation["seed"])
     assert returns.mean() == pytest.approx(evaluation["return_mean"], abs=2e-3)
+
+
+def test_the_command_measures_the_return_again(bundle: PolicyBundle, capsys: pytest.CaptureFixture[str]) -> None:
+    carried = bundle.metadata.evaluation
+    options = ["--episodes", str(carried["episodes"]), "--seed", str(carried["seed"])]
+    with pytest.raises(SystemExit, match="0"):
+        main(["evaluate", str(bundle.path), *options])
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["return_mean"] == pytest.approx(carried["return_mean"], abs=2e-3)
+    assert measured["return_standard_error"] == pytest.approx(carried["return_standard_error"], abs=2e-3)
 
 
 @pytest.mark.parametrize("hidden", [(), (8,), (256, 256, 256)])
