@@ -1,5 +1,4 @@
 import warnings
-from collections.abc import Iterator
 from enum import Enum, IntEnum
 from typing import Any, TypeVar
 
@@ -233,22 +232,16 @@ class QoSCompatibility(IntEnum):
     ERROR = 2
 
 
+def qos_policy_name_from_kind(policy_kind: QoSPolicyKind | int) -> str:
+    return QoSPolicyKind(policy_kind).name
+
+
 def qos_check_compatible(publisher_qos: QoSProfile, subscription_qos: QoSProfile) -> tuple[QoSCompatibility, str]:
-    """Whether a publisher and a subscription with these profiles would be matched, and why not."""
-    reasons = list(_conflicts(publisher_qos, subscription_qos))
-    return (QoSCompatibility.ERROR if reasons else QoSCompatibility.OK), "".join(f"ERROR: {r};" for r in reasons)
+    """Whether a publisher and a subscription with these profiles would be matched, and why not or perhaps not."""
+    from ._qos_compatibility import findings
 
-
-def _conflicts(offered: QoSProfile, requested: QoSProfile) -> Iterator[str]:
-    if offered.reliability == _BEST_EFFORT and requested.reliability == ReliabilityPolicy.RELIABLE:
-        yield "Best effort publisher and reliable subscription"
-    durabilities = (DurabilityPolicy.VOLATILE, DurabilityPolicy.TRANSIENT_LOCAL)
-    if (offered.durability, requested.durability) == durabilities:
-        yield "Volatile publisher and transient local subscription"
-    if requested.deadline.nanoseconds:
-        if not offered.deadline.nanoseconds:
-            yield "Subscription has a deadline, but publisher does not"
-        elif offered.deadline > requested.deadline:
-            yield "Subscription deadline is less than publisher deadline"
-    if requested.liveliness == LivelinessPolicy.MANUAL_BY_TOPIC != offered.liveliness:
-        yield "Publisher's liveliness is automatic and subscription's is manual by topic"
+    found = list(findings(publisher_qos, subscription_qos))
+    errors = [text for level, text in found if level is QoSCompatibility.ERROR]
+    if errors:
+        return QoSCompatibility.ERROR, "".join(f"ERROR: {text};" for text in errors)
+    return QoSCompatibility(bool(found)), "".join(f"WARNING: {text};" for _, text in found)
