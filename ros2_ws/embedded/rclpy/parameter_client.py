@@ -91,6 +91,12 @@ class AsyncParameterClient:
         found = parameter_dict_from_yaml_file(parameter_file, use_wildcard, target_nodes=[self.remote_node_name])
         return self.set_parameters(list(found.values()), callback)
 
+    def load_parameter_file_atomically(
+        self, parameter_file: str, use_wildcard: bool = False, callback: Callback | None = None
+    ) -> Future:
+        found = parameter_dict_from_yaml_file(parameter_file, use_wildcard, target_nodes=[self.remote_node_name])
+        return self.set_parameters_atomically(list(found.values()), callback)
+
 
 def _messages(parameters: Sequence[Any]) -> list[Any]:
     return [p if isinstance(p, ParameterMsg) else p.to_parameter_msg() for p in parameters]
