@@ -7,19 +7,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ros_world import DATA, Starter, World, free_domain
+from ros_world import DATA, Starter, World, reserved_domain
 
 
 @pytest.fixture
-def ros_domain(monkeypatch: pytest.MonkeyPatch) -> int:
+def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Environment with a domain of the test's own on the loopback interface."""
-    domain = free_domain()
-    monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    monkeypatch.delenv("AMENT_PREFIX_PATH", raising=False)
-    monkeypatch.delenv("ROS_STATIC_PEERS", raising=False)
-    monkeypatch.delenv("CYCLONEDDS_URI", raising=False)
-    return domain
+    with reserved_domain() as domain:
+        monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
+        monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        for name in ("AMENT_PREFIX_PATH", "ROS_STATIC_PEERS", "CYCLONEDDS_URI"):
+            monkeypatch.delenv(name, raising=False)
+        yield domain
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import random
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,24 @@ from rclpy.node import Node
 
 DATA = Path(__file__).parents[1] / "data"
 DEADLINE_S = 30.0
+RESERVATION_PORT = 19000
 Starter = Callable[..., "subprocess.Popen[str]"]
 
 
-def free_domain() -> int:
-    """A random ROS_DOMAIN_ID in which no participant listens on this machine."""
+@contextmanager
+def reserved_domain() -> Iterator[int]:
+    """A random ROS_DOMAIN_ID that no other test on this machine has, nor any participant on the loopback interface."""
     while True:
         domain = random.randint(1, 100)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        with socket.socket() as reservation, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as discovery:
             try:
-                probe.bind(("127.0.0.1", 7410 + 250 * domain))
+                reservation.bind(("127.0.0.1", RESERVATION_PORT + domain))
+                discovery.bind(("127.0.0.1", 7410 + 250 * domain))
             except OSError:
                 continue
-            return domain
+            discovery.close()
+            yield domain
+            return
 
 
 class World:
