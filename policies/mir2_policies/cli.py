@@ -124,4 +124,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         raise UserError(f"unknown command '{words[0]}'; {nearest(words[0], COMMANDS)}")
     arguments = parser().parse_args(words)
     handler: Handler = arguments.handler
-    sys.exit(handler(arguments))
+    try:
+        sys.exit(handler(arguments))
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"'mir2 {words[0]}' needs the package '{error.name}'; install it with: pip install 'mir2-swarm[train]'"
+        ) from None

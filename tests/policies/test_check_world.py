@@ -13,10 +13,13 @@ GOLDEN = Path(__file__).parent.parent / "data" / "rendezvous_golden.npz"
 Change = Callable[[dict[str, Any]], object]
 
 
-def run(path: Path) -> subprocess.CompletedProcess[str]:
+def without_torch(*arguments: str) -> subprocess.CompletedProcess[str]:
     program = "import sys; from mir2_policies.cli import main; sys.modules['torch'] = None; main()"
-    command = [sys.executable, "-c", program, "check-world", str(path)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+
+
+def run(path: Path) -> subprocess.CompletedProcess[str]:
+    return without_torch("check-world", str(path))
 
 
 def altered(tmp_path: Path, change: Change) -> Path:
@@ -34,6 +37,12 @@ def test_golden_values_agree_without_torch() -> None:
     assert result.returncode == 0, result.stderr
     assert last[0] == "worst"
     assert float(last[1]) < 1e-9
+
+
+def test_training_without_torch_says_what_to_install(tmp_path: Path) -> None:
+    result = without_torch("train", "--output", str(tmp_path / "run"))
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].startswith("error: 'mir2 train' needs the package 'torch'")
 
 
 def test_a_wrong_value_is_found(tmp_path: Path) -> None:
