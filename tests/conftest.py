@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.bundles import write_centroid_bundle
-from tests.ros import Swarm
+from tests.ros import Swarm, reserved_domain
 
 
 @pytest.fixture
@@ -23,6 +23,7 @@ def make_bundle(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def swarm(tmp_path: Path) -> Iterator[Swarm]:
     """A ROS domain of the test's own; at the end nothing may be running in it."""
-    swarm = Swarm(tmp_path)
-    yield swarm
-    swarm.assert_nothing_runs()
+    with reserved_domain() as domain:
+        swarm = Swarm(tmp_path, domain)
+        yield swarm
+        swarm.assert_nothing_runs()

@@ -15,25 +15,30 @@ from pathlib import Path
 
 ROS2 = Path(sys.executable).with_name("ros2")
 MARKER = "MIR2_TEST_RUN"
+RESERVATION_PORT = 19000
 
 
-def free_domain() -> int:
-    """A ROS domain whose first discovery port nobody on this machine uses."""
+@contextmanager
+def reserved_domain() -> Iterator[int]:
+    """A random ROS_DOMAIN_ID that no other test on this machine has, nor any participant on the loopback interface."""
     while True:
         domain = random.randint(1, 100)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        with socket.socket() as reservation, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as discovery:
             try:
-                probe.bind(("127.0.0.1", 7400 + 250 * domain + 10))
+                reservation.bind(("127.0.0.1", RESERVATION_PORT + domain))
+                discovery.bind(("127.0.0.1", 7410 + 250 * domain))
             except OSError:
                 continue
-            return domain
+            discovery.close()
+            yield domain
+            return
 
 
-def ros_environment(folder: Path) -> dict[str, str]:
+def ros_environment(folder: Path, domain: int) -> dict[str, str]:
     """Environment of one test's processes; the marker lets `survivors` find them."""
     return {
         **os.environ,
-        "ROS_DOMAIN_ID": str(free_domain()),
+        "ROS_DOMAIN_ID": str(domain),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
         "ROS_LOG_DIR": str(folder / "log"),
         "PYTHONUNBUFFERED": "1",
@@ -105,9 +110,9 @@ class Process:
 class Swarm:
     """Commands of one ROS domain."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, domain: int) -> None:
         self.folder = folder
-        self.environment = ros_environment(folder)
+        self.environment = ros_environment(folder, domain)
 
     @contextmanager
     def running(self, *command: str) -> Iterator[Process]:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ros_world import DATA, Starter, World, reserved_domain
+from ros_world import DATA, Starter, World
+
+from tests.ros import reserved_domain
 
 
 @pytest.fixture

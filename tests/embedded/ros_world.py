@@ -1,11 +1,8 @@
 """A ROS domain for each test and nodes in it."""
 
-import random
-import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +12,7 @@ from rclpy.node import Node
 
 DATA = Path(__file__).parents[1] / "data"
 DEADLINE_S = 30.0
-RESERVATION_PORT = 19000
 Starter = Callable[..., "subprocess.Popen[str]"]
-
-
-@contextmanager
-def reserved_domain() -> Iterator[int]:
-    """A random ROS_DOMAIN_ID that no other test on this machine has, nor any participant on the loopback interface."""
-    while True:
-        domain = random.randint(1, 100)
-        with socket.socket() as reservation, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as discovery:
-            try:
-                reservation.bind(("127.0.0.1", RESERVATION_PORT + domain))
-                discovery.bind(("127.0.0.1", 7410 + 250 * domain))
-            except OSError:
-                continue
-            discovery.close()
-            yield domain
-            return
 
 
 class World:

@@ -7,7 +7,7 @@ import yaml
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from tests.ros import free_domain, wait_until
+from tests.ros import reserved_domain, wait_until
 
 
 class Bench:
@@ -55,14 +55,15 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Bench]]:
     """A function that initialises rclpy with ROS arguments and gives a bench."""
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     made: list[Bench] = []
+    with reserved_domain() as domain:
 
-    def make(**parameters: object) -> Bench:
-        arguments = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
-        rclpy.init(args=["--ros-args", *arguments] if arguments else None, domain_id=free_domain())
-        made.append(Bench())
-        return made[0]
+        def make(**parameters: object) -> Bench:
+            arguments = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
+            rclpy.init(args=["--ros-args", *arguments] if arguments else None, domain_id=domain)
+            made.append(Bench())
+            return made[0]
 
-    yield make
-    for node in made[0].nodes if made else []:
-        node.destroy_node()
-    rclpy.try_shutdown()
+        yield make
+        for node in made[0].nodes if made else []:
+            node.destroy_node()
+        rclpy.try_shutdown()
