@@ -1,6 +1,7 @@
 """Ten robots through the ROS graph, real processes over DDS, give the in-process rollout."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from mir2_core.robots import robot_model
 from mir2_core.rollout import rollout
 from mir2_core.tasks import Rendezvous, RendezvousParams
 
+SHIPPED = Path(__file__).parents[2] / "policies" / "zoo" / "rendezvous-mir2-10.onnx"
 LAUNCH = (
     "launch",
     "mir2_swarm",
@@ -27,9 +29,9 @@ def run(swarm, *arguments, deadline_s=150.0):
         return dict(arrays), json.loads((swarm.folder / "run" / "metrics.json").read_text())
 
 
-@pytest.mark.parametrize("seed", [7])
-def test_equals_the_rollout_of_the_same_bundle_and_seed(swarm, make_bundle, seed):
-    bundle = make_bundle()
+@pytest.mark.parametrize(("shipped", "seed"), [(False, 7), (True, 8)])
+def test_equals_the_rollout_of_the_same_bundle_and_seed(swarm, make_bundle, shipped, seed):
+    bundle = SHIPPED if shipped else make_bundle()
     arrays, metrics = run(swarm, f"policy:={bundle}", f"seed:={seed}", "duration:=20")
     task = Rendezvous(RendezvousParams())
     truth = rollout(task, PolicyBundle.load(bundle), task.reset(np.random.default_rng(seed))[0], 200)
