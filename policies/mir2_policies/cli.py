@@ -43,7 +43,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _add_train(parser: argparse.ArgumentParser) -> Handler:
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the run")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the run; default: a new one below runs/")
     parser.add_argument("--algorithm", metavar="NAME", help="default: mir2")
     parser.add_argument("--task", metavar="NAME", help="default: as in the configuration")
     parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="default: the one shipped for the algorithm")
@@ -83,6 +83,21 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> Handler:
     return _evaluate
 
 
+def _rollout(arguments: argparse.Namespace) -> int:
+    from mir2_policies.commands import roll_out
+
+    roll_out(arguments)
+    return 0
+
+
+def _add_rollout(parser: argparse.ArgumentParser) -> Handler:
+    parser.add_argument("bundle", type=Path, metavar="FILE.onnx")
+    parser.add_argument("--seed", type=int, default=0, help="of the start poses; default: 0")
+    parser.add_argument("--steps", type=int, help="default: the task's horizon")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
+    return _rollout
+
+
 def _curve(arguments: argparse.Namespace) -> int:
     from mir2_policies.commands import curve
 
@@ -101,6 +116,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]] = 
     "train": ("train a policy, or go on training it", _add_train),
     "export": ("write a run's best policy as a bundle for robots", _add_export),
     "evaluate": ("measure the clean return of a bundle", _add_evaluate),
+    "rollout": ("run one episode of a bundle inside this process and keep its trajectory", _add_rollout),
     "curve": ("draw return against training time of several runs", _add_curve),
     "check-world": ("compare the task with recorded values of another implementation", _add_check_world),
 }

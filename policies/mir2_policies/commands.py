@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,8 @@ import numpy as np
 from mir2_core.bundle import PolicyBundle
 from mir2_core.config import parse
 from mir2_core.errors import UserError
-from mir2_core.tasks import RendezvousParams, task_type
+from mir2_core.rollout import rollout
+from mir2_core.tasks import Rendezvous, RendezvousParams, task_type
 
 from mir2_policies.evaluate import episode_returns, summary
 
@@ -25,9 +27,9 @@ def train(arguments: argparse.Namespace) -> None:
     from mir2_policies.checkpoint import CHECKPOINT_FILE, run_config
     from mir2_policies.trainer import Budget, Trainer
 
-    directory: Path = arguments.output
     budget = Budget(**_limits(arguments))
     _check_device(arguments.device)
+    directory: Path = arguments.output or _new_directory(arguments)
     if arguments.resume:
         config = run_config(directory)
         _check_unchanged(arguments, config)
@@ -67,14 +69,42 @@ def evaluate(arguments: argparse.Namespace) -> None:
         raise UserError(f"--episodes is {arguments.episodes}: give 2 or more")
     if arguments.seed < 0:
         raise UserError(f"--seed is {arguments.seed}: give 0 or more")
-    bundle = PolicyBundle.load(arguments.bundle)
-    params = parse(bundle.metadata.task_parameters, RendezvousParams, str(arguments.bundle))
-    task = task_type(bundle.metadata.task)(params)
+    bundle, task = _load(arguments.bundle)
 
     def act(observations: Any) -> Any:
-        return bundle.act(observations.reshape(-1, task.observation_size)).reshape(-1, params.robots, task.action_size)
+        actions = bundle.act(observations.reshape(-1, task.observation_size))
+        return actions.reshape(-1, task.params.robots, task.action_size)
 
     _show(summary(np.asarray(episode_returns(task, act, arguments.episodes, arguments.seed)), arguments.seed))
+
+
+def roll_out(arguments: argparse.Namespace) -> None:
+    """Write the trajectory of one episode, each robot acting on its own observation as it does on the floor."""
+    if arguments.seed < 0:
+        raise UserError(f"--seed is {arguments.seed}: give 0 or more")
+    bundle, task = _load(arguments.bundle)
+    steps = task.params.horizon if arguments.steps is None else arguments.steps
+    if steps < 1:
+        raise UserError(f"--steps is {steps}: give 1 or more")
+    trajectory = rollout(task, bundle, task.reset(np.random.default_rng(arguments.seed))[0], steps)
+    try:
+        np.savez_compressed(arguments.output, **vars(trajectory))
+    except OSError as error:
+        raise UserError(f"{arguments.output}: cannot be written ({error.strerror}); give another --output") from None
+    _show({"return": float(trajectory.rewards.sum()), "steps": steps, "seed": arguments.seed})
+
+
+def _load(path: Path) -> tuple[PolicyBundle, Rendezvous]:
+    """A bundle and the task that it was made for."""
+    bundle = PolicyBundle.load(path)
+    params = parse(bundle.metadata.task_parameters, RendezvousParams, str(path))
+    return bundle, task_type(bundle.metadata.task)(params)
+
+
+def _new_directory(arguments: argparse.Namespace) -> Path:
+    if arguments.resume:
+        raise UserError("--resume needs --output DIR, the folder of the run to go on with")
+    return Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}-{arguments.algorithm or DEFAULT_ALGORITHM}"
 
 
 def _limits(arguments: argparse.Namespace) -> dict[str, float]:
