@@ -71,6 +71,16 @@ class Rendezvous:
         self.critic_size = pairs + 2 * robots**2
         self._pair_rows, self._pair_columns = np.triu_indices(robots, k=1)
 
+    @property
+    def xp(self) -> Any:
+        """The array namespace of the task's arrays."""
+        return self._xp
+
+    def of_size(self, robots: int) -> "Rendezvous":
+        """The same task for a team of another size."""
+        params = RendezvousParams.model_validate(self.params.model_dump() | {"robots": robots})
+        return Rendezvous(params, self._xp, self.asarray)
+
     def reset(self, rng: np.random.Generator, batch: int = 1) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Fresh NumPy poses (B, N, 3): places uniform in the inner 90 % of the arena, headings in [0, 2π)."""
         uniform = rng.random((batch, self.params.robots, 3))

@@ -1,0 +1,176 @@
+"""Whole episodes of a team of which some robots may be traitors: what everything else measures.
+
+A victim sees the poses that traitors report and the true poses of everybody else; a traitor sees the truth; the
+world moves by the truth. K is the number of traitors, T the number of steps.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from mir2_core.bundle import PolicyBundle
+from mir2_core.errors import UserError
+from mir2_core.tasks import Rendezvous
+from mir2_core.tasks.geometry import Array, pair_distances
+from numpy.typing import NDArray
+
+Act = Callable[[Array], Array]  # observations (..., O) -> actions (..., A)
+FloatArray = NDArray[np.float64]
+
+
+class Situation(NamedTuple):
+    """What an adversary may look at; a trained one uses the observations alone."""
+
+    task: Rendezvous
+    step: int
+    robots: Sequence[int]  # the traitors' indices
+    observations: Array  # (B, K, O) the truth as each traitor sees it
+    poses: Array  # (B, N, 3) the truth
+    policy: Act  # what the traitors would do if they were loyal
+    rng: np.random.Generator
+
+
+class Deed(NamedTuple):
+    """What the traitors do and say."""
+
+    actions: Array  # (B, K, A)
+    reported: Array | None = None  # (B, K, 3) poses within the arena; None: the true ones
+
+
+Adversary = Callable[[Situation], Deed]
+
+
+class Episodes(NamedTuple):
+    """A record of B episodes; once the whole team has gathered nothing more is earned."""
+
+    robots: tuple[int, ...]  # the traitors' indices
+    poses: FloatArray  # (T + 1, B, N, 3) the truth
+    reported: FloatArray  # (T, B, K, 3) by the traitors before each step
+    actions: FloatArray  # (T, B, N, A)
+    going: NDArray[np.bool_]  # (T, B) whether the episode had not ended before the step
+    team_reward: FloatArray  # (T, B) as published; 0 where the episode has ended
+    benign_reward: FloatArray  # (T, B) the published formula over benign robots, their pairs and their actions alone
+    benign_widest_m: FloatArray  # (T + 1, B) largest distance of two benign robots
+
+    @property
+    def team_return(self) -> FloatArray:
+        """Sum of the team's rewards (B,)."""
+        return _wide(self.team_reward.sum(axis=0))
+
+    @property
+    def benign_return(self) -> FloatArray:
+        """Sum of the benign robots' rewards (B,)."""
+        return _wide(self.benign_reward.sum(axis=0))
+
+
+class Arena:
+    """One task with its traitors: who sees what, and what a step earns."""
+
+    def __init__(self, task: Rendezvous, robots: Sequence[int] = ()) -> None:
+        check_robots(robots, task.params.robots)
+        self.task = task
+        self.robots = list(robots)
+        self.benign = [i for i in range(task.params.robots) if i not in self.robots]
+        self._benign_task = task.of_size(len(self.benign))
+
+    def seen(self, poses: Array, reported: Array | None) -> Array:
+        """The poses (B, N, 3) that victims believe in."""
+        return poses if reported is None else self.replaced(poses, reported)
+
+    def replaced(self, values: Array, rows: Array) -> Array:
+        """A copy of `values` (B, N, ...) with the traitors' rows (B, K, ...) in place."""
+        if not self.robots:
+            return values
+        result = values + 0.0
+        result[:, self.robots] = rows
+        return result
+
+    def benign_reward(self, poses: Array, actions: Array) -> Array:
+        """The task's reward (B,) for the benign robots of poses and actions (B, N, ...) alone."""
+        return self._benign_task.reward(poses[:, self.benign], actions[:, self.benign])
+
+    def benign_widest_m(self, poses: Array) -> Array:
+        """The largest distance (B,) of two benign robots."""
+        xp = self.task.xp
+        return xp.max(xp.max(pair_distances(xp, poses[:, self.benign]), axis=-1), axis=-1)
+
+
+def check_robots(robots: Sequence[int], team: int) -> None:
+    """Refuse indices that are out of range or doubled, and teams with fewer than two benign robots."""
+    for robot in robots:
+        if not 0 <= robot < team:
+            raise UserError(f"robot {robot} cannot be a traitor: the team has robots 0 to {team - 1}")
+    if len(set(robots)) != len(robots):
+        raise UserError(f"robots {list(robots)}: each traitor may be named once")
+    if team - len(robots) < 2:
+        raise UserError(f"{len(robots)} traitors of {team} robots leave fewer than two benign ones; name fewer")
+
+
+def run_episodes(
+    task: Rendezvous,
+    victims: Act,
+    episodes: int,
+    seed: int,
+    *,
+    robots: Sequence[int] = (),
+    adversary: Adversary | None = None,
+) -> Episodes:
+    """Play episodes from the same starts as `evaluate.episode_returns` with the same seed."""
+    if bool(robots) != (adversary is not None):
+        raise ValueError("traitors need an adversary, and an adversary needs traitors")
+    arena = Arena(task, robots)
+    rng = np.random.default_rng(seed)
+    poses = task.asarray(task.reset(rng, episodes))
+    going = poses[:, 0, 0] >= 0.0
+    places, widest, rows = [_numpy(poses)], [_numpy(arena.benign_widest_m(poses))], []
+    for step in range(task.params.horizon):
+        deed = None
+        if adversary is not None:
+            observations = task.observe(poses)[:, arena.robots]
+            deed = adversary(Situation(task, step, arena.robots, observations, poses, victims, rng))
+        actions, reported = _joint_actions(arena, victims, poses, deed)
+        poses = task.step(poses, actions)
+        rewards = task.reward(poses, actions) * going, arena.benign_reward(poses, actions) * going
+        rows.append([_numpy(value) for value in (reported, actions, going, *rewards)])
+        places.append(_numpy(poses))
+        widest.append(_numpy(arena.benign_widest_m(poses)))
+        going = going & ~task.gathered(poses, task.velocities(poses, actions))
+    told, done, lasted, team, benign = (np.stack(column) for column in zip(*rows, strict=True))
+    return Episodes(
+        robots=tuple(robots),
+        poses=_wide(np.stack(places)),
+        reported=_wide(told),
+        actions=_wide(done),
+        going=lasted,
+        team_reward=_wide(team),
+        benign_reward=_wide(benign),
+        benign_widest_m=_wide(np.stack(widest)),
+    )
+
+
+def bundle_act(bundle: PolicyBundle) -> Act:
+    """A bundle as a team: NumPy observations (..., O) to actions (..., A), computed by ONNX Runtime."""
+
+    def act(observations: Array) -> Array:
+        rows = bundle.act(observations.reshape(-1, observations.shape[-1]))
+        return rows.reshape(*observations.shape[:-1], rows.shape[-1])
+
+    return act
+
+
+def _joint_actions(arena: Arena, victims: Act, poses: Array, deed: Deed | None) -> tuple[Array, Array]:
+    """Actions (B, N, A) of all robots and the poses (B, K, 3) that the traitors report."""
+    truth = poses[:, arena.robots]
+    if deed is None:
+        return victims(arena.task.observe(poses)), truth
+    actions = victims(arena.task.observe(arena.seen(poses, deed.reported)))
+    return arena.replaced(actions, deed.actions), truth if deed.reported is None else deed.reported
+
+
+def _numpy(values: Array) -> Any:
+    """A NumPy array of a NumPy array or of a tensor on any device."""
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
+def _wide(values: Any) -> FloatArray:
+    return np.asarray(values, np.float64)

@@ -1,0 +1,120 @@
+"""Episodes with traitors: no traitor changes nothing, a lie changes what victims see and nothing else."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from mir2_core.errors import UserError
+from mir2_core.tasks import Rendezvous, RendezvousParams
+from mir2_policies.episodes import Deed, Episodes, Situation, run_episodes
+from mir2_policies.evaluate import episode_returns
+from mir2_policies.threats import SCRIPTS
+from mir2_sim.batched import torch_task
+
+PARAMS = RendezvousParams(robots=5, horizon=40)
+TASK = Rendezvous(PARAMS)
+
+
+def wander(observations: Any) -> Any:
+    """A policy that depends on everything it sees: some wheel speeds out of the numbers of the observation."""
+    weights = np.random.default_rng(1).normal(size=(TASK.observation_size, 2))
+    if isinstance(observations, torch.Tensor):
+        return torch.tanh(observations @ torch.as_tensor(weights, dtype=observations.dtype))
+    return np.tanh(observations @ weights)
+
+
+def gather(observations: Any) -> Any:
+    """Go to the centroid of the allies."""
+    allies = observations[..., :20].reshape(*observations.shape[:-1], 4, 5)
+    ahead, right = (allies[..., 0] * allies[..., 1]).mean(-1), (allies[..., 0] * allies[..., 2]).mean(-1)
+    return np.clip(20.0 * np.stack([ahead + right, ahead - right], axis=-1), -1.0, 1.0)
+
+
+def played(script: str, robots: tuple[int, ...] = (1,)) -> Episodes:
+    return run_episodes(TASK, gather, 6, 3, robots=robots, adversary=SCRIPTS[script])
+
+
+@pytest.mark.parametrize("act", [wander, gather])
+def test_without_traitors_returns_are_those_of_the_evaluation(act: Any) -> None:
+    episodes = run_episodes(TASK, act, 16, seed=4)
+    np.testing.assert_allclose(episodes.team_return, episode_returns(TASK, act, 16, seed=4), rtol=1e-12)
+    np.testing.assert_allclose(episodes.benign_return, episodes.team_return, rtol=1e-12)
+    assert episodes.poses.shape == (41, 16, 5, 3)
+    assert episodes.reported.shape == (40, 16, 0, 3)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_tensors_and_arrays_play_the_same_episodes(script: str) -> None:
+    arrays = run_episodes(TASK, wander, 4, 0, robots=(0, 3), adversary=SCRIPTS[script])
+    tensors = run_episodes(torch_task("rendezvous", PARAMS), wander, 4, 0, robots=(0, 3), adversary=SCRIPTS[script])
+    # The first steps: later the rounding of single precision may turn a robot the other way.
+    np.testing.assert_allclose(tensors.poses[:5, ..., :2], arrays.poses[:5, ..., :2], atol=1e-4)
+    assert tensors.team_return.dtype == arrays.team_return.dtype == np.float64
+
+
+def test_a_lie_changes_what_victims_see_and_nothing_else() -> None:
+    seen: list[Any] = []
+
+    def still(observations: Any) -> Any:
+        seen.append(observations)
+        return 0.0 * observations[..., :2]
+
+    lie = np.array([0.3, 1.7, 1.0])
+
+    def liar(situation: Situation) -> Deed:
+        np.testing.assert_array_equal(situation.observations, TASK.observe(situation.poses)[:, [2]])
+        return Deed(np.zeros((2, 1, 2)), np.broadcast_to(lie, (2, 1, 3)))
+
+    episodes = run_episodes(TASK, still, 2, 0, robots=(2,), adversary=liar)
+    honest = run_episodes(TASK, lambda observations: 0.0 * observations[..., :2], 2, 0)
+    np.testing.assert_array_equal(episodes.poses, honest.poses)
+    np.testing.assert_array_equal(episodes.team_reward, honest.team_reward)
+    believed = episodes.poses[0].copy()
+    believed[:, 2] = lie
+    benign = [0, 1, 3, 4]
+    np.testing.assert_array_equal(seen[0][:, benign], TASK.observe(believed)[:, benign])
+    assert not np.allclose(seen[0][:, 0], TASK.observe(episodes.poses[0])[:, 0])
+    np.testing.assert_array_equal(episodes.reported, np.broadcast_to(lie, (40, 2, 1, 3)))
+
+
+def test_the_world_moves_by_the_truth() -> None:
+    episodes = played("lie-random", (1, 4))
+    for step in range(40):
+        np.testing.assert_allclose(TASK.step(episodes.poses[step], episodes.actions[step]), episodes.poses[step + 1])
+
+
+def test_the_benign_reward_is_the_formula_over_benign_robots() -> None:
+    episodes = played("flee", (1, 4))
+    benign = [0, 2, 3]
+    poses, actions = episodes.poses[-1][:, benign], episodes.actions[-1][:, benign]
+    gaps = [np.hypot(*(poses[:, i, :2] - poses[:, j, :2]).T) for i, j in ((0, 1), (0, 2), (1, 2))]
+    expected = -np.mean(np.minimum(gaps, 2.82), axis=0) / 2.82 - 0.001 * (actions**2).mean(axis=(1, 2))
+    np.testing.assert_allclose(episodes.benign_reward[-1], expected)
+    np.testing.assert_allclose(episodes.benign_widest_m[-1], np.max(gaps, axis=0))
+
+
+def test_scripts_do_what_they_say() -> None:
+    assert not played("stop").actions[:, :, 1].any()
+    assert np.ptp(played("random").actions[:, :, 1]) > 1.9
+    fled = played("flee")
+    apart = np.linalg.norm(fled.poses[..., 1, :2] - fled.poses[..., [0, 2, 3, 4], :2].mean(axis=2), axis=-1)
+    assert (apart[-1] > apart[0]).all()
+    corner = played("lie-far-corner")
+    assert set(np.unique(corner.reported[..., :2])) == {0.0, 2.0}
+    offsets = np.abs(corner.reported[..., 0, :2] - corner.poses[:-1, :, 1, :2])
+    assert (offsets >= 1.0).all()
+    radius = np.linalg.norm(played("lie-circle").reported[..., :2] - 1.0, axis=-1)
+    np.testing.assert_allclose(radius, 0.9)
+    random = played("lie-random").reported[..., :2]
+    assert 0.0 <= random.min() < 0.1
+    assert 1.9 < random.max() <= 2.0
+
+
+@pytest.mark.parametrize(
+    ("robots", "message"),
+    [((5,), "robots 0 to 4"), ((-1,), "robots 0 to 4"), ((1, 1), "named once"), ((0, 1, 2, 3), "name fewer")],
+)
+def test_impossible_traitors_are_refused(robots: tuple[int, ...], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        run_episodes(TASK, wander, 2, 0, robots=robots, adversary=SCRIPTS["stop"])
