@@ -22,11 +22,12 @@ LAUNCH = (
 )
 
 
-def run(swarm, *arguments, deadline_s=150.0):
-    status, output = swarm.ros2(*LAUNCH, f"output:={swarm.folder}/run", *arguments, deadline_s=deadline_s)
+def run(swarm, *arguments, name="run"):
+    folder = swarm.folder / name
+    status, output = swarm.ros2(*LAUNCH, f"output:={folder}", *arguments, deadline_s=150.0)
     assert status == 0, output
-    with np.load(swarm.folder / "run" / "trajectories.npz") as arrays:
-        return dict(arrays), json.loads((swarm.folder / "run" / "metrics.json").read_text())
+    with np.load(folder / "trajectories.npz") as arrays:
+        return dict(arrays), json.loads((folder / "metrics.json").read_text())
 
 
 @pytest.mark.parametrize(("shipped", "seed"), [(False, 7), (True, 8)])
@@ -63,3 +64,11 @@ def test_a_planned_fault_equals_the_rollout_with_that_fault(swarm, make_bundle):
         ("fault_ended", 3.0),
         ("run_ended", 4.0),
     ]
+
+
+def test_robots_with_bodies_repeat_bit_for_bit(swarm, make_bundle):
+    common = (f"policy:={make_bundle()}", "backend:=pybullet", "duration:=4", "fault:=flee@robot_2:1:2")
+    first, _ = run(swarm, *common, name="first")
+    second, _ = run(swarm, *common, "robots_per_process:=3", name="second")
+    np.testing.assert_array_equal(first["poses"], second["poses"])
+    np.testing.assert_array_equal(first["twists"], second["twists"])

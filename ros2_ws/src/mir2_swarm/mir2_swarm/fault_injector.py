@@ -162,7 +162,7 @@ class FaultInjectorNode(SwarmNode):
             step=max(0, math.floor((now_s - spec.start_s) / self.period_s + 0.5)),
             policy=policy,
             state=self._states.get(robot),
-            others=[state for name, state in self._states.items() if name != robot],
+            others=[self._states[name] for name in self.roster.names if name != robot and name in self._states],
         )
         self._commands[robot].publish(to_twist_stamped(fault.command(context), robot))
 

@@ -150,9 +150,8 @@ class GateNode(SwarmNode):
 
     def _answer(self, now_s: float, source: str) -> None:
         command = self._commands.get(source)
-        decision = self._gate.step(
-            now_s, command, self._state, list(self._allies.values()), emergency_stop=self._emergency_stop
-        )
+        allies = [self._allies[name] for name in self.roster.names if name in self._allies]
+        decision = self._gate.step(now_s, command, self._state, allies, emergency_stop=self._emergency_stop)
         self._last_s = now_s
         self._answered = (decision.command, self._status(decision, command, source))
         self._send(*self._answered)
