@@ -111,12 +111,28 @@ def _add_curve(parser: argparse.ArgumentParser) -> Handler:
     return _curve
 
 
+def _reference(arguments: argparse.Namespace) -> int:
+    from mir2_policies.references_command import reference
+
+    reference(arguments)
+    return 0
+
+
+def _add_reference(parser: argparse.ArgumentParser) -> Handler:
+    parser.add_argument("rule", metavar="RULE", help="centroid or wmsr")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
+    parser.add_argument("--f", type=int, help="of wmsr: how many liars it withstands; default: 1")
+    parser.add_argument("--robots", type=int, default=10, help="in the team; default: 10")
+    return _reference
+
+
 # name -> (what it does, function that adds its arguments and returns its handler)
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]] = {
     "train": ("train a policy, or go on training it", _add_train),
     "export": ("write a run's best policy as a bundle for robots", _add_export),
     "evaluate": ("measure the clean return of a bundle", _add_evaluate),
     "rollout": ("run one episode of a bundle inside this process and keep its trajectory", _add_rollout),
+    "reference": ("write a controller that nobody trained as a bundle", _add_reference),
     "curve": ("draw return against training time of several runs", _add_curve),
     "check-world": ("compare the task with recorded values of another implementation", _add_check_world),
 }
@@ -144,5 +160,5 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.exit(handler(arguments))
     except ModuleNotFoundError as error:
         raise UserError(
-            f"'mir2 {words[0]}' needs the package '{error.name}'; install it with: pip install 'mir2-swarm[train]'"
+            f"'mir2 {words[0]}' needs the package '{error.name}'; install it in the checkout with: make setup"
         ) from None
