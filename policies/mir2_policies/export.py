@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
@@ -73,21 +73,35 @@ def export_actor(
     observations = sample_observations(actor, task)
     actions = actor(torch.from_numpy(observations)).numpy()
     model = actor_to_onnx(actor)
-    _check_equal(model, observations, actions, output)
+    check_equal(model, observations, actions, output)
     golden = GoldenVectors(
         observations=observations[:GOLDEN_VECTORS].tolist(), actions=actions[:GOLDEN_VECTORS].tolist()
     )
-    metadata = describe(task, config, evaluation, golden)
-    helper.set_model_props(model, {METADATA_KEY: metadata.model_dump_json()})
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(seal(model.SerializeToString()))
+    write_bundle(model, describe(task, config, evaluation, golden), output)
     PolicyBundle.load(output)
     return evaluation
 
 
-def describe(
-    task: Rendezvous, config: MaddpgConfig, evaluation: dict[str, Any], golden: GoldenVectors
-) -> BundleMetadata:
+def write_bundle(model: onnx.ModelProto, metadata: BundleMetadata, output: Path) -> None:
+    """Put the metadata into the model, seal it and write the file."""
+    helper.set_model_props(model, {METADATA_KEY: metadata.model_dump_json()})
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(seal(model.SerializeToString()))
+
+
+class Settings(Protocol):
+    """What a bundle says about how it was made."""
+
+    @property
+    def algorithm(self) -> str: ...  # noqa: D102
+
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+
+    def model_dump_json(self) -> str: ...  # noqa: D102
+
+
+def describe(task: Rendezvous, config: Settings, evaluation: dict[str, Any], golden: GoldenVectors) -> BundleMetadata:
     """What a deployment has to know about the policy."""
     training = json.loads(config.model_dump_json())
     return BundleMetadata(
@@ -152,7 +166,7 @@ def sample_observations(actor: Actor, task: Rendezvous, episodes: int = 16) -> F
     return np.concatenate([rng.permutation(real), noise])
 
 
-def _check_equal(model: onnx.ModelProto, observations: FloatArray, actions: FloatArray, output: Path) -> None:
+def check_equal(model: onnx.ModelProto, observations: FloatArray, actions: FloatArray, output: Path) -> None:
     """Compare in one batch and, as a robot does, one by one."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     whole = session.run(["action"], {"observation": observations})[0]
@@ -161,6 +175,6 @@ def _check_equal(model: onnx.ModelProto, observations: FloatArray, actions: Floa
     worst = max(float(np.max(np.abs(whole - actions))), float(np.max(np.abs(single - actions[list(rows)]))))
     if not worst <= TOLERANCE:
         raise UserError(
-            f"{output}: not written: ONNX Runtime differs from PyTorch by {worst:.3g}, allowed {TOLERANCE:g}; "
+            f"{output}: not written: ONNX Runtime differs from the policy by {worst:.3g}, allowed {TOLERANCE:g}; "
             "the weights are too large or not finite: train again with a lower learning rate"
         )
