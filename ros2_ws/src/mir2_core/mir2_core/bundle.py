@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,16 @@ class GoldenVectors(StrictModel):
     actions: list[list[float]] = Field(min_length=1)
 
 
+class AdversaryInfo(StrictModel):
+    """Whom an adversary was trained against, as whom, and what for."""
+
+    victim: str
+    victim_sha256: str
+    threat: str
+    lies: bool
+    robots: list[int] = Field(min_length=1)
+
+
 class BundleMetadata(StrictModel):
     """The JSON document stored in the ONNX file under the key `mir2`."""
 
@@ -50,6 +60,7 @@ class BundleMetadata(StrictModel):
     code_version: str
     evaluation: dict[str, Any]
     golden: GoldenVectors
+    adversary: AdversaryInfo | None = None
     file_sha256: str = UNSEALED
 
     @property
@@ -82,7 +93,7 @@ class PolicyBundle:
         self._session = session
 
     @classmethod
-    def load(cls, path: Path | str) -> "PolicyBundle":
+    def load(cls, path: Path | str) -> Self:
         """Read, check and self-test a bundle; anything wrong raises `UserError` naming what and the way out."""
         path = Path(path)
         model = _read(path)
@@ -91,6 +102,7 @@ class PolicyBundle:
         _check_seal(path, model, metadata)
         _check_signature(path, session, metadata)
         bundle = cls(path, metadata, session)
+        bundle._check_kind()
         bundle._check_golden()
         return bundle
 
@@ -115,6 +127,14 @@ class PolicyBundle:
                     f"{self.path}: this policy does not fit the deployment: {field} is {found!r} in the policy but "
                     f"{wanted!r} here; choose a policy made for {wanted!r}, or change the deployment to {found!r}"
                 )
+
+    def _check_kind(self) -> None:
+        info = self.metadata.adversary
+        if info is not None:
+            raise UserError(
+                f"{self.path}: field adversary is set: this is an adversary against '{info.victim}', not a policy; "
+                "give a bundle written by 'mir2 export'"
+            )
 
     def _check_golden(self) -> None:
         golden = self.metadata.golden
