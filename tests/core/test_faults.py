@@ -79,8 +79,9 @@ def test_launch_line():
     [
         ("randm@robot_0:5", ["randm", "random"]),
         ("random@robot_9:5", ["robot_9", "robot_0"]),
-        ("random@robot_0:-5", ["-5", "0 or more"]),
-        ("random@robot_0:5:-1", ["-1", "0 or more"]),
+        ("random@robot_0:-5", ["-5", "0 to 86400"]),
+        ("random@robot_0:5:-1", ["-1", "0 to 86400"]),
+        ("random@robot_0:1e12", ["1e12", "0 to 86400"]),
         ("random@robot_0:nan", ["nan"]),
         ("random@robot_0", ["kind@robot:start_s"]),
         ("random@robot_0:1,stop@robot_0:2", ["already has a fault"]),

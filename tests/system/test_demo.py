@@ -85,6 +85,7 @@ def test_a_robot_turns_at_run_time_in_lockstep(swarm, make_bundle):
         ("{robot: robot_3, fault: rndom}", ["unknown fault 'rndom'", "random"]),
         ("{robot: robot_3, fault: stop, duration_s: -1.0}", ["duration_s is -1", "allowed"]),
         ("{robot: robot_3, fault: stop, duration_s: .nan}", ["duration_s is nan"]),
+        ("{robot: robot_3, fault: stop, duration_s: 1.0e+300}", ["duration_s is 1e+300", "86400"]),
     ],
 )
 def test_impossible_faults_are_refused(injector, request_, words):

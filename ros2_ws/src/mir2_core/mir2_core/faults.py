@@ -12,6 +12,7 @@ from mir2_core.robots import RobotModel
 from mir2_core.types import Command, RobotState
 
 FOREVER = math.inf
+LONGEST_S = 86400.0  # a day; longer is until cleared
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,8 @@ def check_fault(kind: str, robot: str, duration_s: float, robots: Sequence[str])
         raise UserError(f"unknown fault '{kind}'; {nearest(kind, FAULTS)}")
     if robot not in robots:
         raise UserError(f"unknown robot '{robot}'; {nearest(robot, robots)}")
-    if math.isnan(duration_s) or duration_s < 0:
-        raise UserError(f"duration_s is {duration_s:g}; allowed: 0 (until cleared) or a positive number of seconds")
+    if not 0 <= duration_s <= LONGEST_S:
+        raise UserError(f"duration_s is {duration_s:g}; allowed: 0 (until cleared) to {LONGEST_S:g} seconds")
 
 
 def parse_faults(text: str, robots: Sequence[str]) -> list[FaultSpec]:
@@ -153,8 +154,8 @@ def _seconds(text: str, name: str, item: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 <= value < math.inf:
-        raise UserError(f"fault '{item}': {name} is '{text}'; allowed: a number of seconds, 0 or more")
+    if not 0 <= value <= LONGEST_S:
+        raise UserError(f"fault '{item}': {name} is '{text}'; allowed: 0 to {LONGEST_S:g} seconds")
     return value
 
 
