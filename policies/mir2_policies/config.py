@@ -58,3 +58,44 @@ class Mir2Config(MaddpgConfig):
     club_learning_rate: float = Field(default=5e-4, gt=0.0)
     club_batch: int = Field(default=64, ge=2)
     club_window: int = Field(default=3000, ge=2, description="q is fitted on this many newest transitions")
+
+
+class M3ddpgConfig(MaddpgConfig):
+    """MADDPG's settings and the length of the worst-case step, as published for rendezvous."""
+
+    algorithm: Literal["m3ddpg"] = "m3ddpg"  # type: ignore[assignment]
+    perturbation: float = Field(default=0.001, ge=0.0, description="ε, length of the step of every other's action")
+
+
+class RomqConfig(MaddpgConfig):
+    """MADDPG's settings and those of the attacks on collected episodes: the published defaults."""
+
+    algorithm: Literal["romq"] = "romq"  # type: ignore[assignment]
+    observation_attack_rate: float = Field(default=1 / 3, ge=0.0, le=0.5, description="of the episodes")
+    action_attack_rate: float = Field(default=1 / 3, ge=0.0, le=0.5, description="of the episodes")
+    observation_perturbation: float = Field(default=0.1, ge=0.0, description="largest change of an observed number")
+    observation_step: float = Field(default=0.02, gt=0.0)
+    action_perturbation: float = Field(default=1.0, ge=0.0, le=2.0, description="largest change of a wheel speed")
+    action_step: float = Field(default=0.2, gt=0.0)
+    attack_steps: int = Field(default=10, ge=1)
+
+
+class ErnieConfig(MaddpgConfig):
+    """MADDPG's settings and those of the smoothness terms; the weight is the one published for rendezvous.
+
+    Perturbation and initial noise are published defaults, the number of steps is ours.
+    """
+
+    algorithm: Literal["ernie"] = "ernie"  # type: ignore[assignment]
+    smoothness_weight: float = Field(default=1e-4, ge=0.0, description="of both terms")
+    perturbation: float = Field(default=0.1, ge=0.0, description="ε, largest change of a seen number")
+    initial_noise: float = Field(default=0.01, gt=0.0, description="standard deviation of where the ascent starts")
+    ascent_steps: int = Field(default=3, ge=1)
+
+
+class RomaxConfig(MaddpgConfig):
+    """MADDPG's settings and those of the relaxed critic: the published defaults of the method."""
+
+    algorithm: Literal["romax"] = "romax"  # type: ignore[assignment]
+    trust_region: float = Field(default=0.1, ge=0.0, le=2.0, description="ε, how far off the others' actions may be")
+    bound_weight: float = Field(default=0.1, ge=0.0, le=1.0, description="κ, of the bound against the nominal value")

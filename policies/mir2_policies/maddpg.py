@@ -42,10 +42,12 @@ class Maddpg:
     @torch.no_grad()
     def explore(self, poses: Tensor, fresh: Tensor) -> Tensor:
         """Actions (B, N, A) for collecting experience; `fresh` (B,) marks worlds in which an episode begins."""
-        actions = self.actor(self.task.observe(poses))
+        return self.add_noise(self.actor(self.task.observe(poses)))
+
+    def add_noise(self, actions: Tensor) -> Tensor:
+        """Gaussian exploration, within [−1, 1]."""
         noise = torch.randn(actions.shape, generator=self.generator, device=self.device)
-        result: Tensor = (actions + self.config.exploration_noise * noise).clamp(-1.0, 1.0)
-        return result
+        return (actions + self.config.exploration_noise * noise).clamp(-1.0, 1.0)
 
     def random_actions(self, poses: Tensor) -> Tensor:
         """Uniform actions (B, N, A), for the first steps."""

@@ -1,0 +1,91 @@
+"""ROM-Q (Nisioti et al., 2021): experience is collected while an adversary holds one robot of some teams.
+
+At the start of each episode a switch is thrown: nothing happens, or a random robot's observation, or its action, is
+attacked in every step of the episode. The adversary knows the critic and lowers its value by signed gradient descent.
+Nisioti et al. take the worst case over a table of Q values; for continuous actions a search near the robot's own
+choice takes its place. What the robots did, attacked or not, goes into the memory; the updates are the backbone's.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from mir2_core.tasks import Rendezvous
+from torch import Tensor
+
+from mir2_policies.config import RomqConfig
+from mir2_policies.maddpg import Maddpg
+from mir2_policies.perturbation import ascend
+
+NO_ATTACK, OBSERVATION_ATTACK, ACTION_ATTACK = 0, 1, 2
+
+
+class Romq(Maddpg):
+    """The backbone whose experience is attacked; `attack` and `victim` (B,) say how and whom in each world."""
+
+    config: RomqConfig
+
+    def __init__(self, config: RomqConfig, task: Rendezvous, rng: np.random.Generator, device: str = "cpu") -> None:
+        super().__init__(config, task, rng, device)
+        self.attack = torch.zeros(config.worlds, dtype=torch.long, device=device)
+        self.victim = torch.zeros(config.worlds, dtype=torch.long, device=device)
+        self._throw_switches(torch.ones(config.worlds, dtype=torch.bool, device=device))
+
+    @torch.no_grad()
+    def explore(self, poses: Tensor, fresh: Tensor) -> Tensor:
+        """Actions (B, N, A), attacked where the switch says so; noise is added to all of them."""
+        self._throw_switches(fresh)
+        state, observations = self.task.critic_features(poses), self.task.observe(poses)
+        actions = self.actor(self.attack_observations(state, observations))
+        return self.add_noise(self.attack_actions(state, actions))
+
+    def attack_observations(self, state: Tensor, observations: Tensor) -> Tensor:
+        """The observations (B, N, O) with those of the victims changed so that their actions lower Q."""
+        config = self.config
+        return ascend(
+            lambda seen: -self.critic(state, self.actor(seen)),
+            start=observations,
+            centre=observations,
+            radius=config.observation_perturbation,
+            step=self._held(OBSERVATION_ATTACK) * config.observation_step,
+            steps=config.attack_steps,
+        )
+
+    def attack_actions(self, state: Tensor, actions: Tensor) -> Tensor:
+        """The actions (B, N, A) with those of the victims replaced by ones that lower Q."""
+        config = self.config
+        worst = ascend(
+            lambda joint: -self.critic(state, joint),
+            start=actions,
+            centre=actions,
+            radius=config.action_perturbation,
+            step=self._held(ACTION_ATTACK) * config.action_step,
+            steps=config.attack_steps,
+        )
+        return worst.clamp(-1.0, 1.0)
+
+    def _held(self, kind: int) -> Tensor:
+        """1 for the robots (B, N, 1) under this kind of attack."""
+        victims = torch.nn.functional.one_hot(self.victim, self.task.params.robots)
+        return (victims * (self.attack == kind)[:, None])[..., None].float()
+
+    def _throw_switches(self, fresh: Tensor) -> None:
+        """Decide for the worlds in which an episode begins."""
+        config, shape = self.config, fresh.shape
+        chance = torch.rand(shape, generator=self.generator, device=self.device)
+        attack = torch.full_like(self.attack, NO_ATTACK)
+        attack[chance < config.observation_attack_rate + config.action_attack_rate] = ACTION_ATTACK
+        attack[chance < config.observation_attack_rate] = OBSERVATION_ATTACK
+        robots = self.task.params.robots
+        victim = torch.randint(robots, shape, generator=self.generator, device=self.device)
+        self.attack = torch.where(fresh, attack, self.attack)
+        self.victim = torch.where(fresh, victim, self.victim)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The backbone's, and the switches of the episodes that are going on."""
+        return super().state_dict() | {"attack": self.attack, "victim": self.victim}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        super().load_state_dict(state)
+        self.attack, self.victim = state["attack"].to(self.attack), state["victim"].to(self.victim)
