@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from mir2_core.adversary import AdversaryBundle, adversary_observations
 from mir2_core.bundle import BundleMetadata, PolicyBundle
 from mir2_core.config import parse
 from mir2_core.errors import UserError, nearest
 from mir2_core.tasks import Rendezvous, RendezvousParams, task_type
 
-from mir2_policies.episodes import Adversary, Episodes, bundle_act, check_robots, run_episodes
+from mir2_policies.attack import deed
+from mir2_policies.episodes import Adversary, Deed, Episodes, Situation, bundle_act, check_robots, run_episodes
 from mir2_policies.evaluation_information import interaction
 from mir2_policies.evaluation_table import CLEAN, Measurement
 from mir2_policies.threats import SCRIPTS
@@ -115,6 +117,44 @@ def scripted_scenarios(settings: Settings) -> Iterator[Scenario]:
         for count in settings.traitors:
             for robots in itertools.combinations(settings.robots, count):
                 yield Scenario(condition, robots, SCRIPTS[condition])
+
+
+def load_adversaries(paths: Sequence[Path], victims: Sequence[PolicyBundle]) -> dict[str, list[AdversaryBundle]]:
+    """Adversaries by the SHA-256 of their victims, each of which must be among `victims`."""
+    by_digest = {victim.metadata.file_sha256: victim for victim in victims}
+    against: dict[str, list[AdversaryBundle]] = {digest: [] for digest in by_digest}
+    for path in paths:
+        adversary = AdversaryBundle.load(path)
+        digest = adversary.info.victim_sha256
+        if digest not in by_digest:
+            raise UserError(
+                f"{path}: trained against '{adversary.info.victim}' (file_sha256 {digest[:12]}…), which is not among the "
+                "policies to evaluate; add that policy, or train an adversary against yours with 'mir2 attack'"
+            )
+        adversary.require_victim(by_digest[digest])
+        key = adversary.info.threat, adversary.info.robots
+        if any(key == (other.info.threat, other.info.robots) for other in against[digest]):
+            raise UserError(f"{path}: a second '{key[0]}' adversary as robots {key[1]} of one victim; name one of them")
+        against[digest].append(adversary)
+    return against
+
+
+def trained_scenarios(adversaries: Sequence[AdversaryBundle]) -> Iterator[Scenario]:
+    """One scenario an adversary, with its own robots."""
+    for adversary in adversaries:
+        yield Scenario(f"trained {adversary.info.threat}", tuple(adversary.info.robots), trained(adversary))
+
+
+def trained(adversary: AdversaryBundle) -> Adversary:
+    """A trained adversary, computed by ONNX Runtime."""
+    act = bundle_act(adversary)
+
+    def choose(situation: Situation) -> Deed:
+        observations = adversary_observations(situation.task, situation.observations, situation.robots)
+        truth = situation.poses[:, list(situation.robots)]
+        return deed(situation.task, truth, act(observations))
+
+    return choose
 
 
 def play(bundle: PolicyBundle, scenario: Scenario, episodes: int, seed: int) -> Episodes:

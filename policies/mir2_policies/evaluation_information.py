@@ -22,8 +22,8 @@ from mir2_policies.networks import mlp
 
 NOISE = 0.1
 HIDDEN = 128
-FIT_STEPS = 500
-BATCH = 512
+FIT_STEPS = 300
+BATCH = 256
 EPISODES = 64  # at most
 EVERY_STEPS = 4
 NOT_OF_ALLIES = ("wall_", "unused", "index")

@@ -14,6 +14,8 @@ from mir2_policies.evaluation_table import CLEAN, Rank, Summary, Table, rank, su
 from mir2_policies.plots import plot_gap, plot_paths, plot_returns
 from mir2_policies.statistics import Estimate
 
+TABLE_FILE = "table.json"
+REPORT_FILE = "report.html"
 HEADER = (
     "policy",
     "condition",
@@ -115,11 +117,11 @@ def _write(table: Table, paths: Sequence[tuple[str, Episodes]], directory: Path)
     if paths:
         pictures["Paths of one episode"] = directory / "paths.png"
         plot_paths(paths, table.task_parameters["arena_m"], pictures["Paths of one episode"])
-    table.write(directory / "table.json")
+    table.write(directory / TABLE_FILE)
     (directory / "table.md").write_text(markdown(table), encoding="utf-8")
-    partial = directory / "report.html.partial"
+    partial = directory / f"{REPORT_FILE}.partial"
     partial.write_text(page(table, pictures), encoding="utf-8")
-    partial.replace(directory / "report.html")
+    partial.replace(directory / REPORT_FILE)
 
 
 def _guarded(directory: Path, write: Callable[[], object]) -> None:
