@@ -12,13 +12,19 @@ from mir2_policies.networks import mlp
 
 
 class Estimator(Protocol):
-    """What q must offer: the bound per sample, and the loss that fits q."""
+    """What q must offer for x (B, X) and y (B, Y): the bound per sample, and the loss that fits q."""
 
     def bound(self, x: Tensor, y: Tensor) -> Tensor:
         """Bound (B,) in nats; its mean over the batch estimates I(x; y) from above."""
 
+    def bound_by_action(self, x: Tensor, y: Tensor) -> Tensor:
+        """The same mean over the batch, as what each y contributes."""
+
     def learning_loss(self, x: Tensor, y: Tensor) -> Tensor:
         """Negative log-likelihood, up to constants."""
+
+    def independent_log_likelihood(self, y: Tensor) -> Tensor:
+        """Mean log-likelihood of the best q(y) that ignores x, up to the same constants."""
 
 
 class GaussianClub(nn.Module):
@@ -63,19 +69,22 @@ class GaussianClub(nn.Module):
         """Negative log-likelihood."""
         return -self.log_likelihood(x, y).mean()
 
+    def independent_log_likelihood(self, y: Tensor) -> Tensor:
+        """Mean log-likelihood of the best q(y) of the same family that ignores x; a fitted q(y | x) must do better.
 
-def independent_log_likelihood(y: Tensor) -> Tensor:
-    """Mean log-likelihood of the best q(y) of the same family that ignores x; a fitted q(y | x) must do better.
-
-    The tanh keeps the log-variance of either within [−1, 1].
-    """
-    variance = y.var(dim=0, correction=0)
-    log_variance = torch.log(variance.clamp_min(1e-12)).clamp(-1.0, 1.0)
-    return -(variance * torch.exp(-log_variance) + log_variance).sum()
+        The tanh keeps the log-variance of either within [−1, 1].
+        """
+        variance = y.var(dim=0, correction=0)
+        log_variance = torch.log(variance.clamp_min(1e-12)).clamp(-1.0, 1.0)
+        return -(variance * torch.exp(-log_variance) + log_variance).sum()
 
 
 class CategoricalClub(nn.Module):
-    """q(y | x) over labels, for discrete y given as one-hot (B, K, L): K agents with L labels each."""
+    """q(y | x) over labels, for K agents with L labels each: y (B, K·L) holds K one-hot vectors.
+
+    A joint action is several labels, so the agents' log-likelihoods add up. Means over the batch are exact: a
+    log-likelihood is linear in y.
+    """
 
     def __init__(self, x_size: int, agents: int, labels: int, hidden: int) -> None:
         super().__init__()
@@ -83,14 +92,23 @@ class CategoricalClub(nn.Module):
         self._shape = (agents, labels)
 
     def bound(self, x: Tensor, y: Tensor) -> Tensor:
-        """Bound (B,); a joint action is several labels, so log-likelihoods add up over the agents."""
+        """log q(y_i | x_i) minus the mean over j of log q(y_j | x_i), each (B,)."""
+        return (self._log_q(x) * (y - y.mean(dim=0))).sum(dim=-1)
+
+    def bound_by_action(self, x: Tensor, y: Tensor) -> Tensor:
+        """log q(y_i | x_i) minus the mean over k of log q(y_i | x_k): the same mean over the batch, other samples."""
         log_q = self._log_q(x)
-        result: Tensor = (log_q * (y - y.mean(dim=0))).sum(dim=(-2, -1))
-        return result
+        return ((log_q - log_q.mean(dim=0)) * y).sum(dim=-1)
 
     def learning_loss(self, x: Tensor, y: Tensor) -> Tensor:
         """Negative log-likelihood."""
-        return -(self._log_q(x) * y).sum(dim=(-2, -1)).mean()
+        return -(self._log_q(x) * y).sum(dim=-1).mean()
+
+    def independent_log_likelihood(self, y: Tensor) -> Tensor:
+        """Minus the sum of the agents' entropies."""
+        share = y.mean(dim=0)
+        return torch.xlogy(share, share).sum()
 
     def _log_q(self, x: Tensor) -> Tensor:
-        return torch.log_softmax(self.logits(x).unflatten(-1, self._shape), dim=-1)
+        """Log-probabilities (B, K·L) of every label."""
+        return torch.log_softmax(self.logits(x).unflatten(-1, self._shape), dim=-1).flatten(-2)

@@ -31,13 +31,17 @@ class Maddpg:
         self.updates = 0
         self.generator = torch.Generator(device).manual_seed(int(rng.integers(2**63)))
         torch.manual_seed(int(rng.integers(2**63)))  # initial weights
-        self.actor = Actor(task.observation_size, task.action_size, config.hidden).to(device)
+        self.actor = self.new_actor().to(device)
         self.critic = Critic(task.critic_size, task.joint_action_size, config.hidden).to(device)
         _shrink(self.actor.body[-1])
         self.target_actor = copy.deepcopy(self.actor).requires_grad_(False)
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
         self.actor_optimizer = torch.optim.Adam(self.actor.parameters(), config.actor_learning_rate, fused=True)
         self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), config.critic_learning_rate, fused=True)
+
+    def new_actor(self) -> Actor:
+        """The policy, before it has learned anything."""
+        return Actor(self.task.observation_size, self.task.action_size, self.config.hidden)
 
     @torch.no_grad()
     def explore(self, poses: Tensor, fresh: Tensor) -> Tensor:

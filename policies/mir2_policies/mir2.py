@@ -15,7 +15,7 @@ import torch
 from mir2_core.tasks import Rendezvous
 from torch import Tensor
 
-from mir2_policies.club import GaussianClub, independent_log_likelihood
+from mir2_policies.club import CategoricalClub, GaussianClub
 from mir2_policies.config import Mir2Config
 from mir2_policies.maddpg import Maddpg, Metrics
 from mir2_policies.replay import Batch, Replay
@@ -28,9 +28,13 @@ class Mir2(Maddpg):
 
     def __init__(self, config: Mir2Config, task: Rendezvous, rng: np.random.Generator, device: str = "cpu") -> None:
         super().__init__(config, task, rng, device)
-        self.club = GaussianClub(task.critic_size, task.joint_action_size, config.club_hidden).to(device)
+        self.club = self.new_club().to(device)
         self.club_optimizer = torch.optim.Adam(self.club.parameters(), config.club_learning_rate, fused=True)
         self._information = 0.0
+
+    def new_club(self) -> GaussianClub | CategoricalClub:
+        """q(a | s) for the task's kind of actions."""
+        return GaussianClub(self.task.critic_size, self.task.joint_action_size, self.config.club_hidden)
 
     def update(self, replay: Replay) -> Metrics:
         """Fit q on recent behaviour, then update the backbone."""
@@ -46,7 +50,7 @@ class Mir2(Maddpg):
         state, actions = self.task.critic_features(recent.poses), recent.actions.flatten(1)
         loss = self.club.learning_loss(state, actions)
         self._step(self.club_optimizer, self.club, loss)
-        gain = -loss.item() - independent_log_likelihood(actions).item()
+        gain = -loss.item() - self.club.independent_log_likelihood(actions).item()
         return {"information/club_loss": loss.item(), "information/likelihood_gain": gain}
 
     @property

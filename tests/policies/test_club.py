@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from mir2_policies.club import CategoricalClub, GaussianClub, independent_log_likelihood
+from mir2_policies.club import CategoricalClub, GaussianClub
 from mir2_policies.maddpg import temporal_difference_target
 from mir2_policies.networks import Actor, Critic
 from torch import Tensor, nn
@@ -57,7 +57,7 @@ def test_gaussian_equals_the_published_values(golden: dict[str, Tensor]) -> None
 def test_categorical_equals_the_published_values(golden: dict[str, Tensor]) -> None:
     club = CategoricalClub(7, 1, 5, 16)
     load(club.logits, golden, "cat__w__")
-    x, y = golden["cat__x"], golden["cat__y_onehot"][:, None]
+    x, y = golden["cat__x"], golden["cat__y_onehot"]
     assert_same(club.logits(x), golden["cat__logits"])
     assert_same(club.bound(x, y), golden["cat__forward"])
     assert_same(club.learning_loss(x, y), golden["cat__learning_loss"])
@@ -67,12 +67,24 @@ def test_categorical_adds_up_over_agents() -> None:
     torch.manual_seed(0)
     club = CategoricalClub(3, 2, 4, 8)
     x, labels = torch.randn(6, 3), torch.randint(0, 4, (6, 2))
-    y = nn.functional.one_hot(labels, 4).float()
+    y = nn.functional.one_hot(labels, 4).float().flatten(1)
     log_q = torch.log_softmax(club.logits(x).view(6, 2, 4), dim=-1)
     for i in range(6):
         likelihood = [sum(log_q[i, k, labels[j, k]] for k in range(2)) for j in range(6)]
         expected = likelihood[i] - sum(likelihood) / 6
         assert club.bound(x, y)[i].item() == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_categorical_contrasts_have_the_same_mean_and_fit_their_definition() -> None:
+    torch.manual_seed(1)
+    club = CategoricalClub(5, 3, 4, 8).double()
+    x, labels = torch.randn(9, 5, dtype=torch.float64), torch.randint(0, 4, (9, 3))
+    y = nn.functional.one_hot(labels, 4).double().flatten(1)
+    # table[i, j] = log q(y_j | x_i), from one sample at a time
+    table = torch.stack([-club.learning_loss(a[None], b[None]) for a in x for b in y]).view(9, 9)
+    assert_same(club.bound(x, y), table.diagonal() - table.mean(dim=1))
+    assert_same(club.bound_by_action(x, y), table.diagonal() - table.mean(dim=0))
+    assert_same(club.bound(x, y).mean(), club.bound_by_action(x, y).mean())
 
 
 @pytest.mark.parametrize("batch", [2, 9, 40])
@@ -100,7 +112,7 @@ def test_the_fitted_bound_is_above_the_true_information() -> None:
     true_information = -0.5 * np.log(1 - 0.8**2)
     assert club.bound(x, y).mean().item() == pytest.approx(0.8**2 / (1 - 0.8**2), rel=0.05)
     assert club.bound(x, y).mean().item() > true_information
-    gain = club.log_likelihood(x, y).mean() - independent_log_likelihood(y)
+    gain = club.log_likelihood(x, y).mean() - club.independent_log_likelihood(y)
     assert gain.item() == pytest.approx(2 * true_information, abs=0.1)
     assert abs(club.bound(torch.randn(4096, 1), y).mean().item()) < 0.15
 
