@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from mir2_core.tasks import Rendezvous
 from torch import Tensor
+from torch.nn import functional
 
 from mir2_policies.config import RomqConfig
 from mir2_policies.maddpg import Maddpg
@@ -41,33 +42,36 @@ class Romq(Maddpg):
 
     def attack_observations(self, state: Tensor, observations: Tensor) -> Tensor:
         """The observations (B, N, O) with those of the victims changed so that their actions lower Q."""
-        config = self.config
-        return ascend(
-            lambda seen: -self.critic(state, self.actor(seen)),
-            start=observations,
-            centre=observations,
+        config, rows = self.config, self.attack == OBSERVATION_ATTACK
+        result, honest, given = observations.clone(), observations[rows], state[rows]
+        result[rows] = ascend(
+            lambda seen: -self.critic(given, self.actor(seen)),
+            start=honest,
+            centre=honest,
             radius=config.observation_perturbation,
-            step=self._held(OBSERVATION_ATTACK) * config.observation_step,
+            step=self._victims(rows) * config.observation_step,
             steps=config.attack_steps,
         )
+        return result
 
     def attack_actions(self, state: Tensor, actions: Tensor) -> Tensor:
         """The actions (B, N, A) with those of the victims replaced by ones that lower Q."""
-        config = self.config
+        config, rows = self.config, self.attack == ACTION_ATTACK
+        result, honest, given = actions.clone(), actions[rows], state[rows]
         worst = ascend(
-            lambda joint: -self.critic(state, joint),
-            start=actions,
-            centre=actions,
+            lambda joint: -self.critic(given, joint),
+            start=honest,
+            centre=honest,
             radius=config.action_perturbation,
-            step=self._held(ACTION_ATTACK) * config.action_step,
+            step=self._victims(rows) * config.action_step,
             steps=config.attack_steps,
         )
-        return worst.clamp(-1.0, 1.0)
+        result[rows] = worst.clamp(-1.0, 1.0)
+        return result
 
-    def _held(self, kind: int) -> Tensor:
-        """1 for the robots (B, N, 1) under this kind of attack."""
-        victims = torch.nn.functional.one_hot(self.victim, self.task.params.robots)
-        return (victims * (self.attack == kind)[:, None])[..., None].float()
+    def _victims(self, rows: Tensor) -> Tensor:
+        """1 for the attacked robot of each of these worlds, 0 for the others: (rows, N, 1)."""
+        return functional.one_hot(self.victim[rows], self.task.params.robots)[..., None].float()
 
     def _throw_switches(self, fresh: Tensor) -> None:
         """Decide for the worlds in which an episode begins."""

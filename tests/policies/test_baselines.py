@@ -1,4 +1,4 @@
-"""The special term of every robust baseline does what its paper says, and every algorithm trains and resumes."""
+"""The special term of every robust baseline does what its paper says, and every algorithm resumes exactly."""
 
 from pathlib import Path
 from typing import Any
@@ -140,7 +140,14 @@ def test_romq_attacks_a_third_of_the_episodes_each_way_and_any_robot(task: Rende
         assert (romq.attack == kind).float().mean().item() == pytest.approx(1 / 3, abs=0.03)
 
 
-def attacked(romq: Romq, kind: int, state: Tensor) -> Tensor:
+def test_romq_without_attacked_episodes_is_the_backbone(task: Rendezvous, batch: Batch) -> None:
+    rates = {"observation_attack_rate": 0.0, "action_attack_rate": 0.0}
+    romq: Romq = learner("romq", task, worlds=ROWS, exploration_noise=0.0, **rates)
+    honest = romq.actor(task.observe(batch.poses))
+    assert torch.equal(romq.explore(batch.poses, torch.ones(ROWS, dtype=torch.bool)), honest)
+
+
+def attacked(romq: Romq, kind: int) -> Tensor:
     """Which robots (B, N) are held by an attack of that kind."""
     robots = torch.arange(ROBOTS) == romq.victim[:, None]
     return robots & (romq.attack == kind)[:, None]
@@ -153,7 +160,7 @@ def test_romq_collects_the_actions_of_the_attacked(task: Rendezvous, batch: Batc
     state, honest = task.critic_features(batch.poses), romq.actor(task.observe(batch.poses)).detach()
     collected = romq.explore(batch.poses, torch.zeros(ROWS, dtype=torch.bool))
     changed = (collected != honest).any(dim=-1)
-    seeing, acting = attacked(romq, OBSERVATION_ATTACK, state), attacked(romq, ACTION_ATTACK, state)
+    seeing, acting = attacked(romq, OBSERVATION_ATTACK), attacked(romq, ACTION_ATTACK)
     assert (changed == (seeing | acting)).all()
     hit = changed.any(dim=1)
     assert 0.4 < hit.float().mean() < 0.9
@@ -165,7 +172,7 @@ def test_romq_observation_attack_stays_within_its_radius(task: Rendezvous, batch
     romq: Romq = learner("romq", task, worlds=ROWS)
     state, observations = task.critic_features(batch.poses), task.observe(batch.poses)
     change = (romq.attack_observations(state, observations) - observations).abs().amax(dim=-1)
-    seeing = attacked(romq, OBSERVATION_ATTACK, state)
+    seeing = attacked(romq, OBSERVATION_ATTACK)
     torch.testing.assert_close(change[seeing], torch.full((int(seeing.sum()),), 0.1))
     assert (change[~seeing] == 0).all()
 
@@ -219,18 +226,18 @@ def test_ernie_searches_better_than_chance(task: Rendezvous, batch: Batch) -> No
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
-def test_every_algorithm_trains_and_resumes_exactly(name: str, tmp_path: Path) -> None:
+def test_every_algorithm_resumes_exactly(name: str, tmp_path: Path) -> None:
     sizes = {"hidden": (32, 32), "batch": 32, "evaluation_episodes": 2, "final_evaluation_episodes": 2}
     config = tiny_config(name, **sizes, warmup_transitions=200, evaluation_interval=10_000)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    Trainer(config, whole).run(Budget(transitions=3408), quiet=True)
-    Trainer(config, parts).run(Budget(transitions=1008), quiet=True)
+    Trainer(config, whole).run(Budget(transitions=1600), quiet=True)
+    Trainer(config, parts).run(Budget(transitions=800), quiet=True)
     resumed = Trainer(config, parts)
     resumed.resume()
-    result = resumed.run(Budget(transitions=3408), quiet=True)
+    result = resumed.run(Budget(transitions=1600), quiet=True)
     assert np.isfinite(result["return_mean"])
     expected, found = load_checkpoint(whole), load_checkpoint(parts)
-    assert found["learner"]["updates"] == expected["learner"]["updates"] >= 200
+    assert found["learner"]["updates"] == expected["learner"]["updates"] >= 80
     assert found["world"].pop("rng") == expected["world"].pop("rng")
     for part in ("learner", "replay", "world", "fresh"):
         torch.testing.assert_close(found[part], expected[part], rtol=0, atol=0)
