@@ -17,7 +17,11 @@ from mir2_policies.attack_config import AttackConfig
 from mir2_policies.episodes import Arena, Deed, Situation
 from mir2_policies.networks import Actor, Critic, soft_update
 from mir2_policies.replay import Batch, Replay
-from mir2_policies.threats import THREATS
+from mir2_policies.threats import THREATS, flee, way_out_rad
+
+SATURATED = 2.0  # tanh of more passes hardly any gradient
+IMITATED = 0.95  # of full outputs
+LOSS_SCALES = (4.0, 16.0, 64.0)  # a team that has met differs by centimetres from one that is kept from meeting
 
 
 class Attacker:
@@ -35,13 +39,14 @@ class Attacker:
         torch.manual_seed(int(rng.integers(2**63)))  # initial weights
         observation_size = sum(term.size for term in adversary_terms(task))
         self.actor = Actor(observation_size, self.output_size, config.hidden)
-        state_size = task.critic_size + 2 * task.params.robots
+        state_size = task.critic_size + 2 * (task.params.robots + traitors) + len(LOSS_SCALES)
         self.critics = nn.ModuleList(
             Critic(state_size, traitors * self.output_size, config.critic_hidden) for _ in range(2)
         )
         with torch.no_grad():
             for parameter in self.actor.body[-1].parameters():
                 parameter.mul_(0.1)  # a saturated tanh passes no gradient
+        self._noise = torch.randn(config.worlds, traitors, self.output_size, generator=self.generator)
         self.target_actor = copy.deepcopy(self.actor).requires_grad_(False)
         self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
         self.actor_optimizer = torch.optim.Adam(self.actor.parameters(), config.learning_rate, fused=True)
@@ -55,17 +60,17 @@ class Attacker:
     def observe(self, poses: Tensor) -> Tensor:
         """What the traitors see (B, K, O)."""
         task, robots = self.arena.task, self.arena.robots
-        return adversary_observations(task, task.observe(poses)[:, robots], robots)
+        observations: Tensor = adversary_observations(task, task.observe(poses)[:, robots], robots)
+        return observations
 
     @torch.no_grad()
     def explore(self, poses: Tensor) -> Tensor:
-        """Outputs (B, K, A or A + 3) for collecting experience: first random, then the actor's with noise."""
-        outputs: Tensor = self.actor(self.observe(poses))
-        if not self.updates:
-            return torch.rand(outputs.shape, generator=self.generator) * 2.0 - 1.0
-        noise = torch.randn(outputs.shape, generator=self.generator)
-        noisy: Tensor = (outputs + self.config.exploration_noise * noise).clamp(-1.0, 1.0)
-        return noisy
+        """Outputs (B, K, A or A + 3) for collecting experience: the actor's, with noise that lasts."""
+        keep = self.config.noise_memory
+        fresh = torch.randn(self._noise.shape, generator=self.generator)
+        self._noise = keep * self._noise + (1.0 - keep**2) ** 0.5 * fresh
+        outputs: Tensor = self.actor(self.observe(poses)) + self.config.exploration_noise * self._noise
+        return outputs.clamp(-1.0, 1.0)
 
     def update(self, replay: Replay) -> dict[str, float]:
         """One step of the critics and, at times, of the actor; returns what to log."""
@@ -75,9 +80,32 @@ class Attacker:
         target = self._target(batch)
         loss = torch.stack([functional.mse_loss(critic(state, batch.actions), target) for critic in self.critics]).sum()
         self._step(self.critic_optimizer, self.critics, loss)
-        if self.updates % self.config.policy_delay == 0:
+        settled = self.updates > self.config.critic_warmup_updates
+        if settled and self.updates % self.config.policy_delay == 0:
             self._improve_actor(state, batch.poses)
+        soft_update(self.target_critics, self.critics, self.config.tau)
         return {"loss/critic": loss.item(), "value": target.mean().item()}
+
+    def imitate_fleeing(self, poses: Tensor) -> None:
+        """Begin as one that flees from the team, and for a liar reports to be much farther: `poses` (B, N, 3)."""
+        task, robots = self.arena.task, self.arena.robots
+        angle = way_out_rad(task, poses, robots)
+        situation = Situation(task, 0, robots, task.observe(poses)[:, robots], poses, self.actor, self.rng)
+        wanted = [flee(situation).actions]
+        if self.threat.lies:
+            wanted.append(torch.stack([angle.cos(), angle.sin(), 0.0 * angle], dim=-1))
+        observations, target = self.observe(poses), IMITATED * torch.cat(wanted, dim=-1)
+        optimizer = torch.optim.Adam(self.actor.parameters(), 1e-3, fused=True)
+        for _ in range(self.config.imitation_updates):
+            rows = torch.as_tensor(self.rng.integers(0, len(poses), self.config.batch))
+            self._step(optimizer, self.actor, functional.mse_loss(self.actor(observations[rows]), target[rows]))
+        self.target_actor.load_state_dict(self.actor.state_dict())
+
+    def anneal(self, used: float) -> None:
+        """Lower the learning rates linearly with the used fraction of the budget."""
+        factor = 1.0 - min(used, 1.0) * (1.0 - self.config.final_learning_rate)
+        for optimizer in (self.actor_optimizer, self.critic_optimizer):
+            optimizer.param_groups[0]["lr"] = factor * self.config.learning_rate
 
     def reward(self, poses: Tensor, actions: Tensor, team_reward: Tensor) -> Tensor:
         """What the traitors earn (B,): minus the return that the threat is aimed at."""
@@ -87,23 +115,26 @@ class Attacker:
     def state_dict(self) -> dict[str, Any]:
         """Weights, optimiser moments, the state of the random generator and the number of updates."""
         modules = {name: module.state_dict() for name, module in self._stateful().items()}
-        return {**modules, "generator": self.generator.get_state(), "updates": self.updates}
+        return {**modules, "generator": self.generator.get_state(), "noise": self._noise, "updates": self.updates}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
         for name, module in self._stateful().items():
             module.load_state_dict(state[name])
         self.generator.set_state(state["generator"])
-        self.updates = state["updates"]
+        self._noise, self.updates = state["noise"], state["updates"]
 
     def _stateful(self) -> dict[str, Any]:
         kinds = (nn.Module, torch.optim.Optimizer)
         return {name: value for name, value in vars(self).items() if isinstance(value, kinds)}
 
     def _state(self, poses: Tensor) -> Tensor:
-        """What the critics see: the task's features, and the places, since walls matter to who flees or lies."""
+        """What the critics see: the task's features, the places, and how far benign robots are apart."""
         places = poses[..., :2] * (2.0 / self.arena.task.params.arena_m) - 1.0
-        return torch.cat([self.arena.task.critic_features(poses), places.flatten(1)], dim=-1)
+        lost = self.arena.benign_distance(poses)[:, None] * torch.tensor(LOSS_SCALES)
+        angle = way_out_rad(self.arena.task, poses, self.arena.robots)
+        seen = [places.flatten(1), torch.tanh(lost), angle.cos(), angle.sin()]
+        return torch.cat([self.arena.task.critic_features(poses), *seen], dim=-1)
 
     @torch.no_grad()
     def _target(self, batch: Batch) -> Tensor:
@@ -113,15 +144,16 @@ class Attacker:
         noise = noise.clamp(-config.target_noise_clip, config.target_noise_clip)
         state, outputs = self._state(batch.next_poses), (outputs + noise).clamp(-1.0, 1.0)
         values = torch.stack([critic(state, outputs) for critic in self.target_critics])
-        return batch.reward + config.gamma * batch.alive * values.amin(dim=0)
+        return batch.reward + config.gamma**config.multi_step * batch.alive * values.amin(dim=0)
 
     def _improve_actor(self, state: Tensor, poses: Tensor) -> None:
         self.critics.requires_grad_(False)
-        loss = -self.critics[0](state, self.actor(self.observe(poses))).mean()
+        raw = self.actor.body(self.observe(poses))
+        value = self.critics[0](state, torch.tanh(raw)).mean()
+        loss = self.config.saturation_cost * functional.relu(raw.abs() - SATURATED).square().mean() - value
         self._step(self.actor_optimizer, self.actor, loss)
         self.critics.requires_grad_(True)
         soft_update(self.target_actor, self.actor, self.config.tau)
-        soft_update(self.target_critics, self.critics, self.config.tau)
 
     def _step(self, optimizer: torch.optim.Optimizer, module: nn.Module, loss: Tensor) -> None:
         optimizer.zero_grad(set_to_none=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 import yaml
+from mir2_core.config import StrictModel
 from mir2_core.errors import UserError
 
 from mir2_policies.algorithms import load_config
@@ -25,20 +26,20 @@ def save_checkpoint(directory: Path, state: dict[str, Any]) -> None:
     partial.replace(directory / CHECKPOINT_FILE)
 
 
-def load_checkpoint(directory: Path) -> dict[str, Any]:
+def load_checkpoint(directory: Path, command: str = "mir2 train") -> dict[str, Any]:
     """The last saved state of a run."""
     path = directory / CHECKPOINT_FILE
     if not path.is_file():
-        raise UserError(f"{path}: no such file; give the folder of a run that 'mir2 train' has written")
+        raise UserError(f"{path}: no such file; give the folder of a run that '{command}' has written")
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: not a checkpoint of 'mir2 train' ({reason}); train again") from None
+        raise UserError(f"{path}: not a checkpoint of '{command}' ({reason}); start again") from None
     return state
 
 
-def save_config(directory: Path, config: MaddpgConfig) -> None:
+def save_config(directory: Path, config: StrictModel) -> None:
     """Write every setting of the run, defaults included."""
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
     (directory / CONFIG_FILE).write_text(text, encoding="utf-8")

@@ -126,12 +126,34 @@ def _add_reference(parser: argparse.ArgumentParser) -> Handler:
     return _reference
 
 
+def _attack(arguments: argparse.Namespace) -> int:
+    from mir2_policies.attack_command import attack
+
+    attack(arguments)
+    return 0
+
+
+def _add_attack(parser: argparse.ArgumentParser) -> Handler:
+    parser.add_argument("--policy", type=Path, required=True, metavar="FILE.onnx", help="the victims' policy")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the attack")
+    parser.add_argument("--threat", default="published", metavar="NAME", help="published, saboteur or liar")
+    parser.add_argument("--robots", metavar="I,J", help="indices of the traitors")
+    parser.add_argument("--all", action="store_true", help="one attack as each robot, in folders below --output")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, help="stop each attack after this time")
+    parser.add_argument("--steps", type=int, help="stop each attack after this many steps; default: 100000")
+    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    return _attack
+
+
 # name -> (what it does, function that adds its arguments and returns its handler)
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]] = {
     "train": ("train a policy, or go on training it", _add_train),
     "export": ("write a run's best policy as a bundle for robots", _add_export),
     "evaluate": ("measure the clean return of a bundle", _add_evaluate),
     "rollout": ("run one episode of a bundle inside this process and keep its trajectory", _add_rollout),
+    "attack": ("train the ally that hurts a policy most", _add_attack),
     "reference": ("write a controller that nobody trained as a bundle", _add_reference),
     "curve": ("draw return against training time of several runs", _add_curve),
     "check-world": ("compare the task with recorded values of another implementation", _add_check_world),

@@ -89,6 +89,17 @@ class Arena:
         """The task's reward (B,) for the benign robots of poses and actions (B, N, ...) alone."""
         return self._benign_task.reward(poses[:, self.benign], actions[:, self.benign])
 
+    def benign_distance(self, poses: Array) -> Array:
+        """Mean distance (B,) of two benign robots in units of the radius."""
+        return -self._benign_task.reward_parts(poses[:, self.benign], 0.0 * poses[:, self.benign])[0]
+
+    def benign_return(self, played: "Episodes") -> FloatArray:
+        """Returns (B,) of this arena's benign robots in episodes that may have had other traitors, or none."""
+        task = Rendezvous(self._benign_task.params)
+        places, moves = played.poses[1:, :, self.benign], played.actions[:, :, self.benign]
+        rewards = np.stack([task.reward(*step) for step in zip(places, moves, strict=True)])
+        return _wide((rewards * played.going).sum(axis=0))
+
     def benign_widest_m(self, poses: Array) -> Array:
         """The largest distance (B,) of two benign robots."""
         xp = self.task.xp

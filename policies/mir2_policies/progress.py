@@ -1,7 +1,7 @@
 """What a training run shows and records: a progress bar, TensorBoard events and `progress.csv`."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,15 @@ class Evaluation(NamedTuple):
 class Progress:
     """Records from `transitions` on; rows that a killed run wrote beyond its last checkpoint are dropped."""
 
-    def __init__(self, directory: Path, transitions: int, done: float, quiet: bool) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        transitions: int,
+        done: float,
+        quiet: bool,
+        best: Callable[[Iterable[float]], float] = max,
+    ) -> None:
+        self._best = best
         self._file = directory / PROGRESS_FILE
         kept = [row for row in read_progress(directory) if row.transitions <= transitions]
         self._write(kept)
@@ -37,7 +45,7 @@ class Progress:
         """Move the bar to the fraction `done` of the budget, with the latest and the best return beside it."""
         text = f"{transitions} steps"
         if self._returns:
-            text += f", return {self._returns[-1]:.2f}, best {max(self._returns):.2f}"
+            text += f", return {self._returns[-1]:.2f}, best {self._best(self._returns):.2f}"
         self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(100.0 * min(done, 1.0) - self._bar.n)
 

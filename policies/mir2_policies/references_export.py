@@ -18,9 +18,9 @@ EVALUATION_EPISODES = 256
 EVALUATION_SEED = 20_002  # as learned policies
 
 
-def export_reference(config: ReferenceConfig, robots: int, output: Path) -> dict[str, Any]:
+def export_reference(config: ReferenceConfig, robots: int, output: Path, horizon: int = 200) -> dict[str, Any]:
     """Write a reference as a bundle; returns the evaluation that it carries."""
-    task = Rendezvous(RendezvousParams(robots=robots))
+    task = Rendezvous(RendezvousParams(robots=robots, horizon=horizon))
     reference = Reference(task, config)
     episodes = run_episodes(task, reference, EVALUATION_EPISODES, EVALUATION_SEED)
     evaluation = summary(episodes.team_return, EVALUATION_SEED)

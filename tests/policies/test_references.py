@@ -44,7 +44,7 @@ def test_wmsr_is_the_rule_of_the_paper(f: int) -> None:
 
 @pytest.mark.parametrize("config", [CENTROID, wmsr(1), wmsr(3)], ids=str)
 def test_bundles_act_like_the_rule(config: ReferenceConfig, tmp_path: Path) -> None:
-    export_reference(config, 7, tmp_path / "rule.onnx")
+    export_reference(config, 7, tmp_path / "rule.onnx", horizon=50)
     bundle = PolicyBundle.load(tmp_path / "rule.onnx")
     params = RendezvousParams(robots=7)
     observations = Rendezvous(params).observe(Rendezvous(params).reset(np.random.default_rng(5), 40))
