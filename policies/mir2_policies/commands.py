@@ -65,11 +65,16 @@ def curve(arguments: argparse.Namespace) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Print the clean return of a bundle, computed as robots do it: NumPy and ONNX Runtime."""
+    for name in ("adversaries", "conditions", "robots", "traitors", "seeds"):
+        if getattr(arguments, name):
+            raise UserError(f"--{name} needs --output DIR, where the report goes")
+    if len(arguments.bundles) > 1:
+        raise UserError(f"{len(arguments.bundles)} policies need --output DIR, where the report goes")
     if arguments.episodes < 2:
         raise UserError(f"--episodes is {arguments.episodes}: give 2 or more")
     if arguments.seed < 0:
         raise UserError(f"--seed is {arguments.seed}: give 0 or more")
-    bundle, task = _load(arguments.bundle)
+    bundle, task = _load(arguments.bundles[0])
 
     def act(observations: Any) -> Any:
         actions = bundle.act(observations.reshape(-1, task.observation_size))

@@ -14,7 +14,7 @@ from mir2_core.errors import UserError, nearest
 from mir2_core.tasks import Rendezvous, RendezvousParams, task_type
 
 from mir2_policies.attack import deed
-from mir2_policies.episodes import Adversary, Deed, Episodes, Situation, bundle_act, check_robots, run_episodes
+from mir2_policies.episodes import Adversary, Arena, Deed, Episodes, Situation, bundle_act, check_robots, run_episodes
 from mir2_policies.evaluation_information import interaction
 from mir2_policies.evaluation_table import CLEAN, Measurement
 from mir2_policies.threats import SCRIPTS
@@ -128,8 +128,8 @@ def load_adversaries(paths: Sequence[Path], victims: Sequence[PolicyBundle]) -> 
         digest = adversary.info.victim_sha256
         if digest not in by_digest:
             raise UserError(
-                f"{path}: trained against '{adversary.info.victim}' (file_sha256 {digest[:12]}…), which is not among the "
-                "policies to evaluate; add that policy, or train an adversary against yours with 'mir2 attack'"
+                f"{path}: trained against '{adversary.info.victim}' (file_sha256 {digest[:12]}…), which is not among "
+                "the policies to evaluate; add that policy, or train an adversary against yours with 'mir2 attack'"
             )
         adversary.require_victim(by_digest[digest])
         key = adversary.info.threat, adversary.info.robots
@@ -169,10 +169,13 @@ def play(bundle: PolicyBundle, scenario: Scenario, episodes: int, seed: int) -> 
     )
 
 
-def measure(bundle: PolicyBundle, name: str, scenario: Scenario, settings: Settings) -> Measurement:
-    """All figures of a policy in a scenario."""
+def measure(
+    bundle: PolicyBundle, name: str, scenario: Scenario, settings: Settings, loyal: Sequence[Episodes]
+) -> Measurement:
+    """All figures of a policy in a scenario; `loyal` are the clean episodes of each seed."""
     task = bundle_task(bundle)
-    records = [play(bundle, scenario, settings.episodes, seed) for seed in settings.seeds]
+    records = [play(bundle, scenario, settings.episodes, seed) for seed in settings.seeds] if scenario.robots else loyal
+    arena = Arena(task, scenario.robots)
     times, successes = zip(*(rendezvous(record, task.params.dt_s) for record in records), strict=True)
     information = interaction(task, records[0])
     return Measurement(
@@ -183,6 +186,7 @@ def measure(bundle: PolicyBundle, name: str, scenario: Scenario, settings: Setti
         robots=list(scenario.robots),
         team_returns=_rounded([record.team_return for record in records]),
         benign_returns=_rounded([record.benign_return for record in records]),
+        loyal_returns=_rounded([arena.benign_return(record) for record in loyal]),
         rendezvous_s=round(float(np.mean(times)), DECIMALS),
         success_rate=round(float(np.mean(successes)), DECIMALS),
         gaussian_nats=round(information.gaussian_nats, DECIMALS),

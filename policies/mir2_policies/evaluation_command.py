@@ -63,9 +63,10 @@ def measure_policy(
     done: Callable[[], Any] = lambda: None,
 ) -> list[Measurement]:
     """One measurement a scenario; `done` is called after each."""
+    loyal = [play(bundle, Scenario(CLEAN), settings.episodes, seed) for seed in settings.seeds]
     measurements = []
     for scenario in scenarios:
-        measurements.append(measure(bundle, name, scenario, settings))
+        measurements.append(measure(bundle, name, scenario, settings, loyal))
         done()
     return measurements
 

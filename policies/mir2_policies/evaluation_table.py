@@ -24,6 +24,7 @@ class Measurement(StrictModel):
     robots: list[int] = Field(default_factory=list)  # the traitors
     team_returns: list[float] = Field(min_length=1)  # of each episode, as published
     benign_returns: list[float] = Field(min_length=1)  # of each episode, over benign robots' pairs
+    loyal_returns: list[float] = Field(min_length=1)  # of the same robots where nobody is a traitor
     rendezvous_s: float  # mean time until the benign robots are together; the whole episode where they never are
     success_rate: float  # episodes at whose end the benign robots are together
     gaussian_nats: float
@@ -85,7 +86,7 @@ class Summary(NamedTuple):
     runs: int
     team: Estimate
     benign: Estimate
-    gap: Estimate | None  # benign return lost against the clean condition, same starts
+    gap: Estimate  # what the same benign robots lose against a loyal team
     worst_benign: float  # with the worst of the traitors' places
     rendezvous_s: float
     success_rate: float
@@ -129,8 +130,7 @@ def rank(table: Table) -> list[Rank]:
 
 def _summary(table: Table, policy: str, condition: str) -> Summary:
     rows = table.rows(policy, condition)
-    clean = {row.file: np.asarray(row.benign_returns) for row in table.rows(policy, CLEAN)}
-    losses = [(row, clean[row.file] - np.asarray(row.benign_returns)) for row in rows if row.file in clean]
+    losses = [(row, np.subtract(row.loyal_returns, row.benign_returns)) for row in rows]
     by_place = _strata([(row, row.benign_returns) for row in rows])
     return Summary(
         policy,
@@ -138,7 +138,7 @@ def _summary(table: Table, policy: str, condition: str) -> Summary:
         _runs(rows),
         _estimate([(row, row.team_returns) for row in rows]),
         _estimate([(row, row.benign_returns) for row in rows]),
-        _estimate(losses) if losses else None,
+        _estimate(losses),
         min(float(np.mean(scores)) for scores in by_place.values()),
         *(float(np.mean([getattr(row, name) for row in rows])) for name in Summary._fields[7:]),
     )

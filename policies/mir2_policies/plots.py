@@ -26,10 +26,8 @@ def plot_returns(summaries: Sequence[Summary], path: Path) -> None:
 
 def plot_gap(summaries: Sequence[Summary], path: Path) -> None:
     """What each policy loses to each kind of traitor."""
-    attacked = [row for row in summaries if row.condition != CLEAN and row.gap is not None]
-    if not attacked:
-        return
-    panel = ("benign return lost against loyal teams", [row.gap for row in attacked if row.gap is not None])
+    attacked = [row for row in summaries if row.condition != CLEAN]
+    panel = ("benign return lost against loyal teams", [row.gap for row in attacked])
     _plot_estimates(attacked, [panel], "smaller is better; bars: 95 % bootstrap intervals", path)
 
 

@@ -33,14 +33,15 @@ NOTES = {
     "team return": "sum of the rewards of an episode, as published: all pairs of robots, traitors included",
     "benign return": "the same formula over the benign robots, their pairs and their actions alone",
     "worst place": "benign return with the worst of the traitors' indices that were tried",
-    "gap": "benign return of the loyal team minus that under attack, from the same starts",
+    "gap": "what the same benign robots return in a loyal team, from the same starts, minus their return under attack",
     "time to rendezvous": "mean time until all benign robots are first within 10 cm of each other; an episode in which "
     "they never are counts with its whole length",
     "success": "share of episodes at whose end all benign robots are within 10 cm of each other",
     "information": "how strongly a robot reacts to what it sees of its allies: an estimate of the mutual information "
     "between that and its action with Gaussian noise of standard deviation 0.1, in nats per robot and step. A network "
     "predicts the mean action on one half of the episodes; on the other half the estimate is half the logarithm of the "
-    "determinant of the actions' covariance over that of the prediction's errors. Exact for normal variables",
+    "determinant of the actions' covariance over that of the prediction's errors. Exact for normal "
+    "variables; a little below zero where nothing can be predicted",
     "CLUB": "the contrastive log-ratio upper bound (Cheng et al., ICML 2020) with the same prediction, normal with the "
     "covariance of its errors, on the same held-out half. It is looser the better actions can be predicted",
     "intervals": "95 %. Of several training runs: interquartile mean of the runs' scores (one per condition and place "
@@ -111,7 +112,7 @@ def _write(table: Table, paths: Sequence[tuple[str, Episodes]], directory: Path)
     summaries = summarise(table)
     pictures = {"Returns": directory / "returns.png"}
     plot_returns(summaries, pictures["Returns"])
-    if any(row.condition != CLEAN and row.gap for row in summaries):
+    if any(row.condition != CLEAN for row in summaries):
         pictures["Robustness gap"] = directory / "gap.png"
         plot_gap(summaries, pictures["Robustness gap"])
     if paths:
@@ -155,11 +156,11 @@ def _cells(row: Summary) -> list[str]:
         _interval(row.team),
         _interval(row.benign),
         _number(row.worst_benign),
-        "" if row.gap is None or row.condition == CLEAN else _interval(row.gap),
+        "" if row.condition == CLEAN else _interval(row.gap),
         f"{row.rendezvous_s:.1f}",
         f"{100.0 * row.success_rate:.0f} %",
         _number(row.gaussian_nats),
-        f"{row.club_nats:.1f}",
+        _number(row.club_nats),
     ]
 
 
