@@ -70,16 +70,28 @@ def _add_export(parser: argparse.ArgumentParser) -> Handler:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from mir2_policies.commands import evaluate
+    if arguments.output is None:
+        from mir2_policies.commands import evaluate
 
-    evaluate(arguments)
+        evaluate(arguments)
+    else:
+        from mir2_policies.evaluation_command import evaluate_and_report
+
+        evaluate_and_report(arguments)
     return 0
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> Handler:
-    parser.add_argument("bundle", type=Path, metavar="FILE.onnx")
+    parser.add_argument("bundles", type=Path, nargs="+", metavar="FILE.onnx")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="for tables, pictures and report.html")
+    parser.add_argument("--adversaries", type=Path, nargs="+", default=[], metavar="FILE.onnx", help="of 'mir2 attack'")
+    parser.add_argument("--conditions", metavar="NAMES", help="such as clean,random,flee; default: all")
+    parser.add_argument("--robots", metavar="INDICES", help="who may be a traitor, such as 0,4,9; default: 0")
+    parser.add_argument("--traitors", metavar="NUMBERS", help="how many at once, such as 1..3; default: 1")
     parser.add_argument("--episodes", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", metavar="NUMBERS", help="several seeds, such as 0,1; needs --output")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
     return _evaluate
 
 
@@ -147,15 +159,36 @@ def _add_attack(parser: argparse.ArgumentParser) -> Handler:
     return _attack
 
 
+def _study(arguments: argparse.Namespace) -> int:
+    from mir2_policies.study_command import study
+
+    study(arguments)
+    return 0
+
+
+def _add_study(parser: argparse.ArgumentParser) -> Handler:
+    parser.add_argument("name", metavar="STUDY", help="rendezvous")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the study")
+    parser.add_argument("--plan", type=Path, metavar="FILE.yaml", help="default: the one shipped for the study")
+    parser.add_argument("--minutes-per-policy", type=float, help="instead of the plan's limits")
+    parser.add_argument("--minutes-per-attack", type=float, help="instead of the plan's limits")
+    parser.add_argument("--jobs", type=int, default=1, help="units of work at the same time; default: 1")
+    parser.add_argument("--resume", action="store_true", help="go on with the folder's study")
+    parser.add_argument("--quick", action="store_true", help="everything very small, to see that it works")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    return _study
+
+
 # name -> (what it does, function that adds its arguments and returns its handler)
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], Handler]]] = {
     "train": ("train a policy, or go on training it", _add_train),
     "export": ("write a run's best policy as a bundle for robots", _add_export),
-    "evaluate": ("measure the clean return of a bundle", _add_evaluate),
+    "evaluate": ("measure the clean return of a bundle; with --output, how robust policies are", _add_evaluate),
     "rollout": ("run one episode of a bundle inside this process and keep its trajectory", _add_rollout),
     "attack": ("train the ally that hurts a policy most", _add_attack),
     "reference": ("write a controller that nobody trained as a bundle", _add_reference),
     "curve": ("draw return against training time of several runs", _add_curve),
+    "study": ("train, attack, measure and compare several algorithms", _add_study),
     "check-world": ("compare the task with recorded values of another implementation", _add_check_world),
 }
 

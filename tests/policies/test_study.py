@@ -1,0 +1,161 @@
+"""A study can be stopped at any moment and goes on where it was."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from mir2_core.errors import UserError
+from mir2_policies.cli import parser
+from mir2_policies.study import run_study
+from mir2_policies.study_plan import Plan, Unit, checked, load_plan, quick, units
+from mir2_policies.study_units import carry_out
+
+STUDY = [sys.executable, "-c", "from mir2_policies.cli import main; main()", "study", "rendezvous"]
+SHIPPED = Path(__file__).parents[2] / "policies/mir2_policies/configs/study_rendezvous.yaml"
+
+
+def study(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*STUDY, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def markers(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("done.json")}
+
+
+def quick_plan() -> Plan:
+    return quick(load_plan(SHIPPED))
+
+
+def test_a_killed_study_goes_on_without_doing_anything_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    begin = subprocess.Popen(
+        [*STUDY, "--output", str(folder), "--quick", "--quiet", "--jobs", "2"], stdout=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while len(markers(folder)) < 3:
+        assert begin.poll() is None, "the study ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    second = parser().parse_args(["study", "rendezvous", "--output", str(folder), "--resume"])
+    with pytest.raises(UserError, match="another 'mir2 study' is at work here"):
+        second.handler(second)
+    os.kill(begin.pid, signal.SIGKILL)
+    assert begin.wait() == -signal.SIGKILL
+    before = markers(folder)
+    result = study("--output", folder, "--resume", "--jobs", "2")
+    assert result.returncode == 0, result.stderr
+    after = markers(folder)
+    assert {path: after[path] for path in before} == before
+    assert set(after) == {f"{unit.path}/done.json" for unit in units(quick_plan())}
+    assert "100%" in result.stderr
+    files = json.loads(result.stdout)["quick"]
+    page = Path(files["report"]).read_text()
+    table = json.loads(Path(files["table"]).read_text())
+    assert {row["condition"] for row in table["measurements"]} == {"clean", "flee", "trained liar"}
+    assert {(row["policy"], row["seed"]) for row in table["measurements"]} == {
+        ("mir2", 0),
+        ("mir2", 1),
+        ("centroid", 0),
+    }
+    assert "beats mir2" in page
+    assert not list(folder.rglob("*.partial"))
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    plan = quick_plan()
+    unit = next(units(plan))
+    checkpoint = tmp_path / unit.path / "run" / "checkpoint.pt"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"half a file")
+    with pytest.raises(UserError, match=r"checkpoint\.pt: not a checkpoint"):
+        carry_out(tmp_path, plan, unit)
+    with pytest.raises(UserError, match=rf"unit '{unit.path}' failed: {checkpoint}: not a checkpoint"):
+        run_study(tmp_path, plan, jobs=1, quiet=True)
+
+
+def test_a_plan_is_kept_as_it_was(tmp_path: Path) -> None:
+    for plan in (load_plan(SHIPPED), quick_plan()):
+        plan.write(tmp_path / "plan.yaml")
+        assert load_plan(tmp_path / "plan.yaml") == plan
+
+
+def test_units_come_after_what_they_need() -> None:
+    plan = load_plan(SHIPPED)
+    todo = list(units(plan))
+    seen: set[str] = set()
+    for unit in todo:
+        assert set(unit.needs) <= seen
+        assert unit.minutes > 0
+        seen.add(unit.path)
+    policies = len(plan.algorithms) * len(plan.seeds) + 2
+    assert [sum(unit.kind == kind for unit in todo) for kind in ("train", "attack", "measure", "report")] == [
+        policies,
+        policies * 9,
+        policies,
+        1,
+    ]
+    assert len(seen) == len(todo)
+
+
+def changed(**changes: object) -> dict[str, object]:
+    return {**yaml.safe_load(SHIPPED.read_text()), **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"algorithms": ["mir3"]}, "unknown algorithm 'mir3'; valid: .*did you mean 'mir2'"),
+        ({"algorithms": []}, "key 'algorithms'"),
+        ({"seeds": [1, 1]}, "key 'seeds' names something twice"),
+        ({"training": {"settings": {}}}, "give steps, minutes or both"),
+        ({"training": {"steps": 5, "settings": {"gama": 0.9}}}, "unknown key 'gama'.*did you mean 'gamma'"),
+        ({"attack": {"threats": ["spy"], "robots": [[0]], "steps": 5}}, "attack.threats.0' is 'spy'"),
+        ({"attack": {"threats": ["liar"], "robots": [[10]], "steps": 5}}, "robot 10 cannot be a traitor"),
+        (
+            {"variants": [{"name": "far", "task_parameters": {"observation": "agnostic"}}]},
+            "give this variant 'references: \\[\\]'",
+        ),
+    ],
+)
+def test_mistakes_in_a_plan(changes: dict[str, object], message: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(yaml.safe_dump(changed(**changes)))
+    with pytest.raises(UserError, match=message):
+        load_plan(path)
+
+
+def test_variants_have_settings_of_their_own() -> None:
+    plan = quick_plan()
+    variants = [
+        {"name": "two", "task_parameters": {"robots": 4}},
+        {"name": "near", "task_parameters": {"radius_m": 0.5, "observation": "agnostic"}, "references": []},
+    ]
+    plan = checked(
+        Plan.model_validate({**plan.model_dump(), "evaluation": plan.evaluation._asdict(), "variants": variants}),
+        "test",
+    )
+    assert plan.training_config(plan.variants[1], "mir2", 3).task_parameters.radius_m == 0.5
+    assert [u.path for u in units(plan) if u.kind == "report"] == ["two/report/all", "near/report/all"]
+    assert Unit("near", "train", "centroid", (), 1.0).path not in {u.path for u in units(plan)}
+
+
+def test_mistakes_on_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    quick_plan().write(tmp_path / "old" / "plan.yaml")
+    for arguments, message in (
+        (("rendezvous", "--output", tmp_path / "old"), "already holds a study; give --resume"),
+        (("rendezvous", "--output", tmp_path / "old", "--resume", "--quick"), "--quick cannot change a study"),
+        (("rendezvous", "--output", tmp_path / "new", "--resume"), "leave --resume out"),
+        (("rendezvous", "--output", "/proc/study", "--quick"), "cannot be written"),
+        (("rendevous", "--output", tmp_path / "new"), "did you mean 'rendezvous'"),
+        (("rendezvous", "--output", tmp_path / "new", "--quick", "--minutes-per-policy", -1), "greater than 0"),
+    ):
+        parsed = parser().parse_args(["study", *map(str, arguments)])
+        with pytest.raises(UserError, match=message):
+            parsed.handler(parsed)
