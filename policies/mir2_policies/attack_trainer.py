@@ -57,7 +57,11 @@ class AttackTrainer:
         self.transitions = 0
         self.minutes = 0.0
         self._evaluated_at = -1
-        self._best: dict[str, Any] = {"return_mean": math.inf, "actor": self.attacker.actor.state_dict()}
+        self._best: dict[str, Any] = {
+            "return_mean": math.inf,
+            "transitions": 0,
+            "actor": self.attacker.actor.state_dict(),
+        }
 
     def resume(self) -> None:
         """Go on from the folder's checkpoint, if it was reached."""
@@ -98,7 +102,8 @@ class AttackTrainer:
         result: dict[str, Any] = {"threat": self.config.threat, "robots": list(self.config.robots)}
         for name, returns in (("team", attacked.team_return), ("benign", attacked.benign_return)):
             result |= _estimate(f"{name}_return", returns) | _estimate(f"{name}_loss", lost[name])
-        spent = {"transitions": self.transitions, "minutes": round(self.minutes, 2)}
+        spent: dict[str, Any] = {"best_transitions": self._best["transitions"], "transitions": self.transitions}
+        spent |= {"minutes": round(self.minutes, 2)}  # best_transitions 0: the imitation was not improved on
         return result | {"episodes": episodes, "seed": FINAL_SEED} | spent
 
     def _loop(self, budget: Budget, progress: Progress) -> None:
@@ -176,7 +181,7 @@ class AttackTrainer:
         self._evaluated_at = self.transitions
         if mean < self._best["return_mean"]:
             weights = {name: value.clone() for name, value in self.attacker.actor.state_dict().items()}
-            self._best = {"return_mean": mean, "actor": weights}
+            self._best = {"return_mean": mean, "transitions": self.transitions, "actor": weights}
 
     def _save(self) -> None:
         save_checkpoint(
