@@ -9,7 +9,7 @@ from mir2_core.config import StrictModel, read_text
 from mir2_core.errors import UserError
 from pydantic import Field, ValidationError
 
-from mir2_policies.statistics import Estimate, mean_interval, probability_of_improvement, stratified_iqm
+from mir2_policies.statistics import Estimate, iqm_interval, mean_interval, probability_of_improvement
 
 CLEAN = "clean"
 
@@ -156,10 +156,20 @@ def _strata(values: Sequence[Values]) -> dict[Stratum, list[float]]:
     return strata
 
 
+def _by_run(values: Sequence[Values]) -> dict[str, list[float]]:
+    runs: dict[str, list[float]] = {}
+    for row, episodes in values:
+        runs.setdefault(row.file, []).append(float(np.mean(episodes)))
+    return runs
+
+
 def _estimate(values: Sequence[Values]) -> Estimate:
     """Over training runs where there are several; of one run, over the starts of its episodes."""
     if _runs([row for row, _ in values]) > 1:
-        return stratified_iqm(list(_strata(values).values()))
+        strata = list(_strata(values).values())
+        if len({len(scores) for scores in strata}) > 1:  # runs with different traitors: their means
+            strata = [[float(np.mean(list(scores))) for scores in _by_run(values).values()]]
+        return iqm_interval(strata)
     return mean_interval(np.mean([episodes for _, episodes in values], axis=0))
 
 
@@ -167,7 +177,8 @@ def _improvement(ours: Sequence[Measurement], theirs: Sequence[Measurement]) -> 
     if _runs([*ours, *theirs]) < 3:
         return None  # one run against one says nothing of the algorithms
     own, other = (_strata([(row, row.benign_returns) for row in rows]) for rows in (ours, theirs))
-    common = [stratum for stratum in own if stratum in other]
+    runs, rivals = _runs(ours), _runs(theirs)
+    common = [s for s in own if len(own[s]) == runs and len(other.get(s, ())) == rivals]
     if not common:
         return None
     return probability_of_improvement([own[s] for s in common], [other[s] for s in common])

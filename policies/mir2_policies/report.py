@@ -45,8 +45,9 @@ NOTES = {
     "CLUB": "the contrastive log-ratio upper bound (Cheng et al., ICML 2020) with the same prediction, normal with the "
     "covariance of its errors, on the same held-out half. It is looser the better actions can be predicted",
     "intervals": "95 %. Of several training runs: interquartile mean of the runs' scores (one per condition and place "
-    "of the traitors) with stratified bootstrap over runs (Agarwal et al., NeurIPS 2021). Of one training run: mean "
-    "and bootstrap over starts, which says nothing about other runs of that algorithm",
+    "of the traitors) with bootstrap over runs, each with all of its scores (after Agarwal et al., "
+    "NeurIPS 2021). Of one training run: mean and bootstrap over starts, which says nothing about "
+    "other runs of that algorithm",
     "beats": "chance that a run of the policy on the left has a larger benign return than one of the policy above, "
     "in the conditions with traitors that both were measured in; left out where there is one run of each",
 }

@@ -1,4 +1,4 @@
-"""Statistics of few training runs, after Agarwal et al. (NeurIPS 2021), who publish them as rliable.
+"""Statistics of few training runs, after Agarwal et al. (NeurIPS 2021), who publish theirs as rliable.
 
 A score is one number per training run and condition, larger is better. Runs are the unit of uncertainty: episodes of
 one run say nothing about how another run of the same algorithm would turn out.
@@ -34,59 +34,67 @@ def interquartile_mean(scores: Any, axis: int | None = None) -> Any:
 
 def mean_interval(values: Sequence[float] | FloatArray, seed: int = 0) -> Estimate:
     """Mean over episodes with a percentile bootstrap interval."""
-    return _bootstrap([values], lambda sample, axis=-1: np.mean(sample, axis=axis), seed)
+    sample = np.asarray(values, dtype=np.float64)
+    return _bootstrap([len(sample)], lambda rows: sample[rows].mean(axis=-1), seed)
 
 
-def stratified_iqm(strata: Sequence[Sequence[float]], seed: int = 0) -> Estimate:
-    """Interquartile mean over all scores; runs are drawn anew within each stratum, which is one condition."""
+def iqm_interval(scores: Sequence[Sequence[float]] | FloatArray, seed: int = 0) -> Estimate:
+    """Interquartile mean of scores (conditions, runs).
 
-    def pooled(*samples: Any, axis: int = -1) -> Any:
-        return interquartile_mean(np.concatenate(samples, axis=axis), axis=axis)
-
-    return _bootstrap(strata, pooled, seed)
+    A run is drawn with its scores in all conditions: rliable draws anew for each task, since there each task has
+    runs of its own, but here that would count one run many times and give intervals that are too narrow.
+    """
+    table = _table(scores)
+    return _bootstrap([table.shape[1]], lambda runs: interquartile_mean(_pooled(table[:, runs]), axis=-1), seed)
 
 
 def probability_of_improvement(
-    better: Sequence[Sequence[float]], worse: Sequence[Sequence[float]], seed: int = 0
+    ours: Sequence[Sequence[float]] | FloatArray, theirs: Sequence[Sequence[float]] | FloatArray, seed: int = 0
 ) -> Estimate:
-    """Chance that a run of the first algorithm scores above one of the second; strata pair up by condition.
+    """Chance that a run of ours scores above one of theirs in the same condition; both (conditions, runs).
 
     Per condition this is the Mann-Whitney statistic over the number of pairs, where a tie counts one half.
     """
-    count = len(better)
-    if not count or count != len(worse):
-        raise ValueError(f"{count} and {len(worse)} conditions: the same ones are needed on both sides")
+    first, second = _table(ours), _table(theirs)
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} and {len(second)} conditions: the same ones are needed on both sides")
 
-    def chance(*samples: Any, axis: int = -1) -> Any:
-        pairs = zip(samples[:count], samples[count:], strict=True)
-        return np.mean([_win_rate(np.asarray(x), np.asarray(y)) for x, y in pairs], axis=0)
+    def chance(own: Any, other: Any) -> Any:
+        difference = first[:, own][..., :, None] - second[:, other][..., None, :]
+        return ((difference > 0.0) + 0.5 * (difference == 0.0)).mean(axis=(0, -2, -1))
 
-    return _bootstrap([*better, *worse], chance, seed)
-
-
-def _win_rate(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Share of the pairs in which x wins, over the last axis of both."""
-    difference = x[..., :, None] - y[..., None, :]
-    return np.asarray(((difference > 0.0) + 0.5 * (difference == 0.0)).mean(axis=(-2, -1)))
+    return _bootstrap([first.shape[1], second.shape[1]], chance, seed)
 
 
-def _bootstrap(strata: Sequence[Sequence[float] | FloatArray], statistic: Statistic, seed: int) -> Estimate:
-    """Percentile bootstrap; a stratum of one score cannot be drawn anew, so it enters as it is."""
-    samples = [np.asarray(stratum, dtype=np.float64) for stratum in strata]
-    if not samples or any(sample.ndim != 1 or not len(sample) for sample in samples):
-        raise ValueError("every condition needs one score at least")
-    value = float(statistic(*samples, axis=-1))
-    if all(len(sample) == 1 for sample in samples):
+def _table(scores: Sequence[Sequence[float]] | FloatArray) -> FloatArray:
+    if not len(scores) or len({len(row) for row in scores}) > 1 or not len(scores[0]):
+        raise ValueError("every condition needs a score of every run")
+    return np.asarray(scores, dtype=np.float64)
+
+
+def _pooled(scores: FloatArray) -> FloatArray:
+    """(conditions, ..., runs) to (..., conditions · runs)."""
+    moved = np.moveaxis(scores, 0, -1)
+    return moved.reshape(*moved.shape[:-2], -1)
+
+
+def _bootstrap(counts: Sequence[int], statistic: Statistic, seed: int) -> Estimate:
+    """Percentile bootstrap of a statistic of indices (..., n), one array for each of `counts`.
+
+    Where there is only one to draw, it is the same every time.
+    """
+    everything = [np.arange(count) for count in counts]
+    value = float(statistic(*everything))
+    if all(count == 1 for count in counts):
         return Estimate(value, value, value)
-    varied = [sample for sample in samples if len(sample) > 1]
 
-    def complete(*resampled: Any, axis: int = -1) -> Any:
-        drawn = iter(resampled)
-        shape = (*resampled[0].shape[:-1], 1)
-        return statistic(*(next(drawn) if len(s) > 1 else np.broadcast_to(s, shape) for s in samples), axis=axis)
+    def complete(*drawn: Any, axis: int = -1) -> Any:
+        left = iter(drawn)
+        one = np.zeros((*drawn[0].shape[:-1], 1), dtype=np.int64)
+        return statistic(*(next(left) if count > 1 else one for count in counts))
 
     result = stats.bootstrap(
-        varied,
+        [each for each in everything if len(each) > 1],
         complete,
         n_resamples=RESAMPLES,
         batch=100,

@@ -29,7 +29,7 @@ from mir2_policies.evaluation_command import read_numbers
 from mir2_policies.evaluation_information import NOISE, Samples, estimate, interaction
 from mir2_policies.evaluation_table import Measurement, Table, rank, read_table, summarise
 from mir2_policies.report import markdown, writable_folder, write_report
-from mir2_policies.statistics import interquartile_mean, mean_interval, probability_of_improvement, stratified_iqm
+from mir2_policies.statistics import interquartile_mean, iqm_interval, mean_interval, probability_of_improvement
 
 from tests.bundles import write_centroid_bundle
 
@@ -48,19 +48,19 @@ def test_interquartile_mean_leaves_out_a_quarter_at_either_end() -> None:
 
 def test_probability_of_improvement_counts_pairs() -> None:
     # 2 beats 1 and ties with 2, 3 beats both: 3.5 of 4; in the other condition 5 loses to 6.
-    assert probability_of_improvement([[2, 3], [5]], [[1, 2], [6]]).value == pytest.approx(0.5 * (3.5 / 4 + 0.0))
+    assert probability_of_improvement([[2, 3], [5, 5]], [[1, 2], [6, 6]]).value == pytest.approx(0.5 * (3.5 / 4 + 0.0))
     assert probability_of_improvement([[2, 3]], [[0, 1]]) == (1.0, 1.0, 1.0)
     with pytest.raises(ValueError, match="the same ones are needed"):
         probability_of_improvement([[1], [2]], [[1]])
 
 
-def test_strata_keep_their_own_scores() -> None:
-    found = stratified_iqm([[-1, -2, -3], [-9]])
-    assert found.value == pytest.approx((-2 - 3) / 2)
-    assert -3.0 <= found.low < found.value < found.high <= -1.0
-    assert stratified_iqm([[1.0], [3.0]]) == (2.0, 2.0, 2.0)
-    with pytest.raises(ValueError, match="one score at least"):
-        stratified_iqm([[1.0], []])
+def test_a_run_is_drawn_with_all_of_its_scores() -> None:
+    found = iqm_interval([[-1, -2, -3], [-1, -2, -3], [-1, -2, -3]])
+    assert found.value == -2.0
+    assert (found.low, found.high) == (-3.0, -1.0), "more conditions make no more runs"
+    assert iqm_interval([[1.0], [3.0]]) == (2.0, 2.0, 2.0)
+    with pytest.raises(ValueError, match="a score of every run"):
+        iqm_interval([[1.0], []])
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
