@@ -9,8 +9,6 @@ from mir2_core.robots import robot_model
 from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import FaultArray, GateStatus
 from nav_msgs.msg import Odometry
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
 from std_msgs.msg import Bool
 
 from mir2_swarm.convert import seconds, stamp, to_command, to_state, to_twist, to_twist_stamped
@@ -64,8 +62,7 @@ class GateNode(SwarmNode):
                 if ally != self.robot:
                     self.create_subscription(Odometry, f"/{ally}/state", self._ally_listener(ally), 10)
         if self.lockstep:
-            steady = Clock(clock_type=ClockType.STEADY_TIME)
-            self._lease = self.create_timer(LOCKSTEP_LEASE_S, self._fault_lease_over, clock=steady)
+            self._lease = self.create_timer(LOCKSTEP_LEASE_S, self._fault_lease_over, clock=self.steady_clock)
             self._lease.cancel()
         else:
             self.create_timer(self.period_s, self._notice_silence)

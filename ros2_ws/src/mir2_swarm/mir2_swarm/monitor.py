@@ -11,8 +11,6 @@ from mir2_core.robots import robot_model
 from mir2_core.types import Command
 from mir2_interfaces.msg import FaultArray, GateStatus, SwarmMetrics
 from nav_msgs.msg import Odometry
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
 from rclpy.qos import QoSProfile
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
@@ -34,8 +32,7 @@ class MonitorNode(SwarmNode):
         self._duration_s = float(self.declare_parameter("duration_s", 0.0).value)
         self._facts = self._read_facts()
         self._events = EventLog(self._output)
-        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._created_s = self._steady_s()
+        self._created_s = self.steady_s
         self._reported: set[str] = set()
         self._recorder: Recorder | None = None
         self._start_asked_s: float | None = None
@@ -68,10 +65,7 @@ class MonitorNode(SwarmNode):
         self.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
         self.create_subscription(Bool, "/emergency_stop", self._on_emergency_stop, LATCHED)
         self._start_client = self.create_client(Trigger, "/simulator/start")
-        self._ready_timer = self.create_timer(0.2, self._start_when_ready, clock=self._steady)
-
-    def _steady_s(self) -> float:
-        return float(self._steady.now().nanoseconds * 1e-9)
+        self._ready_timer = self.create_timer(0.2, self._start_when_ready, clock=self.steady_clock)
 
     # Before the run
 
@@ -85,7 +79,7 @@ class MonitorNode(SwarmNode):
             self._ready_timer.cancel()
             self._start_asked_s = self.now_s
             self._start_client.call_async(Trigger.Request())
-        elif self._steady_s() - self._created_s > READY_TIMEOUT_S:
+        elif self.steady_s - self._created_s > READY_TIMEOUT_S:
             what = ", ".join(f"/{topic}" for topic in missing) or "the service /simulator/start"
             raise UserError(f"the swarm is not ready after {READY_TIMEOUT_S:g} s: nothing heard of {what}")
 

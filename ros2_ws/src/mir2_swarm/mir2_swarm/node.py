@@ -7,6 +7,8 @@ from functools import lru_cache
 import rclpy
 from mir2_core.deployment import Deployment
 from mir2_core.errors import UserError, exit_with, nearest
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -28,6 +30,7 @@ class SwarmNode(Node):
         self.lockstep = self.mode == "lockstep"
         self.roster = self.deployment.roster
         self.period_s = 1.0 / self.roster.rate_hz
+        self.steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
 
     @property
     def odometry_qos(self) -> QoSProfile:
@@ -39,6 +42,11 @@ class SwarmNode(Node):
     def now_s(self) -> float:
         """The node's clock: simulated time in lockstep, wall time otherwise."""
         return float(self.get_clock().now().nanoseconds * 1e-9)
+
+    @property
+    def steady_s(self) -> float:
+        """A clock that nobody sets, for waiting and for real time."""
+        return float(self.steady_clock.now().nanoseconds * 1e-9)
 
     def text_parameter(self, name: str, what: str) -> str:
         """A string parameter that must be given."""

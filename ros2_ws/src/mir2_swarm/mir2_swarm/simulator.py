@@ -8,8 +8,6 @@ from mir2_core.deployment import BACKENDS
 from mir2_core.errors import UserError
 from mir2_core.types import RobotState
 from nav_msgs.msg import Odometry
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
 from rosgraph_msgs.msg import Clock as ClockMessage
 from std_srvs.srv import Trigger
 
@@ -40,7 +38,6 @@ class SimulatorNode(SwarmNode):
         self._names = self.roster.names
         self._commands: dict[str, tuple[float, float, float]] = {}
         self._ticks = 0
-        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._odometry = [self.create_publisher(Odometry, f"/{name}/odom", 10) for name in self._names]
         for robot in self.roster.robots:
             self._subscribe(robot.name, robot.stamped_cmd_vel)
@@ -48,7 +45,7 @@ class SimulatorNode(SwarmNode):
         if self.lockstep:
             self._begin_lockstep()
         else:
-            self._began_s = self._steady_s()
+            self._began_s = self.steady_s
             self.create_timer(self._tick_s, self._tick)
 
     def _subscribe(self, robot: str, stamped: bool) -> None:
@@ -59,7 +56,7 @@ class SimulatorNode(SwarmNode):
 
     def _driver(self, robot: str, stamped: bool) -> Callable[[Twist | TwistStamped], None]:
         def drive(message: Twist | TwistStamped) -> None:
-            time_s = seconds(message.header.stamp) if self.lockstep else self._steady_s()
+            time_s = seconds(message.header.stamp) if self.lockstep else self.steady_s
             twist = message.twist if stamped else message
             self._commands[robot] = (time_s, twist.linear.x, twist.angular.z)
             if self.lockstep:
@@ -72,13 +69,10 @@ class SimulatorNode(SwarmNode):
         if not self._running:
             self._running = True
             self._ticks = 0
-            self._began_s = self._steady_s()
+            self._began_s = self.steady_s
             if self.lockstep:
                 self._step_when_complete()
         return response
-
-    def _steady_s(self) -> float:
-        return float(self._steady.now().nanoseconds * 1e-9)
 
     def _publish_odometry(self, time_s: float) -> None:
         poses, velocities = self._world.poses(), self._world.velocities()
@@ -89,12 +83,12 @@ class SimulatorNode(SwarmNode):
 
     def _tick(self) -> None:
         """Bring the world up to now and report once per control period."""
-        due = round((self._steady_s() - self._began_s) / self._tick_s)
+        due = round((self.steady_s - self._began_s) / self._tick_s)
         if (due - self._ticks) * self._tick_s > MAX_CATCH_UP_S:
             self.get_logger().warning(
                 "the simulator cannot keep up with real time on this machine", throttle_duration_sec=5.0
             )
-            self._began_s = self._steady_s() - self._ticks * self._tick_s
+            self._began_s = self.steady_s - self._ticks * self._tick_s
             due = self._ticks + 1
         ticks_a_period = max(1, round(self.period_s / self._tick_s))
         while self._ticks < due:
@@ -109,7 +103,7 @@ class SimulatorNode(SwarmNode):
         twists = np.zeros((len(self._names), 2))
         for row, name in enumerate(self._names):
             time_s, *twist = self._commands.get(name, (-np.inf, 0.0, 0.0))
-            if self._steady_s() - time_s <= COMMAND_TIMEOUT_S and np.isfinite(twist).all():
+            if self.steady_s - time_s <= COMMAND_TIMEOUT_S and np.isfinite(twist).all():
                 twists[row] = twist
         return twists
 
@@ -118,8 +112,8 @@ class SimulatorNode(SwarmNode):
     def _begin_lockstep(self) -> None:
         self._step = 0
         self._clock_publisher = self.create_publisher(ClockMessage, "/clock", 10)
-        self._answered_s = self._steady_s()
-        self.create_timer(ASK_AGAIN_S, self._ask_again, clock=self._steady)
+        self._answered_s = self.steady_s
+        self.create_timer(ASK_AGAIN_S, self._ask_again, clock=self.steady_clock)
         self._publish_step()
 
     @property
@@ -139,12 +133,12 @@ class SimulatorNode(SwarmNode):
             return
         self._world.step(np.array([self._commands[name][1:] for name in self._names]), self.period_s)
         self._step += 1
-        self._answered_s = self._steady_s()
+        self._answered_s = self.steady_s
         self._publish_step()
 
     def _ask_again(self) -> None:
         """Repeat the odometry: a node may have joined late. Without any answer for long, say who is missing."""
-        waited_s = self._steady_s() - self._answered_s
+        waited_s = self.steady_s - self._answered_s
         if waited_s < ASK_AGAIN_S:
             return
         if self._running and waited_s > GIVE_UP_S:
