@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,6 +21,16 @@ class Parser(argparse.ArgumentParser):
         self.exit(EXIT_USER_ERROR, f"error: {message}\n")
 
 
+def _lazily(module: str, function: str) -> Handler:
+    """A handler that imports what it runs only when it runs, so that no command waits for another's libraries."""
+
+    def handler(arguments: argparse.Namespace) -> int:
+        getattr(import_module(module), function)(arguments)
+        return 0
+
+    return handler
+
+
 def _check_world(arguments: argparse.Namespace) -> int:
     from mir2_policies.check_world import TOLERANCE, check_world
 
@@ -35,13 +46,6 @@ def _add_check_world(parser: argparse.ArgumentParser) -> Handler:
     return _check_world
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    from mir2_policies.commands import train
-
-    train(arguments)
-    return 0
-
-
 def _add_train(parser: argparse.ArgumentParser) -> Handler:
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the run; default: a new one below runs/")
     parser.add_argument("--algorithm", metavar="NAME", help="default: mir2")
@@ -53,20 +57,13 @@ def _add_train(parser: argparse.ArgumentParser) -> Handler:
     parser.add_argument("--device", default="cpu", help="cpu or cuda; default: cpu")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    return _train
-
-
-def _export(arguments: argparse.Namespace) -> int:
-    from mir2_policies.commands import export
-
-    export(arguments)
-    return 0
+    return _lazily("mir2_policies.commands", "train")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> Handler:
     parser.add_argument("run", type=Path, metavar="RUN_DIR")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
-    return _export
+    return _lazily("mir2_policies.commands", "export")
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
@@ -95,39 +92,18 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> Handler:
     return _evaluate
 
 
-def _rollout(arguments: argparse.Namespace) -> int:
-    from mir2_policies.commands import roll_out
-
-    roll_out(arguments)
-    return 0
-
-
 def _add_rollout(parser: argparse.ArgumentParser) -> Handler:
     parser.add_argument("bundle", type=Path, metavar="FILE.onnx")
     parser.add_argument("--seed", type=int, default=0, help="of the start poses; default: 0")
     parser.add_argument("--steps", type=int, help="default: the task's horizon")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
-    return _rollout
-
-
-def _curve(arguments: argparse.Namespace) -> int:
-    from mir2_policies.commands import curve
-
-    curve(arguments)
-    return 0
+    return _lazily("mir2_policies.commands", "roll_out")
 
 
 def _add_curve(parser: argparse.ArgumentParser) -> Handler:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN_DIR")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
-    return _curve
-
-
-def _reference(arguments: argparse.Namespace) -> int:
-    from mir2_policies.references_command import reference
-
-    reference(arguments)
-    return 0
+    return _lazily("mir2_policies.commands", "curve")
 
 
 def _add_reference(parser: argparse.ArgumentParser) -> Handler:
@@ -135,14 +111,7 @@ def _add_reference(parser: argparse.ArgumentParser) -> Handler:
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
     parser.add_argument("--f", type=int, help="of wmsr: how many liars it withstands; default: 1")
     parser.add_argument("--robots", type=int, default=10, help="in the team; default: 10")
-    return _reference
-
-
-def _attack(arguments: argparse.Namespace) -> int:
-    from mir2_policies.attack_command import attack
-
-    attack(arguments)
-    return 0
+    return _lazily("mir2_policies.references_command", "reference")
 
 
 def _add_attack(parser: argparse.ArgumentParser) -> Handler:
@@ -156,14 +125,7 @@ def _add_attack(parser: argparse.ArgumentParser) -> Handler:
     parser.add_argument("--steps", type=int, help="stop each attack after this many steps; default: 100000")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    return _attack
-
-
-def _study(arguments: argparse.Namespace) -> int:
-    from mir2_policies.study_command import study
-
-    study(arguments)
-    return 0
+    return _lazily("mir2_policies.attack_command", "attack")
 
 
 def _add_study(parser: argparse.ArgumentParser) -> Handler:
@@ -176,7 +138,7 @@ def _add_study(parser: argparse.ArgumentParser) -> Handler:
     parser.add_argument("--resume", action="store_true", help="go on with the folder's study")
     parser.add_argument("--quick", action="store_true", help="everything very small, to see that it works")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    return _study
+    return _lazily("mir2_policies.study_command", "study")
 
 
 # name -> (what it does, function that adds its arguments and returns its handler)
