@@ -17,7 +17,6 @@ RUN apt-get update && apt-get install --yes --no-install-recommends python3-pip 
 RUN pip install --break-system-packages --ignore-installed \
     'numpy>=1.26,<2' 'onnxruntime>=1.17,<2' 'pydantic>=2.6,<3' 'pyyaml>=6,<7'
 COPY --from=build /opt/mir2_swarm /opt/mir2_swarm
-RUN echo '. /opt/mir2_swarm/setup.sh' >> /root/.bashrc
 ENTRYPOINT ["bash", "-c", ". /opt/mir2_swarm/setup.bash && exec \"$@\"", "--"]
 CMD ["ros2", "pkg", "executables", "mir2_swarm"]
 
