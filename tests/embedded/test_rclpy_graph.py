@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from embedded_ros.dds import PUBLICATIONS, SUBSCRIPTIONS, Participant, open_domain
-from embedded_ros.dds_qos import Qos
+from cyclonedds.qos import Policy
+from embedded_ros.dds import Participant, make_qos
 from embedded_ros.messages import deserializer, message_class
 from embedded_ros.wire import cyclone_config
 from rclpy.node import NodeNameNonExistentError
@@ -26,8 +26,12 @@ def shape(kind: str, topic: str, type_name: str, user_data: str) -> tuple[str, s
     return kind, topic, type_name, re.sub(r"(id=)[ .0-9a-f]*\.0\.0\.0\.", r"\1", user_data)
 
 
-def policies(qos: Qos) -> dict[str, Any]:
-    return {"reliable": qos.reliable, "transient_local": qos.transient_local, "lifespan_ns": qos.lifespan_ns}
+def policies(qos: Any) -> dict[str, Any]:
+    return {
+        "reliable": qos[Policy.Reliability] != Policy.Reliability.BestEffort,
+        "transient_local": qos[Policy.Durability] == Policy.Durability.TransientLocal,
+        "lifespan_ns": qos[Policy.Lifespan].lifespan if qos[Policy.Lifespan] else 2**63 - 1,
+    }
 
 
 def recorded_policies(entries: list[str]) -> dict[str, Any]:
@@ -42,8 +46,7 @@ def recorded_policies(entries: list[str]) -> dict[str, Any]:
 
 @pytest.fixture
 def observer(ros_domain: int) -> Iterator[Participant]:
-    open_domain(ros_domain, cyclone_config())
-    participant = Participant(ros_domain, b"")
+    participant = Participant(ros_domain, cyclone_config())
     yield participant
     participant.delete()
 
@@ -61,20 +64,20 @@ def test_endpoints_are_those_of_the_recorded_node(
 ) -> None:
     wanted = {shape(e["kind"], e["topic"], e["type"], e["user_data"]): e for e in RECORDED["endpoints"] if e["topic"]}
 
-    def seen() -> dict[tuple[str, str, str, str], Qos]:
-        kinds = {"publication": PUBLICATIONS, "subscription": SUBSCRIPTIONS}
+    def seen() -> dict[tuple[str, str, str, str], Any]:
+        kinds = {"publication": False, "subscription": True}
         return {
-            shape(kind, e.topic, e.type_name, e.qos.user_data.decode()): e.qos
-            for kind, number in kinds.items()
-            for e in observer.endpoints(number)
+            shape(kind, e.topic, e.type_name, e.qos[Policy.Userdata].data.decode()): e.qos
+            for kind, readers in kinds.items()
+            for e in observer.endpoints(readers=readers)
             if e.participant != observer.gid and not e.topic.startswith("DCPS")
         }
 
     until(lambda: set(seen()), set(wanted))
     for key, qos in seen().items():
         assert policies(qos) == recorded_policies(wanted[key]["qos"]), key
-    enclaves = [q.user_data for gid, q in observer.participants().items() if gid != observer.gid]
-    assert enclaves == [b"enclave=/;"]
+    enclaves = [data for gid, data in observer.participants().items() if gid != observer.gid]
+    assert enclaves == [{"enclave": "/"}]
 
 
 def test_discovery_info_lists_the_recorded_nodes_entities(
@@ -85,11 +88,11 @@ def test_discovery_info_lists_the_recorded_nodes_entities(
     samples = [s for s in RECORDED["samples"] if s["topic"] == "ros_discovery_info"]
     recorded = decode(bytes.fromhex(samples[0]["cdr"])).node_entities_info_seq[0]
     type_name = "rmw_dds_common::msg::dds_::ParticipantEntitiesInfo_"
-    reader = observer.reader("ros_discovery_info", type_name, Qos(transient_local=True, depth=0))
+    reader = observer.reader("ros_discovery_info", type_name, make_qos(transient_local=True, depth=0))
     newest: list[Any] = []
 
     def counts() -> tuple[Any, ...]:
-        newest.extend(decode(cdr) for cdr, _ in reader.take(100))
+        newest.extend(decode(cdr) for cdr, _ in reader.take_cdr(100))
         if not newest or not newest[-1].node_entities_info_seq:
             return ()
         node = newest[-1].node_entities_info_seq[0]
@@ -97,7 +100,7 @@ def test_discovery_info_lists_the_recorded_nodes_entities(
 
     until(counts, ("/robot_3", "policy", len(recorded.reader_gid_seq), len(recorded.writer_gid_seq)))
     listed = {bytes(gid.data) for gid in newest[-1].node_entities_info_seq[0].writer_gid_seq}
-    announced = {e.gid for e in observer.endpoints(PUBLICATIONS) if e.topic.startswith(("rt/", "rr/"))}
+    announced = {e.gid for e in observer.endpoints(readers=False) if e.topic.startswith(("rt/", "rr/"))}
     assert listed == announced
     reader.delete()
 

@@ -1,13 +1,14 @@
-"""The few Cyclone DDS calls the runtime needs; samples are ready CDR bytes in both directions.
+"""Cyclone DDS as the runtime uses it: samples are ready CDR bytes in both directions.
 
-Entities are made through Cyclone's C interface, and samples pass through the functions with which `cyclonedds` itself
-writes and takes bytes, so that no message is converted twice.
+The entities are those of `cyclonedds`. Bytes go through the C functions with which it writes and takes them itself, so
+that no message is converted twice, and the wait set says which of its conditions hold.
 """
 
 import ctypes as ct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from cyclonedds._clayer import (
@@ -16,23 +17,36 @@ from cyclonedds._clayer import (
     ddspy_read_endpoint,
     ddspy_read_participant,
     ddspy_take,
-    ddspy_topic_create,
     ddspy_write,
 )
+from cyclonedds.builtin import (
+    BuiltinDataReader,
+    BuiltinTopicDcpsParticipant,
+    BuiltinTopicDcpsPublication,
+    BuiltinTopicDcpsSubscription,
+)
+from cyclonedds.builtin_types import cqos_to_qos
+from cyclonedds.core import DDSException, GuardCondition, InstanceState, ReadCondition, SampleState, ViewState
+from cyclonedds.core import WaitSet as CycloneWaitSet
+from cyclonedds.domain import Domain, DomainParticipant
+from cyclonedds.internal import DDS
+from cyclonedds.pub import DataWriter
+from cyclonedds.qos import Policy, Qos
+from cyclonedds.sub import DataReader
+from cyclonedds.topic import Topic
 
-from .cyclone import checked, lib
-from .dds_qos import Qos, qos_from_c
-from .dds_status import READER_MATCHED, WRITER_MATCHED, read_status
 from .xtypes import type_information
 
-ANY_SAMPLE = 0x7F  # read or not, new or old, alive or not
-ALIVE = 16
+INFINITE_NS = 2**63 - 1
+ANY_SAMPLE = SampleState.Any | ViewState.Any | InstanceState.Any
 MAX_ENDPOINTS = 50_000  # Cyclone prepares room for that many at every look at the graph
-PARTICIPANTS, PUBLICATIONS, SUBSCRIPTIONS = 0x7FFF0001, 0x7FFF0003, 0x7FFF0004
+
+_domains: dict[int, Any] = {}
+_reading_qos = Lock()  # `cyclonedds` reads every QoS into the same buffers
 
 
 class _Idl:
-    """What `ddspy_topic_create` wants to know about a type whose samples are ready-made CDR."""
+    """What `cyclonedds` wants to know about a type whose samples are ready-made CDR."""
 
     data_type_props = 0  # no key
     supported_versions = 1  # XCDR version 1
@@ -41,40 +55,53 @@ class _Idl:
         self.idl_transformed_typename = name
         self._xt_bytedata = type_information(name)
 
+    def populate(self) -> None:
+        """Nothing to prepare."""
+
+    fill_type_data = populate
+
 
 @cache
-def _topic_type(name: str) -> type[Any]:
+def _data_type(name: str) -> type[Any]:
     """Carrier of a DDS type name; kept for ever, because topics refer to it."""
     return type(name, (), {"__idl__": _Idl(name)})
 
 
-_domains: set[int] = set()
+def make_qos(
+    *,
+    reliable: bool = True,
+    transient_local: bool = False,
+    depth: int = 10,
+    deadline_ns: int = INFINITE_NS,
+    lifespan_ns: int = INFINITE_NS,
+    manual_liveliness: bool = False,
+    lease_ns: int = INFINITE_NS,
+    user_data: bytes = b"",
+) -> Any:
+    """Quality of service of a reader or writer as ROS 2 sets it; a depth of 0 keeps all samples."""
+    history = Policy.History.KeepLast(depth) if depth else Policy.History.KeepAll
+    liveliness = Policy.Liveliness.ManualByTopic if manual_liveliness else Policy.Liveliness.Automatic
+    policies = [
+        Policy.Reliability.Reliable(INFINITE_NS) if reliable else Policy.Reliability.BestEffort,
+        Policy.Durability.TransientLocal if transient_local else Policy.Durability.Volatile,
+        history,
+        Policy.Deadline(deadline_ns),
+        Policy.Lifespan(lifespan_ns),
+        liveliness(lease_ns),
+        Policy.WriterDataLifecycle(autodispose=False),
+        Policy.DataRepresentation(use_cdrv0_representation=True),
+        Policy.Userdata(user_data),
+    ]
+    if transient_local:
+        policies.append(Policy.DurabilityService(0, history, -1, -1, -1))
+    return Qos(*policies)
 
 
-def open_domain(domain_id: int, config: str) -> None:
-    """Gives a domain its configuration; only the first call in a process counts."""
-    if domain_id not in _domains:
-        checked(lib.dds_create_domain(ct.c_uint32(domain_id), config.encode()), f"domain {domain_id}")
-        _domains.add(domain_id)
-
-
-class Entity:
-    """Something Cyclone knows by a handle."""
-
-    def __init__(self, handle: int, action: str) -> None:
-        self.handle = checked(handle, action)
-
-    def delete(self) -> None:
-        if self.handle:
-            lib.dds_delete(self.handle)
-            self.handle = 0
-
-    @property
-    def gid(self) -> bytes:
-        """The 16 bytes by which the network knows the entity."""
-        gid = (ct.c_uint8 * 16)()
-        checked(lib.dds_get_guid(self.handle, ct.byref(gid)), "GUID")
-        return bytes(gid)
+def user_data(qos: Any) -> dict[str, str]:
+    """The `key=value;` entries that ROS 2 puts into the user data of participants, readers and writers."""
+    policy = qos[Policy.Userdata]
+    text = policy.data.decode("ascii", "replace") if policy else ""
+    return dict(item.split("=", 1) for item in text.split(";") if "=" in item)
 
 
 @dataclass(frozen=True)
@@ -85,148 +112,153 @@ class Endpoint:
     participant: bytes
     topic: str
     type_name: str
-    qos: Qos
+    qos: Any
     alive: bool
 
     @property
     def user_data(self) -> dict[str, str]:
-        pairs = (item.split("=", 1) for item in self.qos.user_data.decode("ascii", "replace").split(";") if "=" in item)
-        return dict(pairs)
+        return user_data(self.qos)
 
 
 def _endpoint(*found: Any) -> Endpoint:
     """From what Cyclone hands over: key, participant's key and handle, topic, type, QoS, sample info, type id."""
     key, owner, _, topic, type_name, qos, info, _ = found
-    return Endpoint(key, owner, topic, type_name, qos, info.instance_state == ALIVE if info else True)
+    return Endpoint(key, owner, topic, type_name, qos, info.instance_state == InstanceState.Alive if info else True)
 
 
-class Participant(Entity):
-    """A process's presence in a domain."""
+class _Entity:
+    """What the entities of `cyclonedds` get here: the network's name for them, and an end of one's choice."""
 
-    def __init__(self, domain_id: int, user_data: bytes) -> None:
-        self.domain_id = domain_id
-        qos = ct.c_void_p(Qos(user_data=user_data).to_c())
-        super().__init__(
-            lib.dds_create_participant(ct.c_uint32(domain_id), qos, None), f"participant in domain {domain_id}"
-        )
-        lib.dds_delete_qos(qos)
+    _ref: int
+    _entities: Any
+    guid: Any
+    __del__: Callable[[], None]
 
-    def _topic(self, name: str, type_name: str) -> int:
-        return checked(ddspy_topic_create(self.handle, name, _topic_type(type_name), None, None), f"topic {name}")
+    @property
+    def gid(self) -> bytes:
+        """The 16 bytes by which the network knows the entity."""
+        return bytes(self.guid.bytes)
 
-    def writer(self, topic: str, type_name: str, qos: Qos) -> "Writer":
-        return Writer(*self._create(lib.dds_create_writer, topic, type_name, qos))
+    @property
+    def is_deleted(self) -> bool:
+        return self._ref not in self._entities
 
-    def reader(self, topic: str, type_name: str, qos: Qos) -> "Reader":
-        return Reader(*self._create(lib.dds_create_reader, topic, type_name, qos))
+    def delete(self) -> None:
+        self.__del__()
 
-    def _create(self, create: Any, topic: str, type_name: str, qos: Qos) -> tuple[int, str]:
-        handle, c_qos = self._topic(topic, type_name), ct.c_void_p(qos.to_c())
-        try:
-            return create(self.handle, handle, c_qos, None), f"{topic} ({type_name})"
-        finally:
-            lib.dds_delete_qos(c_qos)
-            lib.dds_delete(handle)
 
-    def participants(self) -> dict[bytes, Qos]:
-        """GID and QoS of every participant alive in the domain, this one included."""
+class Participant(DomainParticipant, _Entity):
+    """A process's presence in a domain; the first one in a process gives the domain its configuration."""
 
-        def found(key: bytes, qos: Qos, info: Any) -> tuple[bytes, Qos, bool]:
-            return key, qos, info.instance_state == ALIVE
+    def __init__(self, domain_id: int, config: str, data: bytes = b"") -> None:
+        if domain_id not in _domains:
+            _domains[domain_id] = Domain(domain_id, config)
+        super().__init__(domain_id, Qos(Policy.Userdata(data)))
 
-        return {key: qos for key, qos, alive in self._builtin(PARTICIPANTS, ddspy_read_participant, found) if alive}
+    def writer(self, topic: str, type_name: str, qos: Any) -> "Writer":
+        return Writer(self, Topic(self, topic, _data_type(type_name)), qos)
 
-    def endpoints(self, kind: int) -> list[Endpoint]:
-        """All PUBLICATIONS or SUBSCRIPTIONS of the domain, one's own included."""
-        return [e for e in self._builtin(kind, ddspy_read_endpoint, _endpoint) if e.alive]
+    def reader(self, topic: str, type_name: str, qos: Any) -> "Reader":
+        return Reader(self, Topic(self, topic, _data_type(type_name)), qos)
 
-    def _builtin(self, topic: int, read: Any, construct: Callable[..., Any]) -> list[Any]:
-        reader = Entity(lib.dds_create_reader(self.handle, ct.c_int32(topic), None, None), "built-in topic")
-        try:
-            found = read(reader.handle, MAX_ENDPOINTS, construct, qos_from_c)
-        finally:
-            reader.delete()
+    def participants(self) -> dict[bytes, dict[str, str]]:
+        """GID and user data of every participant alive in the domain, this one included."""
+
+        def found(key: bytes, qos: Any, info: Any) -> tuple[bytes, Any, bool]:
+            return key, qos, info.instance_state == InstanceState.Alive
+
+        listed = self._builtin(BuiltinTopicDcpsParticipant, ddspy_read_participant, found)
+        return {key: user_data(qos) for key, qos, alive in listed if alive}
+
+    def endpoints(self, *, readers: bool) -> list[Endpoint]:
+        """All readers or writers of the domain, one's own included."""
+        topic = BuiltinTopicDcpsSubscription if readers else BuiltinTopicDcpsPublication
+        return [e for e in self._builtin(topic, ddspy_read_endpoint, _endpoint) if e.alive]
+
+    def _builtin(self, topic: Any, read: Any, construct: Callable[..., Any]) -> list[Any]:
+        reader = BuiltinDataReader(self, topic)
+        with _reading_qos:
+            found = read(reader._ref, MAX_ENDPOINTS, construct, cqos_to_qos)
         return found if isinstance(found, list) else []
 
 
-class Writer(Entity):
+class Writer(DataWriter[Any], _Entity):
     """Sends CDR bytes."""
 
-    def write(self, cdr: bytes) -> None:
+    def write_cdr(self, cdr: bytes) -> None:
         padding = -len(cdr) & 3
-        checked(ddspy_write(self.handle, cdr + bytes(padding) if padding else cdr), "write")
+        if (code := ddspy_write(self._ref, cdr + bytes(padding) if padding else cdr)) < 0:
+            raise DDSException(code, "while writing")
 
     def matched(self) -> int:
-        return int(read_status(self.handle, WRITER_MATCHED)[2])
+        return int(self.get_publication_matched_status().current_count)  # type: ignore[no-untyped-call]
 
     def matched_endpoints(self) -> list[Endpoint]:
-        handles = (ct.c_uint64 * 1024)()
-        count = min(lib.dds_get_matched_subscriptions(self.handle, handles, ct.c_size_t(1024)), 1024)
-        found = (
-            ddspy_get_matched_subscription_data(self.handle, h, _endpoint, qos_from_c) for h in handles[: max(count, 0)]
-        )
-        return [e for e in found if e is not None]
-
-    def wait_for_acknowledgements(self, timeout_ns: int) -> bool:
-        return int(lib.dds_wait_for_acks(self.handle, ct.c_int64(timeout_ns))) == 0
+        with _reading_qos:
+            data = [
+                ddspy_get_matched_subscription_data(self._ref, handle, _endpoint, cqos_to_qos)
+                for handle in self.get_matched_subscriptions()
+            ]
+        return [endpoint for endpoint in data if endpoint is not None]
 
     def assert_liveliness(self) -> None:
-        checked(lib.dds_assert_liveliness(self.handle), "assert liveliness")
+        DDS._dll_handle.dds_assert_liveliness(self._ref)
 
 
-class Reader(Entity):
+class Reader(DataReader[Any], _Entity):
     """Receives CDR bytes."""
 
-    def __init__(self, handle: int, action: str) -> None:
-        super().__init__(handle, action)
-        self.condition = checked(lib.dds_create_readcondition(self.handle, ct.c_uint32(ANY_SAMPLE)), action)
+    def __init__(self, participant: Participant, topic: Any, qos: Any) -> None:
+        super().__init__(participant, topic, qos)
+        self.condition = ReadCondition(self, ANY_SAMPLE)
 
-    def take(self, count: int = 1) -> list[tuple[bytes, Any]]:
+    def take_cdr(self, count: int = 1) -> list[tuple[bytes, Any]]:
         """Up to `count` samples with data: CDR bytes and Cyclone's SampleInfo."""
-        samples = ddspy_take(self.handle, ANY_SAMPLE, count)
+        samples = ddspy_take(self._ref, ANY_SAMPLE, count)
         if isinstance(samples, int):
-            checked(samples, "take")
+            raise DDSException(samples, "while taking")
         return [sample for sample in samples if sample[1].valid_data]
 
     def matched(self) -> int:
-        return int(read_status(self.handle, READER_MATCHED)[2])
+        return int(self.get_subscription_matched_status().current_count)  # type: ignore[no-untyped-call]
 
     def writer_of(self, publication_handle: int) -> Endpoint | None:
         """The writer a sample came from, while it is matched."""
-        found = ddspy_get_matched_publication_data(self.handle, publication_handle, _endpoint, qos_from_c)
+        with _reading_qos:
+            found = ddspy_get_matched_publication_data(self._ref, publication_handle, _endpoint, cqos_to_qos)
         return found if isinstance(found, Endpoint) else None
 
 
-class Guard(Entity):
-    """A condition set by hand."""
-
-    def __init__(self, participant: Participant) -> None:
-        super().__init__(lib.dds_create_guardcondition(participant.handle), "guard condition")
-
-    @property
-    def condition(self) -> int:
-        return self.handle
+class Guard(GuardCondition, _Entity):
+    """A condition set by hand; nothing happens when it is deleted already."""
 
     def set(self, value: bool = True) -> None:
-        lib.dds_set_guardcondition(self.handle, ct.c_bool(value))
+        self._set_guardcondition(self._ref, value)
 
 
-class WaitSet(Entity):
+class WaitSet:
     """Blocks a thread until one of the attached conditions holds, without keeping the interpreter locked."""
 
     CAPACITY = 512
 
     def __init__(self, participant: Participant) -> None:
-        super().__init__(lib.dds_create_waitset(participant.handle), "wait set")
-        self._hits = (ct.c_size_t * self.CAPACITY)()
+        self._waitset: Any = CycloneWaitSet(participant)
+        self._hits = (ct.c_void_p * self.CAPACITY)()
 
-    def attach(self, condition: int, cookie: int) -> None:
-        checked(lib.dds_waitset_attach(self.handle, condition, ct.c_size_t(cookie)), "attach")
+    def attach(self, condition: Any, cookie: int) -> None:
+        """Has `wait` return the cookie, a positive number, while the condition holds."""
+        if (code := self._waitset._waitset_attach(self._waitset._ref, condition._ref, cookie)) < 0:
+            raise DDSException(code, "while attaching to a wait set")
 
-    def detach(self, condition: int) -> None:
-        lib.dds_waitset_detach(self.handle, condition)
+    def detach(self, condition: Any) -> None:
+        self._waitset._waitset_detach(self._waitset._ref, condition._ref)
 
     def wait(self, timeout_ns: int) -> list[int]:
         """Cookies of the conditions that hold; empty after the timeout."""
-        count = lib.dds_waitset_wait(self.handle, self._hits, ct.c_size_t(self.CAPACITY), ct.c_int64(timeout_ns))
-        return self._hits[: min(checked(count, "wait"), self.CAPACITY)]
+        count = self._waitset._waitset_wait(self._waitset._ref, self._hits, self.CAPACITY, timeout_ns)
+        if count < 0:
+            raise DDSException(count, "while waiting")
+        return [cookie for cookie in self._hits[: min(count, self.CAPACITY)] if cookie]
+
+    def delete(self) -> None:
+        self._waitset.__del__()

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from threading import RLock
 
 from . import wire
-from .dds import PUBLICATIONS, SUBSCRIPTIONS, Endpoint, Participant
-from .dds_qos import Qos
+from .dds import Endpoint, Participant, make_qos
 from .messages import deserializer, message_class, serializer
 
 INFO_TYPE = "rmw_dds_common/msg/ParticipantEntitiesInfo"
@@ -37,12 +36,9 @@ class Graph:
         self._paused = 0
         self._lock = RLock()
         data, type_name = wire.user_data(INFO_TYPE), wire.dds_type(INFO_TYPE)
-        self._writer = participant.writer(
-            "ros_discovery_info", type_name, Qos(transient_local=True, depth=1, user_data=data)
-        )
-        self.reader = participant.reader(
-            "ros_discovery_info", type_name, Qos(transient_local=True, depth=0, user_data=data)
-        )
+        topic = "ros_discovery_info", type_name
+        self._writer = participant.writer(*topic, make_qos(transient_local=True, depth=1, user_data=data))
+        self.reader = participant.reader(*topic, make_qos(transient_local=True, depth=0, user_data=data))
 
     def add_node(self, namespace: str, name: str) -> NodeEntities:
         node = NodeEntities(namespace, name)
@@ -93,12 +89,12 @@ class Graph:
             )
             for node in self._own
         ]
-        self._writer.write(serializer(type(info))(info))
+        self._writer.write_cdr(serializer(type(info))(info))
 
     def collect(self) -> None:
         """Keeps the newest announcement of every participant."""
         with self._lock:
-            while samples := self.reader.take(TAKE_AT_ONCE):
+            while samples := self.reader.take_cdr(TAKE_AT_ONCE):
                 self._others.update((cdr[GID_AT], cdr) for cdr, _ in samples)
 
     def nodes(self) -> list[NodeEntities]:
@@ -120,14 +116,10 @@ class Graph:
 
     def enclaves(self) -> dict[bytes, str]:
         """Participant GID -> enclave."""
-        found = {}
-        for gid, qos in self._participant.participants().items():
-            entries = qos.user_data.decode("ascii", "replace").split(";")
-            found[gid] = next((e.removeprefix("enclave=") for e in entries if e.startswith("enclave=")), "")
-        return found
+        return {gid: data.get("enclave", "") for gid, data in self._participant.participants().items()}
 
     def endpoints(self, *, readers: bool) -> list[Endpoint]:
-        return self._participant.endpoints(SUBSCRIPTIONS if readers else PUBLICATIONS)
+        return self._participant.endpoints(readers=readers)
 
     def topics(self, *, no_demangle: bool = False) -> dict[str, set[str]]:
         """Topic -> types."""

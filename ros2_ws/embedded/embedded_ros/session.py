@@ -3,10 +3,11 @@
 import struct
 import threading
 import time
+from typing import Any
 
 from . import wire
 from .cdr import CdrError
-from .dds import Guard, Participant, Reader, Writer, open_domain
+from .dds import Participant, Reader, Writer
 from .graph import Graph, NodeEntities
 from .messages import Message, deserializer, serializer
 
@@ -18,16 +19,11 @@ class Session:
     """Makes endpoints with ROS names on a DDS participant."""
 
     def __init__(self, domain_id: int, enclave: str = "/") -> None:
-        open_domain(domain_id, wire.cyclone_config())
-        self.domain_id = domain_id
-        self.participant = Participant(domain_id, f"enclave={enclave};".encode())
+        self.participant = Participant(domain_id, wire.cyclone_config(), f"enclave={enclave};".encode())
         self.gid = self.participant.gid
         self.graph = Graph(self.participant)
         self._identities = 0
         self._lock = threading.Lock()
-
-    def guard(self) -> Guard:
-        return Guard(self.participant)
 
     def new_identity(self) -> bytes:
         """16 bytes that name a client or server."""
@@ -42,7 +38,9 @@ class Session:
 class ServiceEndpoint:
     """What client and server share: a reader, a writer, one identity and the 16-byte header."""
 
-    def __init__(self, session: Session, node: NodeEntities, service: str, service_type: type, *, server: bool) -> None:
+    def __init__(
+        self, session: Session, node: NodeEntities, service: str, service_type: type, qos: Any, *, server: bool
+    ) -> None:
         sends, receives = service_type.Response, service_type.Request  # type: ignore[attr-defined]
         if not server:
             sends, receives = receives, sends
@@ -54,10 +52,10 @@ class ServiceEndpoint:
         writer_topic, reader_topic = names if server else reversed(names)
         self._peer_key = "clientid" if server else "serviceid"
         self.writer: Writer = session.participant.writer(
-            writer_topic, wire.dds_type(sends.TYPE_NAME), wire.service_qos(wire.user_data(sends.TYPE_NAME, entry))
+            writer_topic, wire.dds_type(sends.TYPE_NAME), qos.to_dds(wire.user_data(sends.TYPE_NAME, entry))
         )
         self.reader: Reader = session.participant.reader(
-            reader_topic, wire.dds_type(receives.TYPE_NAME), wire.service_qos(wire.user_data(receives.TYPE_NAME, entry))
+            reader_topic, wire.dds_type(receives.TYPE_NAME), qos.to_dds(wire.user_data(receives.TYPE_NAME, entry))
         )
         with session.graph.one_update():
             session.graph.change(node, add=[self.writer.gid])
@@ -65,11 +63,11 @@ class ServiceEndpoint:
 
     def send(self, client: int, sequence: int, message: Message) -> None:
         cdr = serializer(self._sends)(message)
-        self.writer.write(cdr[:4] + HEADER.pack(client, sequence) + cdr[4:])
+        self.writer.write_cdr(cdr[:4] + HEADER.pack(client, sequence) + cdr[4:])
 
     def take(self) -> tuple[int, int, Message, object] | None:
         """Client, sequence number, message and sample information; None if there is nothing."""
-        for cdr, info in self.reader.take(1):
+        for cdr, info in self.reader.take_cdr(1):
             if len(cdr) < 4 + HEADER.size:
                 raise CdrError(f"{len(cdr)} bytes are too few for a service header")
             client, sequence = HEADER.unpack_from(cdr, 4)

@@ -3,8 +3,6 @@
 import os
 import re
 
-from .dds import Endpoint
-from .dds_qos import Qos
 from .typehash import type_hash
 
 PREFIXES = {"topic": "rt", "request": "rq", "reply": "rr"}
@@ -59,14 +57,6 @@ def identity(key: str, gid: bytes) -> str:
 
 def user_data(ros_type_name: str, prefix: str = "") -> bytes:
     return f"{prefix}typehash={type_hash(ros_type_name)};".encode()
-
-
-def endpoint_hash(endpoint: Endpoint) -> str:
-    return endpoint.user_data.get("typehash", "")
-
-
-def service_qos(data: bytes) -> Qos:
-    return Qos(user_data=data)
 
 
 def domain_id() -> int:

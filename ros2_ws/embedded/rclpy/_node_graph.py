@@ -115,7 +115,7 @@ class NodeGraph:
                 node_name=owners.get(endpoint.gid, unknown).name,
                 node_namespace=owners.get(endpoint.gid, unknown).namespace,
                 topic_type=wire.ros_type(endpoint.type_name) or endpoint.type_name,
-                topic_type_hash=wire.endpoint_hash(endpoint),
+                topic_type_hash=endpoint.user_data.get("typehash", ""),
                 endpoint_type=kinds.SUBSCRIPTION if readers else kinds.PUBLISHER,
                 endpoint_gid=list(endpoint.gid),
                 qos_profile=QoSProfile.from_dds(endpoint.qos),

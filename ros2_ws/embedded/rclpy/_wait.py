@@ -20,7 +20,7 @@ class Waiter:
         self._waitset: WaitSet | None = None
         self._guard: Guard | None = None
         self._graph: Graph | None = None
-        self._attached: dict[Any, tuple[int, int]] = {}  # entity -> condition, cookie
+        self._attached: dict[Any, tuple[Any, int]] = {}  # entity -> condition, cookie
         self._by_cookie: dict[int, Any] = {}
         self._cookies = itertools.count(GRAPH_COOKIE + 1)
         self._lock = threading.RLock()
@@ -29,7 +29,7 @@ class Waiter:
     def wake(self) -> None:
         """Makes a wait in progress, or the next one, return at once."""
         if self._guard is not None:
-            self._guard.set()
+            self._guard.set(True)
 
     def is_attached(self, entity: Any) -> bool:
         return entity in self._attached
@@ -69,7 +69,7 @@ class Waiter:
                 session = self._context.session
                 self._graph = session.graph
                 self._waitset, self._guard = WaitSet(session.participant), Guard(session.participant)
-                self._waitset.attach(self._guard.condition, GUARD_COOKIE)
+                self._waitset.attach(self._guard, GUARD_COOKIE)
                 self._waitset.attach(session.graph.reader.condition, GRAPH_COOKIE)
                 self.outdated = True
             return self._waitset, self._guard, self._graph
@@ -88,9 +88,9 @@ class Waiter:
 
     def close(self) -> None:
         with self._lock:
-            for handle in (self._waitset, self._guard):
-                if handle is not None:
-                    handle.delete()
+            for part in (self._waitset, self._guard):
+                if part is not None:
+                    part.delete()
             self._waitset = self._guard = self._graph = None
             self._attached.clear()
             self._by_cookie.clear()

@@ -23,7 +23,9 @@ class Client:
         self.qos_profile, self.callback_group = qos_profile, callback_group
         self.context = node.context
         self._node = node
-        self._endpoint = ServiceEndpoint(node.context.session, node._entities, self._full_name, srv_type, server=False)
+        self._endpoint = ServiceEndpoint(
+            node.context.session, node._entities, self._full_name, srv_type, qos_profile, server=False
+        )
         self.condition = self._endpoint.reader.condition
         self._number = secrets.randbits(64)
         self._sequence = 0
@@ -104,5 +106,5 @@ class Client:
         raise NotImplementedError("Client.configure_introspection")
 
     def destroy(self) -> None:
-        if self._endpoint.reader.handle:
+        if not self._endpoint.reader.is_deleted:
             self._endpoint.destroy()

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from embedded_ros import dds_status as dds
+from cyclonedds.core import DDSStatus
 from embedded_ros.dds import Reader, Writer
 
 from .callback_groups import CallbackGroup
 from .impl.rcutils_logger import RcutilsLogger
 from .qos import QoSPolicyKind
+
+Callback = Callable[[Any], Any]
+# Numbers of the policies in DDS.
+POLICIES = {2: "DURABILITY", 4: "DEADLINE", 8: "LIVELINESS", 11: "RELIABILITY", 13: "HISTORY", 21: "LIFESPAN"}
 
 
 class UnsupportedEventTypeError(Exception):
@@ -50,10 +54,6 @@ class QoSIncompatibleInfo(NamedTuple):
     total_count_change: int
     last_policy_kind: QoSPolicyKind
 
-    @classmethod
-    def from_dds(cls, total: int, change: int, policy: int) -> "QoSIncompatibleInfo":
-        return cls(total, change, QoSPolicyKind[dds.POLICY_NAMES.get(policy, "INVALID")])
-
 
 class QoSMatchedInfo(NamedTuple):
     total_count: int
@@ -68,31 +68,48 @@ QoSOfferedDeadlineMissedInfo = QoSRequestedDeadlineMissedInfo = QoSLivelinessLos
 QoSOfferedIncompatibleQoSInfo = QoSRequestedIncompatibleQoSInfo = QoSIncompatibleInfo
 QoSPublisherMatchedInfo = QoSSubscriptionMatchedInfo = QoSMatchedInfo
 
-Callback = Callable[[Any], Any]
-Handled = list[tuple[dds.Status, Callable[..., Any], Callback | None]]  # status, its information, the user's callback
+
+def _info(kind: Any, status: Any) -> Any:
+    """What a callback is given for a status of Cyclone DDS."""
+    if kind is QoSIncompatibleInfo:
+        policy = QoSPolicyKind[POLICIES.get(status.last_policy_id, "INVALID")]
+        return QoSIncompatibleInfo(status.total_count, status.total_count_change, policy)
+    return kind(*(getattr(status, name) for name in kind._fields))
 
 
 class EventHandler:
     """Lets an executor call back when the statuses of one reader or writer change."""
 
-    def __init__(self, endpoint: Reader | Writer, callback_group: CallbackGroup, handled: Handled) -> None:
-        self._endpoint, self.callback_group = endpoint, callback_group
-        self._handled = [(status, info, callback) for status, info, callback in handled if callback is not None]
-        self.condition = endpoint.handle
-        dds.watch(endpoint.handle, [status for status, _, _ in self._handled])
+    def __init__(
+        self, endpoint: Reader | Writer, callback_group: CallbackGroup, handled: dict[tuple[str, Any], Callback]
+    ) -> None:
+        self.condition = self._endpoint = endpoint
+        self.callback_group = callback_group
+        self._handled = [
+            (_mask(status), f"get_{status}_status", kind, call) for (status, kind), call in handled.items()
+        ]
+        endpoint.set_status_mask(sum(mask for mask, *_ in self._handled))
 
     def take_job(self) -> Callable[[], Any] | None:
-        changed = dds.changed(self._endpoint.handle)
+        changed = self._endpoint.get_status_changes()
         calls = [
-            (callback, info(*dds.read_status(self._endpoint.handle, status)))
-            for status, info, callback in self._handled
-            if changed & status.bit
+            (call, _info(kind, getattr(self._endpoint, read)()))
+            for mask, read, kind, call in self._handled
+            if changed & mask
         ]
-        return (lambda: [callback(info) for callback, info in calls]) if calls else None
+        return (lambda: [call(info) for call, info in calls]) if calls else None
 
 
-class PublisherEventCallbacks:
-    """Callbacks of one publisher; without `incompatible_qos` a warning is logged."""
+def _mask(status: str) -> int:
+    """offered_deadline_missed -> DDSStatus.OfferedDeadlineMissed"""
+    return int(getattr(DDSStatus, status.title().replace("_", "")))
+
+
+class _EventCallbacks:
+    """Callbacks of one endpoint; without `incompatible_qos` a warning is logged."""
+
+    STATUSES: ClassVar[dict[str, tuple[str, Any]]]  # callback -> Cyclone's status and what the callback is given
+    WARNING: ClassVar[str]
 
     def __init__(
         self,
@@ -110,64 +127,48 @@ class PublisherEventCallbacks:
         self.matched, self.use_default_callbacks = matched, use_default_callbacks
 
     def create_event_handlers(
-        self, group: CallbackGroup, writer: Writer, topic: str, logger: RcutilsLogger
+        self, group: CallbackGroup, endpoint: Any, topic: str, logger: RcutilsLogger
     ) -> list[EventHandler]:
         def warn(info: QoSIncompatibleInfo) -> None:
-            logger.warning(
-                f"New subscription discovered on topic '{topic}', requesting incompatible QoS. No messages will be sent"
-                f" to it. Last incompatible policy: {info.last_policy_kind.name}"
-            )
+            logger.warning(self.WARNING.format(topic=topic, policy=info.last_policy_kind.name))
 
-        handled: Handled = [
-            (dds.WRITER_DEADLINE, QoSCountInfo, self.deadline),
-            (dds.WRITER_LIVELINESS, QoSCountInfo, self.liveliness),
-            (dds.WRITER_MATCHED, QoSMatchedInfo, self.matched),
-            (
-                dds.WRITER_INCOMPATIBLE,
-                QoSIncompatibleInfo.from_dds,
-                self.incompatible_qos or (warn if self.use_default_callbacks else None),
-            ),
-        ]
-        return [EventHandler(writer, group, handled)] if any(callback for _, _, callback in handled) else []
+        chosen = {status: getattr(self, name) for name, status in self.STATUSES.items()}
+        if self.incompatible_qos is None and self.use_default_callbacks:
+            chosen[self.STATUSES["incompatible_qos"]] = warn
+        handled = {status: callback for status, callback in chosen.items() if callback is not None}
+        return [EventHandler(endpoint, group, handled)] if handled else []
 
 
-class SubscriptionEventCallbacks:
+class PublisherEventCallbacks(_EventCallbacks):
+    """Callbacks of one publisher; without `incompatible_qos` a warning is logged."""
+
+    STATUSES: ClassVar = {
+        "deadline": ("offered_deadline_missed", QoSOfferedDeadlineMissedInfo),
+        "liveliness": ("liveliness_lost", QoSLivelinessLostInfo),
+        "incompatible_qos": ("offered_incompatible_qos", QoSOfferedIncompatibleQoSInfo),
+        "matched": ("publication_matched", QoSPublisherMatchedInfo),
+    }
+    WARNING = (
+        "New subscription discovered on topic '{topic}', requesting incompatible QoS. No messages will be sent to it."
+        " Last incompatible policy: {policy}"
+    )
+
+
+class SubscriptionEventCallbacks(_EventCallbacks):
     """Callbacks of one subscription; without `incompatible_qos` a warning is logged."""
 
-    def __init__(
-        self,
-        *,
-        incompatible_qos: Callback | None = None,
-        deadline: Callback | None = None,
-        liveliness: Callback | None = None,
-        message_lost: Callback | None = None,
-        incompatible_type: Callback | None = None,
-        matched: Callback | None = None,
-        use_default_callbacks: bool = True,
-    ) -> None:
-        if incompatible_type is not None:
-            raise UnsupportedEventTypeError("Cyclone DDS reports no incompatible types")
-        self.incompatible_qos, self.liveliness, self.deadline = incompatible_qos, liveliness, deadline
-        self.message_lost, self.matched, self.use_default_callbacks = message_lost, matched, use_default_callbacks
+    STATUSES: ClassVar = {
+        "deadline": ("requested_deadline_missed", QoSRequestedDeadlineMissedInfo),
+        "liveliness": ("liveliness_changed", QoSLivelinessChangedInfo),
+        "incompatible_qos": ("requested_incompatible_qos", QoSRequestedIncompatibleQoSInfo),
+        "message_lost": ("sample_lost", QoSMessageLostInfo),
+        "matched": ("subscription_matched", QoSSubscriptionMatchedInfo),
+    }
+    WARNING = (
+        "New publisher discovered on topic '{topic}', offering incompatible QoS. No messages will be received from it."
+        " Last incompatible policy: {policy}"
+    )
 
-    def create_event_handlers(
-        self, group: CallbackGroup, reader: Reader, topic: str, logger: RcutilsLogger
-    ) -> list[EventHandler]:
-        def warn(info: QoSIncompatibleInfo) -> None:
-            logger.warning(
-                f"New publisher discovered on topic '{topic}', offering incompatible QoS. No messages will be received"
-                f" from it. Last incompatible policy: {info.last_policy_kind.name}"
-            )
-
-        handled: Handled = [
-            (dds.READER_DEADLINE, QoSCountInfo, self.deadline),
-            (dds.READER_LIVELINESS, QoSLivelinessChangedInfo, self.liveliness),
-            (dds.READER_LOST, QoSCountInfo, self.message_lost),
-            (dds.READER_MATCHED, QoSMatchedInfo, self.matched),
-            (
-                dds.READER_INCOMPATIBLE,
-                QoSIncompatibleInfo.from_dds,
-                self.incompatible_qos or (warn if self.use_default_callbacks else None),
-            ),
-        ]
-        return [EventHandler(reader, group, handled)] if any(callback for _, _, callback in handled) else []
+    def __init__(self, *, message_lost: Callback | None = None, **others: Any) -> None:
+        super().__init__(**others)
+        self.message_lost = message_lost

@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from embedded_ros.dds import Guard
+
 from .context import Context
 from .utilities import get_default_context
 
@@ -10,15 +12,14 @@ class GuardCondition:
 
     def __init__(self, callback: Any, callback_group: Any, context: Context | None = None) -> None:
         self.callback, self.callback_group = callback, callback_group
-        self._guard = (context or get_default_context()).session.guard()
-        self.condition = self._guard.condition
+        self.condition = Guard((context or get_default_context()).session.participant)
 
     def trigger(self) -> None:
-        self._guard.set(True)
+        self.condition.set(True)
 
     def take_job(self) -> Callable[[], Any] | None:
-        self._guard.set(False)
+        self.condition.set(False)
         return self.callback or (lambda: None)
 
     def destroy(self) -> None:
-        self._guard.delete()
+        self.condition.delete()

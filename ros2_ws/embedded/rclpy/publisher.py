@@ -40,10 +40,10 @@ class Publisher:
             msg = self._serialize(msg)
         elif not isinstance(msg, bytes):
             raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
-        self._alive().write(msg)
+        self._alive().write_cdr(msg)
 
     def _alive(self) -> Writer:
-        if not self._writer.handle:
+        if self._writer.is_deleted:
             raise InvalidHandle("cannot use Destroyable because destruction was requested")
         return self._writer
 
@@ -58,9 +58,9 @@ class Publisher:
         self._alive().assert_liveliness()
 
     def wait_for_all_acked(self, timeout: Duration = Infinite) -> bool:
-        return self._alive().wait_for_acknowledgements(timeout.nanoseconds)
+        return bool(self._alive().wait_for_acks(timeout.nanoseconds))
 
     def destroy(self) -> None:
-        if self._writer.handle:
+        if not self._writer.is_deleted:
             self._node._graph_change(remove=[self._gid])
             self._writer.delete()

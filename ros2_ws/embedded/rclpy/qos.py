@@ -2,7 +2,8 @@ import warnings
 from enum import Enum, IntEnum
 from typing import Any, TypeVar
 
-from embedded_ros import dds_qos
+from cyclonedds.qos import Policy
+from embedded_ros import dds
 
 from .duration import Duration
 
@@ -145,33 +146,40 @@ class QoSProfile:
     def __str__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)}' for name in _DEFAULTS)})"
 
-    def to_dds(self, user_data: bytes = b"") -> dds_qos.Qos:
+    def to_dds(self, user_data: bytes = b"") -> Any:
         """The same in DDS terms; unspecified policies take ROS 2's defaults."""
-        if self.reliability == ReliabilityPolicy.BEST_AVAILABLE or self.durability == DurabilityPolicy.BEST_AVAILABLE:
-            raise NotImplementedError("QoS policies with the value BEST_AVAILABLE")
-        return dds_qos.Qos(
+        return dds.make_qos(
             reliable=self.reliability != ReliabilityPolicy.BEST_EFFORT,
             transient_local=self.durability == DurabilityPolicy.TRANSIENT_LOCAL,
             depth=0 if self.history == HistoryPolicy.KEEP_ALL else self.depth or 1,
-            deadline_ns=self.deadline.nanoseconds or dds_qos.INFINITE_NS,
-            lifespan_ns=self.lifespan.nanoseconds or dds_qos.INFINITE_NS,
-            liveliness=2 if self.liveliness == LivelinessPolicy.MANUAL_BY_TOPIC else 0,
-            lease_ns=self.liveliness_lease_duration.nanoseconds or dds_qos.INFINITE_NS,
+            deadline_ns=self.deadline.nanoseconds or dds.INFINITE_NS,
+            lifespan_ns=self.lifespan.nanoseconds or dds.INFINITE_NS,
+            manual_liveliness=self.liveliness == LivelinessPolicy.MANUAL_BY_TOPIC,
+            lease_ns=self.liveliness_lease_duration.nanoseconds or dds.INFINITE_NS,
             user_data=user_data,
         )
 
     @classmethod
-    def from_dds(cls, qos: dds_qos.Qos) -> "QoSProfile":
+    def from_dds(cls, qos: Any) -> "QoSProfile":
         """What a discovered endpoint announces; history and depth are not announced by every DDS implementation."""
+        found = {policy.__scope__: policy for policy in qos}
+
+        def duration(scope: str, attribute: str) -> Duration:
+            return Duration(nanoseconds=getattr(found.get(scope), attribute, dds.INFINITE_NS))
+
+        reliable = found.get("Reliability") != Policy.Reliability.BestEffort
+        volatile = found.get("Durability") in (None, Policy.Durability.Volatile)
+        manual = isinstance(found.get("Liveliness"), Policy.Liveliness.ManualByTopic)
+        depth = 0 if found.get("History") == Policy.History.KeepAll else getattr(found.get("History"), "depth", 10)
         return cls(
-            history=HistoryPolicy.KEEP_LAST if qos.depth else HistoryPolicy.KEEP_ALL,
-            depth=qos.depth,
-            reliability=ReliabilityPolicy.RELIABLE if qos.reliable else ReliabilityPolicy.BEST_EFFORT,
-            durability=DurabilityPolicy.TRANSIENT_LOCAL if qos.transient_local else DurabilityPolicy.VOLATILE,
-            lifespan=Duration(nanoseconds=qos.lifespan_ns),
-            deadline=Duration(nanoseconds=qos.deadline_ns),
-            liveliness=LivelinessPolicy.MANUAL_BY_TOPIC if qos.liveliness else LivelinessPolicy.AUTOMATIC,
-            liveliness_lease_duration=Duration(nanoseconds=qos.lease_ns),
+            history=HistoryPolicy.KEEP_LAST if depth else HistoryPolicy.KEEP_ALL,
+            depth=depth,
+            reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+            durability=DurabilityPolicy.VOLATILE if volatile else DurabilityPolicy.TRANSIENT_LOCAL,
+            lifespan=duration("Lifespan", "lifespan"),
+            deadline=duration("Deadline", "deadline"),
+            liveliness=LivelinessPolicy.MANUAL_BY_TOPIC if manual else LivelinessPolicy.AUTOMATIC,
+            liveliness_lease_duration=duration("Liveliness", "lease_duration"),
         )
 
 

@@ -17,7 +17,9 @@ class Service:
         self._full_name: str = node.resolve_service_name(srv_name)
         self.callback, self.callback_group, self.qos_profile = callback, callback_group, qos_profile
         self._node = node
-        self._endpoint = ServiceEndpoint(node.context.session, node._entities, self._full_name, srv_type, server=True)
+        self._endpoint = ServiceEndpoint(
+            node.context.session, node._entities, self._full_name, srv_type, qos_profile, server=True
+        )
         self.condition = self._endpoint.reader.condition
         self._known_clients: set[int] = set()
 
@@ -59,5 +61,5 @@ class Service:
         raise NotImplementedError("Service.configure_introspection")
 
     def destroy(self) -> None:
-        if self._endpoint.reader.handle:
+        if not self._endpoint.reader.is_deleted:
             self._endpoint.destroy()

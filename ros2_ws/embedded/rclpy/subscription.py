@@ -60,7 +60,7 @@ class Subscription:
 
     def take(self) -> tuple[Any, dict[str, Any]] | None:
         """The next message and what is known about it; None if there is none."""
-        for cdr, info in self._reader.take(1):
+        for cdr, info in self._reader.take_cdr(1):
             return self._decode(cdr), _message_info(info)
         return None
 
@@ -73,7 +73,7 @@ class Subscription:
 
     def take_job(self) -> Callable[[], Any] | None:
         """What the executor runs for the next message."""
-        for cdr, info in self._reader.take(1):
+        for cdr, info in self._reader.take_cdr(1):
             try:
                 message = self._decode(cdr)
             except CdrError as error:
@@ -85,7 +85,7 @@ class Subscription:
         return None
 
     def get_publisher_count(self) -> int:
-        if not self._reader.handle:
+        if self._reader.is_deleted:
             raise InvalidHandle("cannot use Destroyable because destruction was requested")
         return self._reader.matched()
 
@@ -94,7 +94,7 @@ class Subscription:
         return str(self._node.get_logger().name)
 
     def destroy(self) -> None:
-        if self._reader.handle:
+        if not self._reader.is_deleted:
             self._node._graph_change(remove=[self._gid], readers=True)
             self._reader.delete()
 
