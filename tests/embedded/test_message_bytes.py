@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from embedded_ros.cdr import NUMERIC, CdrError
+from embedded_ros.cdr import NUMERIC, CdrError, deserialize, serialize
 from embedded_ros.definitions import Field, definition
 from embedded_ros.fields import integer_range
-from embedded_ros.messages import deserializer, message_class, serializer
+from embedded_ros.messages import message_class
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rosbags.typesys import Stores, get_typestore
@@ -85,8 +85,8 @@ def as_rosbags(message: Any) -> Any:
 def test_round_trip_and_the_bytes_of_rosbags(name: str, data: st.DataObject) -> None:
     message = data.draw(messages(name))
     cls = type(message)
-    cdr = serializer(cls)(message)
-    assert deserializer(cls)(cdr) == message
+    cdr = serialize(message)
+    assert deserialize(cls, cdr) == message
     assert cdr == bytes(STORE.serialize_cdr(as_rosbags(message), name))
 
 
@@ -95,8 +95,8 @@ def test_round_trip_and_the_bytes_of_rosbags(name: str, data: st.DataObject) -> 
 @given(data=st.data())
 def test_bytes_that_end_too_early_are_refused(name: str, data: st.DataObject) -> None:
     message = data.draw(messages(name))
-    cdr = serializer(type(message))(message)
-    assert deserializer(type(message))(cdr) == message
+    cdr = serialize(message)
+    assert deserialize(type(message), cdr) == message
     cut = data.draw(st.integers(0, len(cdr) - 1))
     with pytest.raises(CdrError):
-        deserializer(type(message))(cdr[:cut])
+        deserialize(type(message), cdr[:cut])

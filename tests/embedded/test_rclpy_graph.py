@@ -5,12 +5,14 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from cyclonedds.qos import Policy
+from embedded_ros.cdr import deserialize
 from embedded_ros.dds import Participant, make_qos
-from embedded_ros.messages import deserializer, message_class
+from embedded_ros.messages import message_class
 from embedded_ros.wire import cyclone_config
 from rclpy.node import NodeNameNonExistentError
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
@@ -84,7 +86,7 @@ def test_discovery_info_lists_the_recorded_nodes_entities(
     observer: Participant, recorded_node: "subprocess.Popen[str]"
 ) -> None:
     info = "rmw_dds_common/msg/ParticipantEntitiesInfo"
-    decode = deserializer(message_class(info))
+    decode = partial(deserialize, message_class(info))
     samples = [s for s in RECORDED["samples"] if s["topic"] == "ros_discovery_info"]
     recorded = decode(bytes.fromhex(samples[0]["cdr"])).node_entities_info_seq[0]
     type_name = "rmw_dds_common::msg::dds_::ParticipantEntitiesInfo_"

@@ -1,15 +1,17 @@
-"""Compiles CDR (version 1, little endian) functions for message classes.
+"""CDR (version 1, little endian) of message classes.
 
-A message becomes straight-line Python: runs of fixed-size fields, nested messages included, are packed by one
-`struct` call. The alignment is tracked at compile time as "position = rest (modulo known)"; where it is not known,
-padding is computed at run time. Positions count from the end of the 4-byte encapsulation header.
+Each type has a codec: `write` appends a value to a buffer, `read` gives the value at a position and the position after
+it. Values are aligned to their size, counted from the end of the 4-byte encapsulation header.
 """
 
 import struct
 import sys
 from array import array
 from collections.abc import Callable
-from typing import Any
+from functools import cache, partial
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,263 +22,207 @@ if sys.byteorder != "little":
 
 HEADER = b"\x00\x01\x00\x00"
 CODES = {"bool": "?", "byte": "c", "char": "B", "float32": "f", "float64": "d"}
-CODES |= {
-    "int8": "b",
-    "int16": "h",
-    "int32": "i",
-    "int64": "q",
-    "uint8": "B",
-    "uint16": "H",
-    "uint32": "I",
-    "uint64": "Q",
-}
+CODES |= {"int8": "b", "int16": "h", "int32": "i", "int64": "q"}
+CODES |= {"uint8": "B", "uint16": "H", "uint32": "I", "uint64": "Q"}
 SIZES = {name: struct.calcsize("<" + code) for name, code in CODES.items()}
 NUMERIC = set(CODES) - {"bool", "byte"}  # kept in NumPy arrays and array.array
 TYPECODES = {name: code for name, code in CODES.items() if name in NUMERIC}
 DTYPES = {"char": np.uint8} | {name: np.dtype(name).type for name in NUMERIC - {"char"}}
-_PADDING = tuple(bytes(n) for n in range(8))
+LENGTH = struct.Struct("<I")
 
 
 class CdrError(ValueError):
     """Bytes that are no message of the type."""
 
 
-class _Compiler:
-    """State shared by both directions: emitted lines, the pending run of fixed-size values and the alignment."""
+class Codec(NamedTuple):
+    """Functions of one type."""
 
-    def __init__(self, lookup: Callable[[str], type]) -> None:
-        self.lookup = lookup
-        self.names: dict[str, Any] = {"np": np, "array": array, "Z": _PADDING, "new": object.__new__}
-        self.lines: list[str] = []
-        self.depth = 1
-        self.count = 0
-        self.known, self.rest = 8, 0
-        self.format, self.values = "", [""][:0]
-
-    def emit(self, line: str) -> None:
-        self.lines.append("    " * self.depth + line)
-
-    def fresh(self, stem: str) -> str:
-        self.count += 1
-        return f"{stem}{self.count}"
-
-    def constant(self, stem: str, value: Any) -> str:
-        name = self.fresh(stem)
-        self.names[name] = value
-        return name
-
-    def align(self, size: int) -> None:
-        if self.known >= size:
-            padding = -self.rest % size
-            self.format += "x" * padding
-            self.rest = (self.rest + padding) % self.known
-        else:
-            self.flush()
-            self.emit_alignment(size)
-            self.known, self.rest = size, 0
-
-    def primitive(self, base: str, value: str) -> None:
-        self.align(SIZES[base])
-        self.format += CODES[base]
-        self.values.append(value)
-        self.rest = (self.rest + SIZES[base]) % self.known
-
-    def flush(self) -> None:
-        if self.format:
-            self.emit_run(struct.Struct("<" + self.format), self.values)
-        self.format, self.values = "", []
-
-    def forget(self, known: int = 1) -> None:
-        self.known, self.rest = known, 0
-
-    def message(self, name: str, owner: str) -> None:
-        fields = definition(name).fields
-        if not fields:
-            self.primitive("uint8", self.empty_value)
-        for field in fields:
-            self.field(field, f"{owner}._{field.name}")
-
-    def field(self, field: Field, target: str) -> None:
-        if field.base == "wstring":
-            raise NotImplementedError(f"wstring (field {field.name})")
-        if field.kind:
-            self.collection(field, target)
-        else:
-            self.single(field, target)
-
-    def loop(self, header: str, body: Callable[[], None]) -> None:
-        self.flush()
-        self.forget()
-        self.emit(header)
-        self.depth += 1
-        body()
-        self.flush()
-        self.depth -= 1
-        self.forget()
-
-    def compile(self, signature: str, last: str) -> Any:
-        self.flush()
-        source = "\n".join([f"def {signature}:", *self.lines, f"    {last}"])
-        exec(compile(source, "<cdr>", "exec"), self.names)
-        return self.names[signature.split("(", maxsplit=1)[0]]
-
-    empty_value = "0"
-
-    def emit_alignment(self, size: int) -> None:
-        raise NotImplementedError
-
-    def emit_run(self, layout: struct.Struct, values: list[str]) -> None:
-        raise NotImplementedError
-
-    def single(self, field: Field, target: str) -> None:
-        raise NotImplementedError
-
-    def collection(self, field: Field, target: str) -> None:
-        raise NotImplementedError
+    write: Callable[[bytearray, Any], None]
+    read: Callable[[bytes, int], tuple[Any, int]]
 
 
-class _Serializer(_Compiler):
-    def emit_alignment(self, size: int) -> None:
-        self.emit(f"b += Z[4 - len(b) & {size - 1}]")
+def _write_length(buffer: bytearray, length: int) -> None:
+    buffer += bytes(-len(buffer) % 4) + LENGTH.pack(length)
 
-    def emit_run(self, layout: struct.Struct, values: list[str]) -> None:
-        self.emit(f"b += {self.constant('pack', layout.pack)}({', '.join(values)})")
 
-    def single(self, field: Field, target: str) -> None:
-        if field.nested:
-            owner = self.fresh("m")
-            self.emit(f"{owner} = {target}")
-            self.message(field.base, owner)
-        elif field.base == "string":
-            text = self.fresh("s")
-            self.emit(f"{text} = {target}.encode()")
-            self.primitive("uint32", f"len({text}) + 1")
-            self.flush()
-            self.emit(f"b += {text}; b.append(0)")
-            self.forget()
-        else:
-            self.primitive(field.base, target)
+def _read_length(data: bytes, position: int) -> tuple[int, int]:
+    start = position + -position % 4
+    return LENGTH.unpack_from(data, start)[0], start + 4
 
-    def collection(self, field: Field, target: str) -> None:
-        values = self.fresh("v")
-        self.emit(f"{values} = {target}")
+
+def _piece(data: bytes, start: int, size: int) -> bytes:
+    if start + size > len(data):
+        raise CdrError("the bytes end too early")
+    return data[start : start + size]
+
+
+def _write_string(buffer: bytearray, value: str) -> None:
+    encoded = value.encode() + b"\0"
+    _write_length(buffer, len(encoded))
+    buffer += encoded
+
+
+def _read_string(data: bytes, position: int) -> tuple[str, int]:
+    length, start = _read_length(data, position)
+    return _piece(data, start, length)[:-1].decode(), start + length
+
+
+_STRING = Codec(_write_string, _read_string)
+
+
+def _numbers(field: Field) -> Codec:
+    """An array or sequence of numbers, booleans or bytes, which are copied in one go."""
+    size, base, fixed, from_bytes = SIZES[field.base], field.base, field.kind == "array", _from_bytes(field)
+
+    def write(buffer: bytearray, values: Any) -> None:
+        _check_count(field, len(values))
+        if not fixed:
+            _write_length(buffer, len(values))
+        if len(values):
+            buffer += bytes(-len(buffer) % size)
+            buffer += values.tobytes() if base in NUMERIC else bytes(values) if base == "bool" else b"".join(values)
+
+    def read(data: bytes, position: int) -> tuple[Any, int]:
+        count, start = (field.size, position) if fixed else _read_length(data, position)
+        start += -start % size if count else 0
+        piece = _piece(data, start, count * size)
+        return from_bytes(piece), start + count * size
+
+    return Codec(write, read)
+
+
+def _from_bytes(field: Field) -> Callable[[bytes], Any]:
+    if field.base == "bool":
+        return lambda piece: [value != 0 for value in piece]
+    if field.base == "byte":
+        return lambda piece: [bytes((value,)) for value in piece]
+    if field.kind == "array":
+        return lambda piece: np.frombuffer(piece, DTYPES[field.base]).copy()
+    return partial(array, TYPECODES[field.base])
+
+
+def _items(field: Field, item: Codec) -> Codec:
+    """An array or sequence of strings or messages."""
+
+    def write(buffer: bytearray, values: Any) -> None:
+        _check_count(field, len(values))
         if field.kind == "sequence":
-            self.primitive("uint32", f"len({values})")
-        else:
-            self.emit(f"if len({values}) != {field.size}: raise ValueError('{field.name} needs {field.size} elements')")
-        if field.nested or field.base == "string":
-            item = self.fresh("i")
-            element = Field(field.name, field.base)
-            self.loop(f"for {item} in {values}:", lambda: self.single(element, item))
-            return
-        size = SIZES[field.base]
-        if field.kind == "array":
-            self.align(size)
-            self.flush()
-            self.rest = (self.rest + size * field.size) % self.known
-        else:
-            self.flush()
-            if size == 8:
-                self.emit(f"if {values}: b += Z[4 - len(b) & 7]")
-            self.forget(min(size, 4))
-        data = {"bool": f"bytes({values})", "byte": f"b''.join({values})"}.get(field.base, f"{values}.tobytes()")
-        self.emit(f"b += {data}")
+            _write_length(buffer, len(values))
+        for value in values:
+            item.write(buffer, value)
+
+    def read(data: bytes, position: int) -> tuple[list[Any], int]:
+        count, position = _read_length(data, position) if field.kind == "sequence" else (field.size, position)
+        values = []
+        for _ in range(count):
+            value, position = item.read(data, position)
+            values.append(value)
+        return values, position
+
+    return Codec(write, read)
 
 
-class _Deserializer(_Compiler):
-    empty_value = "_"
-
-    def emit_alignment(self, size: int) -> None:
-        self.emit(f"p += 4 - p & {size - 1}")
-
-    def emit_run(self, layout: struct.Struct, values: list[str]) -> None:
-        if values:
-            self.emit(f"{', '.join(values)}, = {self.constant('unpack', layout.unpack_from)}(d, p)")
-        self.emit(f"p += {layout.size}")
-
-    def create(self, base: str) -> str:
-        owner = self.fresh("m")
-        self.emit(f"{owner} = new({self.constant('C', self.lookup(base))})")
-        return owner
-
-    def single(self, field: Field, target: str) -> None:
-        if field.nested:
-            owner = self.create(field.base)
-            self.emit(f"{target} = {owner}")
-            self.message(field.base, owner)
-        elif field.base == "string":
-            length = self.fresh("n")
-            self.primitive("uint32", length)
-            self.flush()
-            self.emit(f"{target} = str(d[p:p + {length} - 1], 'utf-8') if {length} else ''; p += {length}")
-            self.forget()
-        else:
-            self.primitive(field.base, target)
-
-    def collection(self, field: Field, target: str) -> None:
-        length = str(field.size)
-        if field.kind == "sequence":
-            length = self.fresh("n")
-            self.primitive("uint32", length)
-        if field.nested or field.base == "string":
-            values, item = self.fresh("v"), self.fresh("i")
-            self.flush()
-            self.emit(f"{values} = {target} = []")
-
-            def body() -> None:
-                self.single(Field(field.name, field.base), item)
-                self.flush()
-                self.emit(f"{values}.append({item})")
-
-            self.loop(f"for _ in range({length}):", body)
-            return
-        size = SIZES[field.base]
-        if field.kind == "array":
-            self.align(size)
-            self.flush()
-            self.rest = (self.rest + size * field.size) % self.known
-        else:
-            self.flush()
-            if size == 8:
-                self.emit(f"if {length}: p += 4 - p & 7")
-            self.forget(min(size, 4))
-        piece = f"d[p:p + {size} * {length}]"
-        if field.base == "bool":
-            read = f"[x != 0 for x in {piece}]"
-        elif field.base == "byte":
-            read = f"[bytes((x,)) for x in {piece}]"
-        elif field.kind == "array":
-            read = f"np.frombuffer(d, {self.constant('T', np.dtype(DTYPES[field.base]))}, {length}, p).copy()"
-        else:
-            read = f"array('{TYPECODES[field.base]}', {piece})"
-        self.emit(f"{target} = {read}; p += {size} * {length}")
+def _check_count(field: Field, count: int) -> None:
+    """Lists can change after they were assigned."""
+    if field.kind == "array" and count != field.size:
+        raise ValueError(f"{field.name} needs {field.size} elements, not {count}")
 
 
-def serializer(name: str, lookup: Callable[[str], type]) -> Callable[[Any], bytes]:
-    """Function from a message to its CDR bytes, encapsulation header included."""
-    compiler = _Serializer(lookup)
-    compiler.names["HEADER"] = HEADER
-    compiler.emit("b = bytearray(HEADER)")
-    compiler.message(name, "message")
-    return compiler.compile("serialize(message)", "return bytes(b)")  # type: ignore[no-any-return]
+class Part(NamedTuple):
+    """Functions of some fields of a message; `read` stores what it reads in the message."""
+
+    write: Callable[[bytearray, Any], None]
+    read: Callable[[bytes, int, Any], int]
 
 
-def deserializer(name: str, lookup: Callable[[str], type]) -> Callable[[bytes], Any]:
-    """Function from CDR bytes to a message; raises CdrError where the bytes do not fit the type."""
-    compiler = _Deserializer(lookup)
-    compiler.emit("p = 4")
-    root = compiler.create(name)
-    compiler.message(name, root)
-    compiler.flush()
-    compiler.emit("if p > len(d): raise ValueError('the bytes end too early')")
-    convert = compiler.compile("deserialize(d)", f"return {root}")
+def _member(cls: type, field: Field) -> Part:
+    """Any other field."""
+    get, store = attrgetter(f"_{field.name}"), vars(cls)[f"_{field.name}"].__set__
+    write_value, read_value = _codec(field, cls)
 
-    def deserialize(data: bytes) -> Any:
-        if data[:2] != b"\x00\x01":
-            raise CdrError(f"{name}: encapsulation {data[:2].hex()} is not little-endian CDR version 1")
-        try:
-            return convert(data)
-        except (struct.error, ValueError) as error:
-            raise CdrError(f"{name}: {error}") from error
+    def write(buffer: bytearray, message: Any) -> None:
+        write_value(buffer, get(message))
 
-    return deserialize
+    def read(data: bytes, position: int, message: Any) -> int:
+        value, position = read_value(data, position)
+        store(message, value)
+        return position
+
+    return Part(write, read)
+
+
+def _block(cls: type, fields: list[Field]) -> Part:
+    """Neighbouring numbers of one size."""
+    layout, size = struct.Struct("<" + "".join(CODES[field.base] for field in fields)), SIZES[fields[0].base]
+    slots = [f"_{field.name}" for field in fields]
+    get = attrgetter(*slots) if len(slots) > 1 else lambda message: (getattr(message, slots[0]),)
+    setters = [vars(cls)[slot].__set__ for slot in slots]
+
+    def write(buffer: bytearray, message: Any) -> None:
+        if padding := -len(buffer) % size:
+            buffer += bytes(padding)
+        buffer += layout.pack(*get(message))
+
+    def read(data: bytes, position: int, message: Any) -> int:
+        start = position + -position % size
+        for store, value in zip(setters, layout.unpack_from(data, start)):  # noqa: B905 (hot)
+            store(message, value)
+        return start + layout.size
+
+    return Part(write, read)
+
+
+def _placeholder(buffer: bytearray, message: Any) -> None:
+    buffer.append(0)  # an empty message is one byte long
+
+
+@cache
+def codec(cls: Any) -> Codec:
+    """Codec of a message class, without the encapsulation header."""
+    parts = [Part(_placeholder, lambda data, position, _: position + len(_piece(data, position, 1)))]
+    fields = definition(cls.TYPE_NAME).fields
+    if fields:
+        parts.clear()
+    for size, group in groupby(fields, lambda field: 0 if field.kind else SIZES.get(field.base, 0)):
+        neighbours = list(group)
+        parts.extend([_block(cls, neighbours)] if size else [_member(cls, field) for field in neighbours])
+    writers, readers = [part.write for part in parts], [part.read for part in parts]
+
+    def write(buffer: bytearray, message: Any) -> None:
+        for write_part in writers:
+            write_part(buffer, message)
+
+    def read(data: bytes, position: int) -> tuple[Any, int]:
+        message = object.__new__(cls)
+        for read_part in readers:
+            position = read_part(data, position, message)
+        return message, position
+
+    return Codec(write, read)
+
+
+def _codec(field: Field, owner: Any) -> Codec:
+    if field.kind and field.base in SIZES:
+        return _numbers(field)
+    if field.base == "wstring":
+        raise NotImplementedError(f"wstring (field {field.name})")
+    single = _STRING if field.base == "string" else codec(owner.NESTED[field.name])
+    return _items(field, single) if field.kind else single
+
+
+def serialize(message: Any) -> bytes:
+    """CDR bytes of a message, encapsulation header included."""
+    buffer = bytearray()
+    codec(type(message)).write(buffer, message)
+    return HEADER + buffer
+
+
+def deserialize(cls: Any, data: bytes) -> Any:
+    """The message in CDR bytes; raises CdrError where they do not fit the type."""
+    if data[:2] != HEADER[:2]:
+        raise CdrError(f"{cls.__name__}: encapsulation {data[:2].hex()} is not little-endian CDR version 1")
+    try:
+        return codec(cls).read(data[4:], 0)[0]
+    except (struct.error, ValueError) as error:
+        raise CdrError(f"{cls.__name__}: {error}") from error

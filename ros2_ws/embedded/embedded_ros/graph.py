@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from threading import RLock
 
 from . import wire
+from .cdr import deserialize, serialize
 from .dds import Endpoint, Participant, make_qos
-from .messages import deserializer, message_class, serializer
+from .messages import message_class
 
 INFO_TYPE = "rmw_dds_common/msg/ParticipantEntitiesInfo"
 TAKE_AT_ONCE = 50
@@ -89,7 +90,7 @@ class Graph:
             )
             for node in self._own
         ]
-        self._writer.write_cdr(serializer(type(info))(info))
+        self._writer.write_cdr(serialize(info))
 
     def collect(self) -> None:
         """Keeps the newest announcement of every participant."""
@@ -106,9 +107,8 @@ class Graph:
             self._others = {gid: cdr for gid, cdr in self._others.items() if gid in alive}
             others = [cdr for gid, cdr in self._others.items() if gid != self._gid]
             found.extend(self._own)
-        decode = deserializer(message_class(INFO_TYPE))
         for cdr in others:
-            for node in decode(cdr).node_entities_info_seq:
+            for node in deserialize(message_class(INFO_TYPE), cdr).node_entities_info_seq:
                 readers = [bytes(gid.data) for gid in node.reader_gid_seq]
                 writers = [bytes(gid.data) for gid in node.writer_gid_seq]
                 found.append(NodeEntities(node.node_namespace, node.node_name, readers, writers))

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from . import cdr
 from .cdr import DTYPES, NUMERIC, TYPECODES
 from .definitions import Field, UnknownTypeError, definition, type_names
 from .fields import collection_check, default_factory, single_check, type_label
@@ -28,6 +27,7 @@ class Message:
     _setters: tuple[tuple[Callable[..., None], Callable[[], Any]], ...]
     _converters: dict[str, Callable[[Any], Any]]
     _numeric_sequences: frozenset[str]
+    NESTED: dict[str, "type[Message]"]  # field -> class, where the field holds messages
 
     def __init__(self, **kwargs: Any) -> None:
         for set_slot, default in self._setters:
@@ -70,17 +70,19 @@ def message_class(name: str) -> type[Message]:
     """Class of package/msg/Name, package/srv/Name_Request or package/srv/Name_Response."""
     found = definition(name)
     package, kind, short = name.split("/")
+    classes = {field.name: message_class(field.base) for field in found.fields if field.nested}
     body: dict[str, Any] = {
         "__slots__": tuple(f"_{field.name}" for field in found.fields),
         "__module__": f"{package}.{kind}",
         "TYPE_NAME": name,
+        "NESTED": classes,
         "_fields_and_field_types": {field.name: type_label(field) for field in found.fields},
         "_numeric_sequences": frozenset(f.name for f in found.fields if f.kind == "sequence" and f.base in NUMERIC),
         "_converters": {f.name: _converter(f) for f in found.fields if f.kind and f.base in NUMERIC},
     }
     defaults = []
     for field in found.fields:
-        nested = message_class(field.base) if field.nested else None
+        nested = classes.get(field.name)
         check = (collection_check if field.kind else single_check)(field, nested)
         body[field.name] = property(attrgetter(f"_{field.name}"), _setter(f"_{field.name}", check))
         defaults.append(default_factory(field, nested))
@@ -129,26 +131,6 @@ def interface_class(name: str) -> type[Any]:
     """Class of package/msg/Name, package/srv/Name or one half of a service."""
     is_service = "/srv/" in name and not name.endswith(("_Request", "_Response"))
     return service_class(name) if is_service else message_class(name)
-
-
-def serializer(cls: type[Any]) -> Callable[[Any], bytes]:
-    """Function from a message to CDR bytes."""
-    return _serializer(cls.TYPE_NAME)
-
-
-def deserializer(cls: type[Any]) -> Callable[[bytes], Any]:
-    """Function from CDR bytes to a message; raises cdr.CdrError."""
-    return _deserializer(cls.TYPE_NAME)
-
-
-@cache
-def _serializer(name: str) -> Callable[[Any], bytes]:
-    return cdr.serializer(name, message_class)
-
-
-@cache
-def _deserializer(name: str) -> Callable[[bytes], Any]:
-    return cdr.deserializer(name, message_class)
 
 
 @cache

@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 from . import wire
-from .cdr import CdrError
+from .cdr import CdrError, deserialize, serialize
 from .dds import Participant, Reader, Writer
 from .graph import Graph, NodeEntities
-from .messages import Message, deserializer, serializer
+from .messages import Message
 
 HEADER = struct.Struct("<Qq")  # client, sequence number; between encapsulation header and message
 REPLY_WAIT_S = 0.1  # how long a server waits until it knows the client's reader
@@ -62,7 +62,7 @@ class ServiceEndpoint:
             session.graph.change(node, add=[self.reader.gid], readers=True)
 
     def send(self, client: int, sequence: int, message: Message) -> None:
-        cdr = serializer(self._sends)(message)
+        cdr = serialize(message)
         self.writer.write_cdr(cdr[:4] + HEADER.pack(client, sequence) + cdr[4:])
 
     def take(self) -> tuple[int, int, Message, object] | None:
@@ -71,7 +71,7 @@ class ServiceEndpoint:
             if len(cdr) < 4 + HEADER.size:
                 raise CdrError(f"{len(cdr)} bytes are too few for a service header")
             client, sequence = HEADER.unpack_from(cdr, 4)
-            return client, sequence, deserializer(self._receives)(cdr[:4] + cdr[4 + HEADER.size :]), info
+            return client, sequence, deserialize(self._receives, cdr[:4] + cdr[4 + HEADER.size :]), info
         return None
 
     def wait_for_client(self, publication: int) -> None:

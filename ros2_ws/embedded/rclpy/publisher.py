@@ -1,8 +1,8 @@
 from typing import Any
 
 from embedded_ros import wire
+from embedded_ros.cdr import serialize
 from embedded_ros.dds import Writer
-from embedded_ros.messages import serializer
 
 from .context import Context
 from .duration import Duration, Infinite
@@ -27,7 +27,6 @@ class Publisher:
         participant = self._context.session.participant
         self._writer: Writer = participant.writer(wire.topic_name(topic), wire.dds_type(type_name), qos)
         self._gid = self._writer.gid
-        self._serialize: Any = None
         node._graph_change(add=[self._gid])
 
     def publish(self, msg: Any) -> None:
@@ -35,9 +34,7 @@ class Publisher:
         if not self._context._ok:
             raise RCLError("Failed to publish: publisher's context is invalid")
         if isinstance(msg, self.msg_type):
-            if self._serialize is None:
-                self._serialize = serializer(self.msg_type)
-            msg = self._serialize(msg)
+            msg = serialize(msg)
         elif not isinstance(msg, bytes):
             raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
         self._alive().write_cdr(msg)

@@ -5,9 +5,8 @@ from enum import Enum
 from typing import Any
 
 from embedded_ros import wire
-from embedded_ros.cdr import CdrError
+from embedded_ros.cdr import CdrError, deserialize
 from embedded_ros.dds import Reader
-from embedded_ros.messages import deserializer
 
 from .exceptions import InvalidHandle
 from .qos import QoSProfile
@@ -45,7 +44,6 @@ class Subscription:
         self._reader: Reader = participant.reader(wire.topic_name(topic), wire.dds_type(type_name), qos)
         self._gid = self._reader.gid
         self.condition = self._reader.condition
-        self._deserialize: Any = None
         self.callback = callback
         node._graph_change(add=[self._gid], readers=True)
 
@@ -65,11 +63,7 @@ class Subscription:
         return None
 
     def _decode(self, cdr: bytes) -> Any:
-        if self.raw:
-            return cdr
-        if self._deserialize is None:
-            self._deserialize = deserializer(self.msg_type)
-        return self._deserialize(cdr)
+        return cdr if self.raw else deserialize(self.msg_type, cdr)
 
     def take_job(self) -> Callable[[], Any] | None:
         """What the executor runs for the next message."""
