@@ -214,7 +214,7 @@ def _codec(field: Field, owner: Any) -> Codec:
 def serialize(message: Any) -> bytes:
     """CDR bytes of a message, encapsulation header included."""
     buffer = bytearray()
-    codec(type(message)).write(buffer, message)
+    codec(message.__class__).write(buffer, message)
     return HEADER + buffer
 
 

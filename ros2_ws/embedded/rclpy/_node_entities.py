@@ -11,6 +11,7 @@ from .guard_condition import GuardCondition
 from .impl.rcutils_logger import RcutilsLogger
 from .publisher import Publisher
 from .qos import QoSProfile, qos_profile_services_default
+from .qos_overriding_options import QoSOverridingOptions, overridden
 from .service import Service
 from .subscription import Subscription
 from .timer import Rate, Timer
@@ -88,14 +89,14 @@ class NodeEntityOwner:
         *,
         callback_group: CallbackGroup | None = None,
         event_callbacks: PublisherEventCallbacks | None = None,
-        qos_overriding_options: Any = None,
+        qos_overriding_options: QoSOverridingOptions | None = None,
         publisher_class: type[Publisher] = Publisher,
     ) -> Publisher:
-        _refuse("create_publisher", qos_overriding_options=qos_overriding_options)
         self._check_usable()
         _check_message_type(msg_type)
         group = callback_group or self._default_callback_group
-        publisher = publisher_class(self, msg_type, topic, _profile(qos_profile), group)
+        profile = self._profile(qos_profile, topic, qos_overriding_options, "publisher")
+        publisher = publisher_class(self, msg_type, topic, profile, group)
         callbacks = event_callbacks or PublisherEventCallbacks()
         publisher.event_handlers = callbacks.create_event_handlers(
             group, publisher._writer, publisher.topic_name, self.get_logger()
@@ -112,10 +113,9 @@ class NodeEntityOwner:
         *,
         callback_group: CallbackGroup | None = None,
         event_callbacks: SubscriptionEventCallbacks | None = None,
-        qos_overriding_options: Any = None,
+        qos_overriding_options: QoSOverridingOptions | None = None,
         raw: bool = False,
     ) -> Subscription:
-        _refuse("create_subscription", qos_overriding_options=qos_overriding_options)
         self._check_usable()
         _check_message_type(msg_type)
         group = callback_group or self._default_callback_group
@@ -124,7 +124,7 @@ class NodeEntityOwner:
             msg_type,
             topic,
             callback=callback,
-            qos_profile=_profile(qos_profile),
+            qos_profile=self._profile(qos_profile, topic, qos_overriding_options, "subscription"),
             callback_group=group,
             raw=raw,
         )
@@ -245,17 +245,24 @@ class NodeEntityOwner:
             for entity in list(kind):
                 self._destroy(kind, entity)
 
+    def _profile(
+        self, qos_or_depth: QoSProfile | int, topic: str, options: QoSOverridingOptions | None, kind: str
+    ) -> QoSProfile:
+        if not isinstance(qos_or_depth, QoSProfile | int):
+            raise TypeError(f"Expected QoSProfile or int, but received {type(qos_or_depth)}")
+        if isinstance(qos_or_depth, int):
+            if qos_or_depth < 0:
+                raise ValueError("history depth must be greater than or equal to zero")
+            qos_or_depth = QoSProfile(depth=qos_or_depth)
+        if options is None:
+            return qos_or_depth
+        return overridden(self, self.resolve_topic_name(topic), qos_or_depth, options, kind)
+
     def add_waitable(self, waitable: Any) -> None:
         raise NotImplementedError("Node.add_waitable")
 
     def remove_waitable(self, waitable: Any) -> None:
         raise NotImplementedError("Node.remove_waitable")
-
-
-def _refuse(call: str, **options: Any) -> None:
-    for name, value in options.items():
-        if value is not None:
-            raise NotImplementedError(f"Node.{call}({name}=…)")
 
 
 def _check_message_type(kind: Any) -> None:
@@ -266,13 +273,3 @@ def _check_message_type(kind: Any) -> None:
 def _check_service_type(kind: Any) -> None:
     if not hasattr(kind, "Request") or not hasattr(kind, "Response"):
         raise RuntimeError(f"The service type provided is not valid ({kind}), this might be a message or action")
-
-
-def _profile(qos_or_depth: QoSProfile | int) -> QoSProfile:
-    if isinstance(qos_or_depth, QoSProfile):
-        return qos_or_depth
-    if isinstance(qos_or_depth, int):
-        if qos_or_depth < 0:
-            raise ValueError("history depth must be greater than or equal to zero")
-        return QoSProfile(depth=qos_or_depth)
-    raise TypeError(f"Expected QoSProfile or int, but received {type(qos_or_depth)}")

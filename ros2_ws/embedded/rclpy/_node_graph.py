@@ -6,6 +6,7 @@ from embedded_ros import names, wire
 from embedded_ros.dds import Endpoint
 from embedded_ros.graph import Graph, NodeEntities
 
+from ._qos_matching import best_available, undecided
 from .exceptions import NodeNameNonExistentError
 from .qos import QoSProfile
 from .topic_endpoint_info import TopicEndpointInfo, TopicEndpointTypeEnum
@@ -122,6 +123,14 @@ class NodeGraph:
             )
             for endpoint in self._endpoints_on(topic, readers=readers)
         ]
+
+    def _fitting(self, profile: QoSProfile, topic: str, *, for_subscription: bool) -> QoSProfile:
+        """The profile with values for what is BEST_AVAILABLE; `topic` is a final name."""
+        if not undecided(profile):
+            return profile
+        endpoints = self._endpoints_on(wire.topic_name(topic), readers=not for_subscription)
+        others = [QoSProfile.from_dds(endpoint.qos) for endpoint in endpoints]
+        return best_available(profile, others, for_subscription=for_subscription)
 
     def wait_for_node(self, fully_qualified_node_name: str, timeout: float) -> bool:
         """Whether a node is there within `timeout` seconds."""

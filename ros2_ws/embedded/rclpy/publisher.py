@@ -23,7 +23,7 @@ class Publisher:
         self._node = node
         self._context: Context = node.context
         type_name = msg_type.TYPE_NAME
-        qos = qos_profile.to_dds(wire.user_data(type_name))
+        qos = node._fitting(qos_profile, topic, for_subscription=False).to_dds(wire.user_data(type_name))
         participant = self._context.session.participant
         self._writer: Writer = participant.writer(wire.topic_name(topic), wire.dds_type(type_name), qos)
         self._gid = self._writer.gid

@@ -183,6 +183,9 @@ class QoSProfile:
         )
 
 
+# A value that no one else uses: one nanosecond less than for ever.
+DeadlineBestAvailable = LivelinessLeaseDurationeBestAvailable = Duration(nanoseconds=dds.INFINITE_NS - 1)  # sic
+
 _BEST_EFFORT = ReliabilityPolicy.BEST_EFFORT
 qos_profile_default = QoSProfile(depth=10)
 qos_profile_unknown = QoSProfile(
@@ -210,7 +213,9 @@ qos_profile_best_available = QoSProfile(
     depth=10,
     reliability=ReliabilityPolicy.BEST_AVAILABLE,
     durability=DurabilityPolicy.BEST_AVAILABLE,
+    deadline=DeadlineBestAvailable,
     liveliness=LivelinessPolicy.BEST_AVAILABLE,
+    liveliness_lease_duration=LivelinessLeaseDurationeBestAvailable,
 )
 
 
@@ -246,7 +251,7 @@ def qos_policy_name_from_kind(policy_kind: QoSPolicyKind | int) -> str:
 
 def qos_check_compatible(publisher_qos: QoSProfile, subscription_qos: QoSProfile) -> tuple[QoSCompatibility, str]:
     """Whether a publisher and a subscription with these profiles would be matched, and why not or perhaps not."""
-    from ._qos_compatibility import findings
+    from ._qos_matching import findings
 
     found = list(findings(publisher_qos, subscription_qos))
     errors = [text for level, text in found if level is QoSCompatibility.ERROR]

@@ -39,7 +39,7 @@ class Subscription:
         self.event_handlers: list[Any] = []
         self._node = node
         type_name = msg_type.TYPE_NAME
-        qos = qos_profile.to_dds(wire.user_data(type_name))
+        qos = node._fitting(qos_profile, topic, for_subscription=True).to_dds(wire.user_data(type_name))
         participant = node.context.session.participant
         self._reader: Reader = participant.reader(wire.topic_name(topic), wire.dds_type(type_name), qos)
         self._gid = self._reader.gid

@@ -1,20 +1,29 @@
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+"""Which profiles of publishers and subscriptions fit each other."""
 
-from .duration import Duration
-from .qos import DurabilityPolicy, LivelinessPolicy, QoSCompatibility, QoSProfile, ReliabilityPolicy
+import copy
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from .duration import Duration, Infinite
+from .qos import (
+    DeadlineBestAvailable,
+    DurabilityPolicy,
+    LivelinessPolicy,
+    QoSCompatibility,
+    QoSProfile,
+    ReliabilityPolicy,
+)
 
 Finding = tuple[QoSCompatibility, str]
+DURATIONS = ("deadline", "liveliness_lease_duration")
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """A policy with a strong and a weak value; a strong request needs a strong offer."""
 
     name: str
-    strong: int
-    weak: int
+    strong: Any
+    weak: Any
     label: str  # as ROS 2 writes it
     asks_strong: str
     offers_weak: str
@@ -50,6 +59,29 @@ POLICIES = [
         "Publisher's liveliness is automatic and subscription's is manual by topic",
     ),
 ]
+
+
+def undecided(profile: QoSProfile) -> list[str]:
+    """Names of the policies that are BEST_AVAILABLE."""
+    found = [p.name for p in POLICIES if getattr(profile, p.name) == type(p.strong).BEST_AVAILABLE]
+    return found + [name for name in DURATIONS if getattr(profile, name) == DeadlineBestAvailable]
+
+
+def best_available(profile: QoSProfile, others: list[QoSProfile], *, for_subscription: bool) -> QoSProfile:
+    """The profile with what is undecided chosen to fit the endpoints at the other end of the topic.
+
+    A publisher offers as much as it can; a subscription requests as much as all publishers of the moment offer.
+    """
+    chosen, names = copy.copy(profile), undecided(profile)
+    for policy in (policy for policy in POLICIES if policy.name in names):
+        offered = [getattr(other, policy.name) == policy.strong for other in others]
+        strong = all(offered) if for_subscription else policy.name != "liveliness" or any(offered)
+        setattr(chosen, policy.name, policy.strong if strong else policy.weak)
+    for name in (name for name in DURATIONS if name in names):
+        finite = [duration.nanoseconds for other in others if (duration := getattr(other, name)) != Infinite]
+        limit = (max if for_subscription else min)(finite, default=0)
+        setattr(chosen, name, Duration(nanoseconds=limit))
+    return chosen
 
 
 def findings(offered: QoSProfile, requested: QoSProfile) -> Iterator[Finding]:
