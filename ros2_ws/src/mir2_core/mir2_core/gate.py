@@ -4,9 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from mir2_core.robots import RobotModel
 from mir2_core.types import Command, RobotState
+
+MAX_DETOUR_RAD = 0.25 * math.pi  # a robot whose way is closed may be turned this far off the direction it asked for
+ROUNDING = 1e-9
 
 
 class Reason(StrEnum):
@@ -94,9 +98,10 @@ class CommandGate:
         has_body = self.model.radius_m > 0
         if has_body:
             command = self._narrow(command, self._fence_v(command.v_mps, state), Reason.FENCE, reasons)
-            command = self._narrow(
-                command, self._neighbour_v(command.v_mps, state, neighbours), Reason.NEIGHBOUR, reasons
-            )
+            clear = self._keep_clear(command, state, neighbours)
+            if clear != command:
+                command = clear
+                reasons.append(Reason.NEIGHBOUR)
         scale = self.model.speed_scale(command.v_mps, command.omega_radps)
         if scale < 1.0:
             command = command.scaled(scale)
@@ -124,18 +129,44 @@ class CommandGate:
             v_mps = _limit_approach(v_mps, abs(outward), room, self.limits.period_s)
         return v_mps
 
-    def _neighbour_v(self, v_mps: float, state: RobotState, neighbours: Sequence[RobotState]) -> float:
-        """The part of `v_mps` that keeps the body clear of every neighbour during one period."""
-        cos, sin = math.cos(state.heading_rad), math.sin(state.heading_rad)
+    def _keep_clear(self, command: Command, state: RobotState, neighbours: Sequence[RobotState]) -> Command:
+        """The command that uses up at most half of the room to any neighbour during one period.
+
+        The other half is the neighbour's. Where that closes the asked direction, the robot turns to the nearest open
+        one, so that two that converge go on side by side; where none is near, it stands.
+        """
+        if abs(command.v_mps) * self.limits.period_s == 0.0:
+            return command
+        obstacles = self._obstacles(command.v_mps, state, neighbours)
+        if obstacles is None:
+            return replace(command, v_mps=0.0)
+        fastest, period_s = self.model.max_omega_radps, self.limits.period_s
+        turn_rad = _clip(command.omega_radps, -fastest, fastest) * period_s
+        open_rad = _nearest_open(turn_rad, obstacles)
+        if open_rad != turn_rad:
+            command = replace(command, omega_radps=_clip(open_rad / period_s, -fastest, fastest))
+            turn_rad = command.omega_radps * period_s
+        part = min((obstacle.part(turn_rad) for obstacle in obstacles), default=1.0)
+        return replace(command, v_mps=command.v_mps * part)
+
+    def _obstacles(self, v_mps: float, state: RobotState, neighbours: Sequence[RobotState]) -> list["_Obstacle"] | None:
+        """The neighbours to which driving straight there would use up more than half of the room.
+
+        None if it is not known where a neighbour is: not a number, or at the very same place.
+        """
+        direction_rad = state.heading_rad + (math.pi if v_mps < 0 else 0.0)
+        obstacles = []
         for other in neighbours:
             dx, dy = other.x_m - state.x_m, other.y_m - state.y_m
-            distance = math.hypot(dx, dy)
-            if not math.isfinite(distance) or distance == 0.0:
-                continue
-            approach = v_mps * (dx * cos + dy * sin) / distance
-            if approach > 0:
-                v_mps = _limit_approach(v_mps, approach, distance - self.model.spacing_m, self.limits.period_s)
-        return v_mps
+            distance_m = math.hypot(dx, dy)
+            if not math.isfinite(distance_m) or distance_m == 0.0:
+                return None
+            room_m = max(0.0, distance_m - self.model.spacing_m)
+            cos = 0.5 * room_m / (abs(v_mps) * self.limits.period_s)
+            if cos < 1.0:
+                bearing_rad = math.remainder(math.atan2(dy, dx) - direction_rad, 2.0 * math.pi)
+                obstacles.append(_Obstacle(bearing_rad, cos))
+        return obstacles
 
     def _accelerated(self, command: Command) -> Command:
         """The command nearest to the wanted one that the wheels reach within one period.
@@ -168,6 +199,46 @@ class CommandGate:
 def _fresh(now_s: float, stamp_s: float, timeout_s: float) -> bool:
     """Not older than the timeout; a stamp from the future is as untrustworthy as an old one."""
     return abs(now_s - stamp_s) <= timeout_s
+
+
+class _Obstacle(NamedTuple):
+    """A near neighbour: its bearing from the direction of motion, and the largest cosine that full speed may have."""
+
+    bearing_rad: float
+    max_cos: float
+
+    def closes(self, direction_rad: float) -> bool:
+        """Whether motion in that direction, at full speed, would come too near."""
+        return _angle(direction_rad, self.bearing_rad) < math.acos(self.max_cos) - ROUNDING
+
+    def edges(self) -> tuple[float, float]:
+        """The directions between which the way is closed."""
+        half = math.acos(self.max_cos)
+        return self.bearing_rad - half, self.bearing_rad + half
+
+    def part(self, turn_rad: float) -> float:
+        """The part of the speed that is allowed while the robot turns: the most direct moment counts."""
+        cos = math.cos(self.bearing_rad - _clip(self.bearing_rad, min(0.0, turn_rad), max(0.0, turn_rad)))
+        return 1.0 if cos <= self.max_cos + ROUNDING else self.max_cos / cos
+
+
+def _nearest_open(asked_rad: float, obstacles: Sequence[_Obstacle]) -> float:
+    """The direction nearest to the asked one that no obstacle closes; the asked one itself if none is near."""
+    if not any(obstacle.closes(asked_rad) for obstacle in obstacles):
+        return asked_rad
+    edges = [math.remainder(edge, 2.0 * math.pi) for obstacle in obstacles for edge in obstacle.edges()]
+    detours = [(_angle(edge, asked_rad), edge) for edge in edges if not any(o.closes(edge) for o in obstacles)]
+    detour_rad, edge_rad = min(detours, default=(math.inf, asked_rad))
+    return edge_rad if detour_rad <= MAX_DETOUR_RAD else asked_rad
+
+
+def _angle(a_rad: float, b_rad: float) -> float:
+    """Between two directions, in [0, π]."""
+    return abs(math.remainder(a_rad - b_rad, 2.0 * math.pi))
+
+
+def _clip(value: float, low: float, high: float) -> float:
+    return max(low, min(high, value))
 
 
 def _limit_approach(v_mps: float, approach_mps: float, room_m: float, period_s: float) -> float:
