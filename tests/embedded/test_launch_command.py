@@ -182,7 +182,8 @@ def test_a_signal_event_reaches_one_process(launch: Launch) -> None:
     running = launch("""
         ExecuteProcess(cmd=['sleep', '1000'], name='one'),
         RegisterEventHandler(OnProcessStart(on_start=[
-            EmitEvent(event=SignalProcess(signal_number='SIGTERM', process_matcher=matches_name('one-1')))]))""")
+            EmitEvent(event=SignalProcess(
+                signal_number=15, process_matcher=lambda action: 'sleep' in action.process_details['cmd']))]))""")
     assert running.wait() == 0
     running.wait_for("[INFO] [one-1]: sending signal 'SIGTERM' to process[one-1]")
     running.wait_for("exit code -15")

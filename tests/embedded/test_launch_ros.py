@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from launch.substitutions import LaunchConfiguration, TextSubstitution
-from launch_ros.actions import Node, PushRosNamespace, SetUseSimTime
+from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import Parameter, ParameterFile, ParameterValue, evaluate_dict
 from launch_ros.substitutions import FindPackageShare
 from ros2_process import ROS2, Running
@@ -168,8 +168,8 @@ def test_values_that_are_no_parameters(value: Any) -> None:
 
 
 def test_what_is_not_supported_says_so() -> None:
-    with pytest.raises(NotImplementedError, match="use_sim_time"):
-        SetUseSimTime(True)
+    with pytest.raises(ImportError, match="LifecycleNode"):
+        from launch_ros.actions import LifecycleNode  # type: ignore[attr-defined]  # noqa: F401
     with pytest.raises(NotImplementedError, match="allow_substs"):
         ParameterFile("a.yaml", allow_substs=True)
 
@@ -179,8 +179,8 @@ def test_what_is_not_supported_says_so() -> None:
     [
         (Node(package="no_such_package", executable="x"), "no_such_package"),
         (Node(package="mir2_swarm", executable="x"), "executable 'x' not found in package 'mir2_swarm', which has:"),
-        (Node(executable="x", name="a-b"), "invalid node name 'a-b'"),
-        (Node(executable="x", namespace="1"), "invalid namespace '/1'"),
+        (Node(executable="x", name="a-b"), "(?s)Invalid node name: .*'a-b'"),
+        (Node(executable="x", namespace="1"), "(?s)Invalid namespace: .*'/1'"),
     ],
 )
 def test_nodes_that_cannot_be_started(node: Node, error: str) -> None:
@@ -189,7 +189,7 @@ def test_nodes_that_cannot_be_started(node: Node, error: str) -> None:
 
 
 def test_pushed_namespace_must_be_valid() -> None:
-    with pytest.raises(ValueError, match="invalid namespace '/a b'"):
+    with pytest.raises(ValueError, match=r"(?s)Invalid namespace: .*'/a b'"):
         PushRosNamespace("a b").execute(LaunchContext())
 
 

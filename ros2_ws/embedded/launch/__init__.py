@@ -1,40 +1,20 @@
 """The launch system: describe a set of processes in Python, run it, and end all of it."""
 
-from . import actions, conditions, event_handlers, events, logging, substitutions
-from .action import Action
-from .condition import Condition
-from .event import Event
-from .event_handler import BaseEventHandler, EventHandler
-from .launch_context import LaunchContext
-from .launch_description import LaunchDescription
-from .launch_description_entity import LaunchDescriptionEntity
-from .launch_description_sources import InvalidLaunchFileError, LaunchDescriptionSource
-from .launch_service import LaunchService
-from .some_entities_type import SomeEntitiesType, SomeEntitiesType_types_tuple
-from .some_substitutions_type import SomeSubstitutionsType, SomeSubstitutionsType_types_tuple
-from .substitution import Substitution
-
-__all__ = [
-    "Action",
-    "BaseEventHandler",
-    "Condition",
-    "Event",
-    "EventHandler",
-    "InvalidLaunchFileError",
-    "LaunchContext",
-    "LaunchDescription",
-    "LaunchDescriptionEntity",
-    "LaunchDescriptionSource",
-    "LaunchService",
-    "SomeEntitiesType",
-    "SomeEntitiesType_types_tuple",
-    "SomeSubstitutionsType",
-    "SomeSubstitutionsType_types_tuple",
-    "Substitution",
-    "actions",
-    "conditions",
-    "event_handlers",
-    "events",
-    "logging",
-    "substitutions",
-]
+from . import actions as actions
+from . import conditions as conditions
+from . import event_handlers as event_handlers
+from . import events as events
+from . import logging as logging
+from . import substitutions as substitutions
+from .action import Action as Action
+from .action import LaunchDescriptionEntity as LaunchDescriptionEntity
+from .condition import Condition as Condition
+from .event import Event as Event
+from .event_handler import EventHandler as EventHandler
+from .launch_context import LaunchContext as LaunchContext
+from .launch_description import LaunchDescription as LaunchDescription
+from .launch_description_sources import LaunchDescriptionSource as LaunchDescriptionSource
+from .launch_introspector import LaunchIntrospector as LaunchIntrospector
+from .launch_service import LaunchService as LaunchService
+from .substitution import SomeSubstitutionsType as SomeSubstitutionsType
+from .substitution import Substitution as Substitution

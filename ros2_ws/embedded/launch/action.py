@@ -1,59 +1,65 @@
-"""The base of all actions."""
+"""The bases of everything a launch description may contain."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .condition import Condition
-from .launch_description_entity import LaunchDescriptionEntity
+from .events import ExecutionComplete
 
 if TYPE_CHECKING:
     from .launch_context import LaunchContext
 
 
+class LaunchDescriptionEntity:
+    """Something that is visited to run it."""
+
+    def get_sub_entities(self) -> Iterable[LaunchDescriptionEntity]:
+        """Return the entities that are known before the visit, for `--show-args` and `--print`."""
+        return []
+
+    def visit(self, context: LaunchContext) -> SomeEntitiesType | None:
+        """Run this entity and return the entities to visit next."""
+        return None
+
+    def get_asyncio_future(self) -> asyncio.Future[None] | None:
+        """Return a future that is done when this entity's work has ended, or None if there is none."""
+        return None
+
+
+SomeEntitiesType = LaunchDescriptionEntity | Iterable[LaunchDescriptionEntity]
+
+
+@dataclass(eq=False)
 class Action(LaunchDescriptionEntity):
     """An intention to do something, carried out if its condition holds."""
 
-    def __init__(self, *, condition: Condition | None = None) -> None:
-        self.__condition = condition
+    condition: Condition | None = field(default=None, kw_only=True)
 
-    @property
-    def condition(self) -> Condition | None:
-        """The condition, or None where the action always runs."""
-        return self.__condition
-
-    def get_sub_entities(self) -> list[LaunchDescriptionEntity]:
-        """Return the entities this action contains."""
-        return []
-
-    def describe_sub_entities(self) -> list[LaunchDescriptionEntity]:
-        return self.get_sub_entities() if self.condition is None else []
-
-    def describe_conditional_sub_entities(self) -> list[tuple[str, Iterable[LaunchDescriptionEntity]]]:
-        if self.condition is None:
-            return []
-        return [(f"Conditionally included by {self.describe()}", self.get_sub_entities())]
-
-    def visit(self, context: LaunchContext) -> Iterable[LaunchDescriptionEntity] | None:
+    def visit(self, context: LaunchContext) -> SomeEntitiesType | None:
         if self.condition is not None and not self.condition.evaluate(context):
             return None
         entities = self.execute(context)
-        self._announce_completion(context)
-        return entities
-
-    def _announce_completion(self, context: LaunchContext) -> None:
-        from .events import ExecutionComplete
-
-        event = ExecutionComplete(action=self)
-        if not context.would_handle_event(event):
-            return
+        complete = ExecutionComplete(action=self)
         future = self.get_asyncio_future()
         if future is None:
-            context.emit_event_sync(event)
+            context.emit_event_sync(complete)
         else:
-            future.add_done_callback(lambda _: context.emit_event_sync(event))
+            future.add_done_callback(lambda _: context.emit_event_sync(complete))
+        return entities
 
-    def execute(self, context: LaunchContext) -> Iterable[LaunchDescriptionEntity] | None:
+    def execute(self, context: LaunchContext) -> SomeEntitiesType | None:
         """Do it, and return the entities to visit next."""
         return None
+
+
+def normalize_to_list_of_entities(entities: SomeEntitiesType | None) -> list[LaunchDescriptionEntity]:
+    """Return one entity, several or none as a list; TypeError for anything else."""
+    found = [entities] if isinstance(entities, LaunchDescriptionEntity) else list(entities or ())
+    for entity in found:
+        if not isinstance(entity, LaunchDescriptionEntity):
+            raise TypeError(f"expected launch entities, got {entity!r} of type {type(entity).__name__}")
+    return found

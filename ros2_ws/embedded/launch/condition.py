@@ -12,13 +12,9 @@ if TYPE_CHECKING:
 class Condition:
     """A question put to the launch context when an action is about to run."""
 
-    def __init__(self, *, predicate: Callable[[LaunchContext], bool] | None = None) -> None:
+    def __init__(self, *, predicate: Callable[[LaunchContext], bool] = lambda context: True) -> None:
         self._predicate = predicate
-
-    def describe(self) -> str:
-        """Return the condition in words."""
-        return repr(self)
 
     def evaluate(self, context: LaunchContext) -> bool:
         """Return whether the action shall run."""
-        return self._predicate is None or self._predicate(context)
+        return self._predicate(context)

@@ -5,113 +5,80 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .action import Action
+from .action import Action, SomeEntitiesType
 from .event import Event
-from .event_handler import BaseEventHandler, EventHandler
-from .events import ExecutionComplete, Shutdown
+from .event_handler import Answer, EventHandler
+from .events import ExecutionComplete
+from .events import Shutdown as ShutdownEvent
 from .events.process import ProcessExited, ProcessIO, ProcessStarted
-from .some_entities_type import SomeEntitiesType
-from .utilities import normalize_to_list_of_entities
 
 if TYPE_CHECKING:
     from .launch_context import LaunchContext
 
-ActionMatcher = Callable[[Any], bool] | Action | None
-Answer = SomeEntitiesType | Callable[[Any, "LaunchContext"], SomeEntitiesType | None] | None
-
-
-class OnActionEventBase(BaseEventHandler):
-    """Answers the events of one action, of the actions a function accepts, or of all."""
-
-    def __init__(
-        self,
-        action_matcher: ActionMatcher,
-        on_event: Answer,
-        target_event_cls: type[Event],
-        handle_once: bool = False,
-    ) -> None:
-        if not (action_matcher is None or isinstance(action_matcher, Action) or callable(action_matcher)):
-            raise TypeError("target_action must be an action or a callable")
-
-        def matcher(event: Any) -> bool:
-            if not isinstance(event, target_event_cls):
-                return False
-            if action_matcher is None or action_matcher is event.action:  # type: ignore[attr-defined]
-                return True
-            return not isinstance(action_matcher, Action) and action_matcher(event.action)  # type: ignore[attr-defined]
-
-        super().__init__(matcher=matcher, handle_once=handle_once)
-        self._answer = on_event if callable(on_event) else normalize_to_list_of_entities(on_event)
-
-    def handle(self, event: Event, context: LaunchContext) -> SomeEntitiesType | None:
-        super().handle(event, context)
-        return self._answer(event, context) if callable(self._answer) else self._answer
-
-
-class OnProcessStart(OnActionEventBase):
-    """Answers the start of a process."""
-
-    def __init__(self, *, target_action: ActionMatcher = None, on_start: Answer, handle_once: bool = False) -> None:
-        super().__init__(target_action, on_start, ProcessStarted, handle_once)
-
-
-class OnProcessExit(OnActionEventBase):
-    """Answers the end of a process."""
-
-    def __init__(self, *, target_action: ActionMatcher = None, on_exit: Answer, handle_once: bool = False) -> None:
-        super().__init__(target_action, on_exit, ProcessExited, handle_once)
-
-
-class OnExecutionComplete(OnActionEventBase):
-    """Answers the completion of an action."""
-
-    def __init__(
-        self, *, target_action: ActionMatcher = None, on_completion: Answer, handle_once: bool = False
-    ) -> None:
-        super().__init__(target_action, on_completion, ExecutionComplete, handle_once)
-
-
+Target = Action | Callable[[Any], bool] | None
 OutputCallback = Callable[[ProcessIO], SomeEntitiesType | None]
 
 
-class OnProcessIO(OnActionEventBase):
+class _OnActionEvent(EventHandler):
+    """Answers the events of one action, of the actions that a function accepts, or of all."""
+
+    def __init__(self, event_class: type[Event], target: Target, answer: Answer, handle_once: bool) -> None:
+        if not (target is None or isinstance(target, Action) or callable(target)):
+            raise TypeError(f"target_action must be an action or a function, got {target!r}")
+
+        def matches(event: Any) -> bool:
+            if not isinstance(event, event_class):
+                return False
+            if target is None or isinstance(target, Action):
+                return target in (None, event.action)  # type: ignore[attr-defined]
+            return target(event.action)  # type: ignore[attr-defined]
+
+        super().__init__(matcher=matches, entities=answer, handle_once=handle_once)
+
+
+class OnProcessStart(_OnActionEvent):
+    """Answers the start of a process."""
+
+    def __init__(self, *, target_action: Target = None, on_start: Answer, handle_once: bool = False) -> None:
+        super().__init__(ProcessStarted, target_action, on_start, handle_once)
+
+
+class OnProcessExit(_OnActionEvent):
+    """Answers the end of a process."""
+
+    def __init__(self, *, target_action: Target = None, on_exit: Answer, handle_once: bool = False) -> None:
+        super().__init__(ProcessExited, target_action, on_exit, handle_once)
+
+
+class OnExecutionComplete(_OnActionEvent):
+    """Answers the completion of an action."""
+
+    def __init__(self, *, target_action: Target = None, on_completion: Answer, handle_once: bool = False) -> None:
+        super().__init__(ExecutionComplete, target_action, on_completion, handle_once)
+
+
+class OnProcessIO(_OnActionEvent):
     """Answers what a process writes."""
 
     def __init__(
         self,
         *,
-        target_action: ActionMatcher = None,
-        on_stdin: OutputCallback | None = None,
+        target_action: Target = None,
         on_stdout: OutputCallback | None = None,
         on_stderr: OutputCallback | None = None,
         handle_once: bool = False,
     ) -> None:
         def answer(event: ProcessIO, _context: LaunchContext) -> SomeEntitiesType | None:
-            callback = on_stdout if event.from_stdout else on_stderr if event.from_stderr else on_stdin
+            callback = on_stdout if event.from_stdout else on_stderr
             return None if callback is None else callback(event)
 
-        super().__init__(target_action, answer, ProcessIO, handle_once)
+        super().__init__(ProcessIO, target_action, answer, handle_once)
 
 
-class OnShutdown(BaseEventHandler):
+class OnShutdown(EventHandler):
     """Answers the end of the launch system."""
 
     def __init__(self, *, on_shutdown: Answer, handle_once: bool = False) -> None:
-        super().__init__(matcher=lambda event: isinstance(event, Shutdown), handle_once=handle_once)
-        self._answer = on_shutdown
-
-    def handle(self, event: Event, context: LaunchContext) -> SomeEntitiesType | None:
-        super().handle(event, context)
-        return self._answer(event, context) if callable(self._answer) else self._answer
-
-
-__all__ = [
-    "BaseEventHandler",
-    "EventHandler",
-    "OnActionEventBase",
-    "OnExecutionComplete",
-    "OnProcessExit",
-    "OnProcessIO",
-    "OnProcessStart",
-    "OnShutdown",
-]
+        super().__init__(
+            matcher=lambda event: isinstance(event, ShutdownEvent), entities=on_shutdown, handle_once=handle_once
+        )

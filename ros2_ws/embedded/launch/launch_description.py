@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from . import logging
-from .actions import DeclareLaunchArgument, IncludeLaunchDescription, ResetLaunchConfigurations
+from .action import Action, LaunchDescriptionEntity
 from .launch_context import LaunchContext
-from .launch_description_entity import LaunchDescriptionEntity
 
-FoundArgument = tuple[DeclareLaunchArgument, list[IncludeLaunchDescription], bool]
+if TYPE_CHECKING:
+    from .actions import DeclareLaunchArgument, IncludeLaunchDescription
+
+    FoundArgument = tuple[DeclareLaunchArgument, list[IncludeLaunchDescription], bool]
 
 
 class LaunchDescription(LaunchDescriptionEntity):
     """A list of entities, run in order."""
 
-    def __init__(
-        self,
-        initial_entities: Iterable[LaunchDescriptionEntity] | None = None,
-        *,
-        deprecated_reason: str | None = None,
-    ) -> None:
+    def __init__(self, initial_entities: Iterable[LaunchDescriptionEntity] | None = None) -> None:
         self.entities = list(initial_entities or [])
-        self.deprecated_reason = deprecated_reason
 
     def add_entity(self, entity: LaunchDescriptionEntity) -> None:
         """Add an entity at the end."""
@@ -31,12 +27,9 @@ class LaunchDescription(LaunchDescriptionEntity):
     add_action = add_entity
 
     def visit(self, context: LaunchContext) -> list[LaunchDescriptionEntity]:
-        if self.deprecated_reason is not None:
-            path = context.get_locals_as_dict().get("current_launch_file_path")
-            logging.get_logger("launch").warning(f"launch file [{path}] is deprecated: {self.deprecated_reason}")
         return self.entities
 
-    def describe_sub_entities(self) -> list[LaunchDescriptionEntity]:
+    def get_sub_entities(self) -> list[LaunchDescriptionEntity]:
         return self.entities
 
     def get_launch_arguments(self) -> list[DeclareLaunchArgument]:
@@ -46,7 +39,7 @@ class LaunchDescription(LaunchDescriptionEntity):
     def find_launch_arguments(self) -> list[FoundArgument]:
         """Return each declared argument, first declaration first.
 
-        With it come the includes that lead to it and whether the declaration depends on a condition.
+        With it come the includes that lead to it and whether the declaration depends on a condition or an event.
         """
         found: dict[str, FoundArgument] = {}
         for argument, includes, is_conditional in _search(self.entities, [], False):
@@ -55,16 +48,14 @@ class LaunchDescription(LaunchDescriptionEntity):
 
 
 def _search(
-    entities: Iterable[LaunchDescriptionEntity],
-    includes: list[IncludeLaunchDescription],
-    is_conditional: bool,
+    entities: Iterable[LaunchDescriptionEntity], includes: list[IncludeLaunchDescription], is_conditional: bool
 ) -> Iterator[FoundArgument]:
+    from .actions import DeclareLaunchArgument, IncludeLaunchDescription, TimerAction
+
     for entity in entities:
-        if isinstance(entity, ResetLaunchConfigurations):
-            return
+        depends = is_conditional or isinstance(entity, TimerAction)
+        depends |= isinstance(entity, Action) and entity.condition is not None
         if isinstance(entity, DeclareLaunchArgument):
-            yield entity, includes, is_conditional or entity.condition is not None
+            yield entity, includes, depends
         path = [*includes, entity] if isinstance(entity, IncludeLaunchDescription) else includes
-        yield from _search(entity.describe_sub_entities(), path, is_conditional)
-        for _, conditional in entity.describe_conditional_sub_entities():
-            yield from _search(conditional, path, True)
+        yield from _search(entity.get_sub_entities(), path, depends)

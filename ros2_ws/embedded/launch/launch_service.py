@@ -12,13 +12,11 @@ from logging import DEBUG, INFO
 from typing import Any
 
 from . import logging
+from .action import SomeEntitiesType, normalize_to_list_of_entities
 from .event import Event
-from .event_handler import EventHandler
-from .event_handlers import OnShutdown
-from .events import IncludeLaunchDescription, Shutdown
+from .events import Shutdown, Visit
 from .launch_context import LaunchContext
 from .launch_description import LaunchDescription
-from .utilities import normalize_to_list_of_entities, visit_all_entities_and_collect_futures
 
 
 class LaunchService:
@@ -28,30 +26,26 @@ class LaunchService:
         logging.launch_config.level = DEBUG if debug else INFO
         self._log = logging.get_logger("launch")
         self.context = LaunchContext(argv=argv, noninteractive=noninteractive)
-        self.event_loop: asyncio.AbstractEventLoop | None = None
-        self.task: asyncio.Task[int] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_lock = threading.Lock()
-        self._futures: list[asyncio.Future[None]] = []
+        self._unfinished: set[asyncio.Future[Any]] = set()
         self._errors: list[str] = []
-        self._next: asyncio.Task[Event] | None = None
-        self.context.register_event_handler(OnShutdown(on_shutdown=self._on_shutdown))
-        self.context.register_event_handler(_run_included())
 
     def include_launch_description(self, launch_description: LaunchDescription) -> None:
         """Run a description, now or as soon as the service runs; may be called from any thread."""
-        self.emit_event(IncludeLaunchDescription(launch_description))
+        self.emit_event(Visit([launch_description], {}))
 
     def emit_event(self, event: Event) -> None:
         """Emit an event; may be called from any thread."""
         with self._loop_lock:
-            if self.event_loop is None:
+            if self._loop is None:
                 self.context.emit_event_sync(event)
             else:
-                self.event_loop.call_soon_threadsafe(self.context.emit_event_sync, event)
+                self._loop.call_soon_threadsafe(self.context.emit_event_sync, event)
 
-    def shutdown(self, force_sync: bool = False) -> None:
+    def shutdown(self) -> None:
         """End the service if it runs; may be called from any thread."""
-        if self.event_loop is not None:
+        if self._loop is not None:
             self.emit_event(Shutdown(reason="LaunchService.shutdown() called"))
 
     def run(self, *, shutdown_when_idle: bool = True) -> int:
@@ -68,7 +62,7 @@ class LaunchService:
                 if shutdown_when_idle and self._is_idle():
                     self._begin_shutdown("idle")
                 try:
-                    await self._step()
+                    self._handle(await self.context.event_queue.get())
                 except Exception as error:
                     self._fail(error)
         for message in self._errors:
@@ -80,11 +74,9 @@ class LaunchService:
         """Hold the loop and the signals."""
         loop = asyncio.get_running_loop()
         with self._loop_lock:
-            if self.event_loop is not None:
+            if self._loop is not None:
                 raise RuntimeError("LaunchService cannot be run multiple times concurrently.")
-            self.event_loop = loop
-        self.task = asyncio.current_task()
-        self.context.set_asyncio_loop(loop)
+            self._loop = loop
         loop.add_signal_handler(signal.SIGINT, self._on_signal, "ctrl-c (SIGINT)")
         loop.add_signal_handler(signal.SIGTERM, self._on_signal, "SIGTERM")
         try:
@@ -93,45 +85,37 @@ class LaunchService:
             loop.remove_signal_handler(signal.SIGINT)
             loop.remove_signal_handler(signal.SIGTERM)
             with self._loop_lock:
-                self.event_loop = None
-            self.context.set_asyncio_loop(None)
+                self._loop = None
             self.context.is_shutdown = False
 
     def _is_idle(self) -> bool:
-        pending = [future for future in self._all_futures() if not future.done()]
-        return not pending and self.context.event_queue.empty() and (self._next is None or not self._next.done())
+        return not self._unfinished and self.context.event_queue.empty()
 
-    def _all_futures(self) -> list[asyncio.Future[None]]:
-        return [*self._futures, *self.context.completion_futures]
-
-    async def _step(self) -> None:
-        """Handle the next event, or notice that some work has ended."""
-        if self._next is None:
-            self._next = asyncio.ensure_future(self.context.event_queue.get())
-        waiting = self._all_futures()
-        awaited: list[asyncio.Future[Any]] = [self._next, *waiting]
-        await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
-        ended = [future for future in waiting if future.done()]
-        self._futures = [future for future in self._futures if future not in ended]
-        self.context.completion_futures = [f for f in self.context.completion_futures if f not in ended]
-        if self._next.done():
-            event, self._next = self._next.result(), None
-            self._handle(event)
-        for future in ended:
-            if not future.cancelled():
-                future.result()
-
-    def _handle(self, event: Event) -> None:
+    def _handle(self, item: Event | asyncio.Future[Any]) -> None:
+        """Answer an event, or take note that some work has ended."""
+        if isinstance(item, asyncio.Future):
+            self._unfinished.discard(item)
+            if not item.cancelled():
+                item.result()
+            return
+        self.context.is_shutdown |= isinstance(item, Shutdown)
+        if isinstance(item, Visit):
+            with self.context.scoped_locals():
+                self.context.extend_locals(item.context_locals)
+                self._visit(item.entities)
         for handler in tuple(self.context.event_handlers):
-            if not handler.matches(event):
-                continue
-            self.context.push_locals()
-            try:
-                for entity in normalize_to_list_of_entities(handler.handle(event, self.context)):
-                    pairs = visit_all_entities_and_collect_futures(entity, self.context)
-                    self._futures += [future for _, future in pairs]
-            finally:
-                self.context.pop_locals()
+            if handler.matches(item):
+                with self.context.scoped_locals():
+                    self._visit(handler.handle(item, self.context))
+
+    def _visit(self, entities: SomeEntitiesType | None) -> None:
+        """Visit entities and what they yield, depth first."""
+        for entity in normalize_to_list_of_entities(entities):
+            self._visit(entity.visit(self.context))
+            future = entity.get_asyncio_future()
+            if future is not None and future not in self._unfinished:
+                self._unfinished.add(future)
+                future.add_done_callback(self.context.event_queue.put_nowait)
 
     def _fail(self, error: Exception) -> None:
         """Remember the error for the end and shut down."""
@@ -150,15 +134,3 @@ class LaunchService:
             return
         self._log.warning(f"user interrupted with {source}")
         self._begin_shutdown(source, due_to_sigint=True)
-
-    def _on_shutdown(self, _event: Shutdown, context: LaunchContext) -> None:
-        context.is_shutdown = True
-
-
-def _run_included() -> EventHandler:
-    from .actions import OpaqueFunction
-
-    return EventHandler(
-        matcher=lambda event: isinstance(event, IncludeLaunchDescription),
-        entities=OpaqueFunction(function=lambda context: [context.locals.event.launch_description]),
-    )

@@ -7,39 +7,19 @@ launcher killed with SIGKILL leaves nothing behind, not even a grandchild that i
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 GRACE_S = 5.0
 _PR_SET_PDEATHSIG = 1
-
-
-def group_is_alive(group: int) -> bool:
-    """Return whether the process group has a member that is not a zombie."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    states = [state for state, of_group in _processes() if of_group == group]
-    return not states or any(state != "Z" for state in states)
-
-
-def _processes() -> Iterator[tuple[str, int]]:
-    """Yield state letter and process group of every process; nothing where there is no /proc."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _parent, group = stat.read_text(errors="replace").rpartition(")")[2].split()[:3]
-        except (OSError, ValueError):
-            continue
-        yield state, int(group)
 
 
 def signal_group(group: int, number: int) -> None:
@@ -48,62 +28,47 @@ def signal_group(group: int, number: int) -> None:
         os.killpg(group, number)
 
 
-class Guardian:
-    """The launcher's side of the guardian process, started with the first group."""
+def group_is_alive(group: int) -> bool:
+    """Return whether the process group has a member that is not a zombie."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # ended meanwhile
+            state, _parent, of_group = stat.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            if int(of_group) == group and state != "Z":
+                return True
+    return False
 
-    def __init__(self) -> None:
-        self._pipe: int | None = None
-        self._owner = 0
 
-    def start(self) -> int:
-        """Return the pipe's writing end."""
-        if self._pipe is None or self._owner != os.getpid():
-            import subprocess  # not needed by the guardian itself, which shall start fast
+@cache
+def start_guardian() -> int:
+    """Start the guardian of this process and return the pipe it reads."""
+    reading, writing = os.pipe()
+    command = [sys.executable, "-ISs", __file__]
+    null = subprocess.DEVNULL
+    subprocess.Popen(command, stdin=reading, stdout=null, stderr=null, cwd="/", start_new_session=True)
+    os.close(reading)
+    return writing
 
-            reading, self._pipe = os.pipe()
-            self._owner = os.getpid()
-            self._process = subprocess.Popen(
-                [sys.executable, "-ISs", __file__],
-                stdin=reading,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                start_new_session=True,
-            )
-            os.close(reading)
-        return self._pipe
 
-    def forget(self, group: int) -> None:
-        """Take a group that has ended off the list."""
-        with suppress(BrokenPipeError):
-            os.write(self.start(), b"-%d\n" % group)
+def enter_group(launcher: int, guardian: int) -> None:
+    """Between fork and exec: lead a new session that ends with the launcher."""
+    os.setsid()
+    end_with_parent(launcher)
+    os.write(guardian, b"+%d\n" % os.getpid())
+
+
+def forget_group(group: int) -> None:
+    """Tell the guardian that a group has ended."""
+    os.write(start_guardian(), b"-%d\n" % group)
 
 
 def end_with_parent(parent: int) -> None:
     """Between fork and exec: get SIGTERM when the parent ends."""
-    if _prctl is not None:
-        _prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
-        if os.getppid() != parent:
-            os._exit(1)
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
-def enter_group(launcher: int, guardian_pipe: int) -> None:
-    """Between fork and exec: lead a new session that ends with the launcher."""
-    os.setsid()
-    end_with_parent(launcher)
-    with suppress(BrokenPipeError):
-        os.write(guardian_pipe, b"+%d\n" % os.getpid())
-
-
-def _load_prctl() -> Any:
-    if sys.platform != "linux":
-        return None
-    import ctypes
-
-    return ctypes.CDLL(None, use_errno=True).prctl
-
-
-def guard() -> None:
+def _guard() -> None:
     """Keep the list of groups until the pipe closes, then end those that are left."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -113,7 +78,7 @@ def guard() -> None:
     _end(groups)
 
 
-def _end(groups: set[int]) -> None:
+def _end(groups: Iterable[int]) -> None:
     for group in groups:
         signal_group(group, signal.SIGTERM)
     deadline = time.monotonic() + GRACE_S
@@ -123,8 +88,7 @@ def _end(groups: set[int]) -> None:
         signal_group(group, signal.SIGKILL)
 
 
+_libc = ctypes.CDLL(None)  # loaded before any fork
+
 if __name__ == "__main__":
-    guard()
-else:
-    _prctl = _load_prctl()
-    guardian = Guardian()
+    _guard()

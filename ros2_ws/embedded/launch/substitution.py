@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
     from .launch_context import LaunchContext
@@ -13,8 +15,11 @@ class Substitution:
 
     def describe(self) -> str:
         """Return how `--show-args` and error messages show this substitution."""
-        return type(self).__name__
+        return f"{type(self).__name__}()"
 
     def perform(self, context: LaunchContext) -> str:
         """Return the text."""
         raise NotImplementedError(f"{type(self).__name__}.perform")
+
+
+SomeSubstitutionsType = Union[str, "os.PathLike[str]", Substitution, Iterable["str | os.PathLike[str] | Substitution"]]

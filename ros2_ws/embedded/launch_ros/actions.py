@@ -3,65 +3,46 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
 import yaml
+from embedded_ros import names, packages
 from embedded_ros.cli import entry_point
 from launch.actions import ExecuteProcess
-from launch.utilities import perform_text
+from launch.substitutions import SubstitutionFailure
+from launch.utilities import perform_substitutions
 
-from launch import Action, Condition, LaunchContext, SomeSubstitutionsType, logging
+from launch import Action, LaunchContext, SomeSubstitutionsType, logging
 
-from .names import check_node_name, join_namespaces
 from .parameter_descriptions import Parameter, ParameterFile, evaluate_dict, evaluate_value
-from .substitutions import find_executable
 
 ParameterSource = SomeSubstitutionsType | ParameterFile | Parameter | Mapping[Any, Any]
 
 
+@dataclass(eq=False, kw_only=True)
 class Node(ExecuteProcess):
-    """Runs a ROS node; takes `ExecuteProcess`'s other arguments as well."""
+    """Runs a ROS node; `name` is the node's, `exec_name` labels its output."""
 
-    def __init__(
-        self,
-        *,
-        executable: SomeSubstitutionsType,
-        package: SomeSubstitutionsType | None = None,
-        name: SomeSubstitutionsType | None = None,
-        namespace: SomeSubstitutionsType | None = None,
-        exec_name: SomeSubstitutionsType | None = None,
-        parameters: Iterable[ParameterSource] | None = None,
-        remappings: Iterable[tuple[SomeSubstitutionsType, SomeSubstitutionsType]] | None = None,
-        ros_arguments: Iterable[SomeSubstitutionsType] | None = None,
-        arguments: Iterable[SomeSubstitutionsType] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        if isinstance(parameters, (str, Mapping)):
-            raise TypeError(f"Node expected a list for 'parameters', got {type(parameters).__name__}")
-        super().__init__(cmd=[executable, *(arguments or ())], name=exec_name, **kwargs)
-        self._executable = executable
-        self._package = package
-        self._node_name = name
-        self._namespace = namespace
-        self._parameters = list(parameters or ())
-        self._remappings = list(remappings or ())
-        self._ros_arguments = list(ros_arguments or ())
+    cmd: Iterable[SomeSubstitutionsType] = field(default=(), init=False)
+    executable: SomeSubstitutionsType
+    package: SomeSubstitutionsType | None = None
+    namespace: SomeSubstitutionsType | None = None
+    exec_name: SomeSubstitutionsType | None = None
+    parameters: Iterable[ParameterSource] | None = None
+    remappings: Iterable[tuple[SomeSubstitutionsType, SomeSubstitutionsType]] | None = None
+    ros_arguments: Iterable[SomeSubstitutionsType] | None = None
+    arguments: Iterable[SomeSubstitutionsType] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.parameters, (str, Mapping)):
+            raise TypeError(f"Node expected a list for 'parameters', got {type(self.parameters).__name__}")
+        self.cmd = [self.executable, *(self.arguments or ())]
         self._files: list[Path] = []
-        self.expanded_node_name = "<node_name_unspecified>"
-        self.expanded_node_namespace = "<node_namespace_unspecified>"
-
-    @property
-    def node_name(self) -> str:
-        """The node's full name, with placeholders for the parts that the program chooses."""
-        return f"{self.expanded_node_namespace.rstrip('/')}/{self.expanded_node_name}"
-
-    @property
-    def is_node_name_fully_specified(self) -> bool:
-        """Whether name and namespace are both given."""
-        return "<" not in self.node_name
 
     def execute(self, context: LaunchContext) -> None:
         super().execute(context)
@@ -70,75 +51,85 @@ class Node(ExecuteProcess):
             self._remove_files()
             return
         future.add_done_callback(lambda _: self._remove_files())
-        if self.is_node_name_fully_specified:
-            _warn_of_namesakes(context, self.node_name, self._log)
+        counts: Counter[str] = context.globals.setdefault("node names", Counter())
+        counts[self._full_name] += 1
+        if counts[self._full_name] > 1 and "**" not in self._full_name:
+            self._log.warning(
+                f"there are now at least {counts[self._full_name]} nodes with the name {self._full_name} "
+                "created within this launch context"
+            )
 
     def _remove_files(self) -> None:
         for file in self._files:
             file.unlink(missing_ok=True)
 
-    def label(self, context: LaunchContext, cmd: list[str]) -> str:
-        return os.path.basename(perform_text(context, self._executable))
+    def make_label(self, context: LaunchContext, cmd: list[str]) -> str:
+        return os.path.basename(perform_substitutions(context, self.exec_name or self.executable))
 
     def make_cmd(self, context: LaunchContext) -> list[str]:
         executable, *arguments = super().make_cmd(context)
-        if self._package is None:
-            start = [executable]
-        else:
-            target = find_executable(perform_text(context, self._package), executable)
-            start = entry_point.command(executable, target)
-        ros_arguments = [perform_text(context, argument) for argument in self._ros_arguments]
-        if ros_arguments:
-            ros_arguments.insert(0, "--ros-args")
-        names = self._name_arguments(context)
-        parameters, remappings = self._parameter_arguments(context), self._remapping_arguments(context)
-        return [*start, *arguments, *ros_arguments, "--ros-args", *names, *parameters, *remappings]
+        start = [executable]
+        if self.package is not None:
+            start = _find_executable(perform_substitutions(context, self.package), executable)
+        ros_arguments = [perform_substitutions(context, argument) for argument in self.ros_arguments or ()]
+        return [
+            *start,
+            *arguments,
+            *(["--ros-args", *ros_arguments] if ros_arguments else []),
+            "--ros-args",
+            *self._name_arguments(context),
+            *self._parameter_arguments(context),
+            *self._remapping_arguments(context),
+        ]
 
-    def _name_arguments(self, context: LaunchContext) -> list[str]:
-        arguments = []
-        if self._node_name is not None:
-            self.expanded_node_name = check_node_name(perform_text(context, self._node_name))
-            arguments += ["-r", f"__node:={self.expanded_node_name}"]
-        own = None if self._namespace is None else perform_text(context, self._namespace)
+    def _name_arguments(self, context: LaunchContext) -> Iterator[str]:
+        """Yield the arguments for name and namespace; raises ValueError if one is not valid."""
+        name = None if self.name is None else perform_substitutions(context, self.name)
+        own = None if self.namespace is None else perform_substitutions(context, self.namespace)
         namespace = join_namespaces(context.launch_configurations.get("ros_namespace"), own)
+        if name is not None:
+            _check("node name", name, names.node_name_fault(name))
+            yield from ("-r", f"__node:={name}")
         if namespace is not None:
-            self.expanded_node_namespace = namespace
-            arguments += ["-r", f"__ns:={namespace}"]
-        return arguments
+            yield from ("-r", f"__ns:={namespace}")
+        is_known = name is not None and namespace is not None
+        self._full_name = names.full_name(str(namespace), str(name)) if is_known else "/**"
 
-    def _parameter_arguments(self, context: LaunchContext) -> list[str]:
-        arguments = []
+    def _parameter_arguments(self, context: LaunchContext) -> Iterator[str]:
         for setting in context.launch_configurations.get("global_params", ()):
-            arguments += _setting_arguments(setting)
-        for source in self._parameters:
+            yield from _setting_arguments(setting)
+        for source in self.parameters or ():
             if isinstance(source, Parameter):
-                arguments += _setting_arguments(source.evaluate(context))
+                yield from _setting_arguments(source.evaluate(context))
             elif isinstance(source, Mapping):
-                arguments += ["--params-file", self._write_parameters(evaluate_dict(context, source))]
+                yield from ("--params-file", self._write_parameters(evaluate_dict(context, source)))
             else:
-                file = source if isinstance(source, ParameterFile) else ParameterFile(source)
-                arguments += self._file_arguments(file.evaluate(context))
-        return arguments
-
-    @staticmethod
-    def _file_arguments(path: Path) -> list[str]:
-        if path.is_file():
-            return ["--params-file", str(path)]
-        logging.get_logger("launch_ros.actions.node").warning(f"Parameter file path is not a file: {path}")
-        return []
+                path = (source if isinstance(source, ParameterFile) else ParameterFile(source)).evaluate(context)
+                if path.is_file():
+                    yield from ("--params-file", str(path))
+                else:
+                    log = logging.get_logger("launch_ros.actions.node")
+                    log.warning(f"Parameter file path is not a file: {path}")
 
     def _write_parameters(self, parameters: dict[str, Any]) -> str:
         """Write the parameters to a file that lives as long as the process and return its path."""
-        whom = self.node_name if self.is_node_name_fully_specified else "/**"
         with NamedTemporaryFile("w", prefix="launch_params_", suffix=".yaml", delete=False) as file:
-            yaml.safe_dump({whom: {"ros__parameters": parameters}}, file, default_flow_style=False)
+            yaml.safe_dump({self._full_name: {"ros__parameters": parameters}}, file, default_flow_style=False)
         self._files.append(Path(file.name))
         return file.name
 
-    def _remapping_arguments(self, context: LaunchContext) -> list[str]:
-        own = [(perform_text(context, old), perform_text(context, new)) for old, new in self._remappings]
-        remappings = [*context.launch_configurations.get("ros_remaps", ()), *own]
-        return [part for old, new in remappings for part in ("-r", f"{old}:={new}")]
+    def _remapping_arguments(self, context: LaunchContext) -> Iterator[str]:
+        for source, target in [*context.launch_configurations.get("ros_remaps", ()), *(self.remappings or ())]:
+            yield from ("-r", f"{perform_substitutions(context, source)}:={perform_substitutions(context, target)}")
+
+
+def _find_executable(package: str, executable: str) -> list[str]:
+    found = packages.executables(package)
+    if executable not in found:
+        raise SubstitutionFailure(
+            f"executable '{executable}' not found in package '{package}', which has: {', '.join(found) or 'none'}"
+        )
+    return entry_point.command(executable, found[executable])
 
 
 def _setting_arguments(setting: tuple[str, Any] | Path) -> list[str]:
@@ -149,82 +140,75 @@ def _setting_arguments(setting: tuple[str, Any] | Path) -> list[str]:
     return ["-p", f"{name}:={text.removesuffix('...' + chr(10)).strip()}"]
 
 
-def _warn_of_namesakes(context: LaunchContext, name: str, logger: Any) -> None:
-    count = context.get_locals_as_dict().get(f"node {name}", 0) + 1
-    context.extend_globals({f"node {name}": count})
-    if count > 1:
-        logger.warning(f"there are now at least {count} nodes with the name {name} created within this launch context")
+def join_namespaces(base: str | None, namespace: str | None) -> str | None:
+    """Return the absolute namespace below the base, or None if neither is given; raises ValueError.
+
+    An absolute namespace stands for itself.
+    """
+    if namespace is None:
+        return base
+    joined = namespace if namespace.startswith("/") else f"{(base or '').rstrip('/')}/{namespace}"
+    joined = joined.rstrip("/") or "/"
+    _check("namespace", joined, names.namespace_fault(joined))
+    return joined
 
 
-class _Scoped(Action):
-    """Base of the actions that add to what the nodes after them in the same scope get."""
-
-    @staticmethod
-    def _append(context: LaunchContext, key: str, item: Any) -> None:
-        configurations = context.launch_configurations
-        configurations[key] = [*configurations.get(key, ()), item]
+def _check(what: str, text: str, fault: tuple[str, int] | None) -> None:
+    if fault is not None:
+        reason, position = fault
+        raise ValueError(f"Invalid {what}: {reason}:\n  '{text}'\n   {' ' * position}^")
 
 
-class SetParameter(_Scoped):
+def _append(context: LaunchContext, key: str, item: Any) -> None:
+    """Add to what the nodes after this in the same scope get."""
+    configurations = context.launch_configurations
+    configurations[key] = [*configurations.get(key, ()), item]
+
+
+@dataclass(eq=False)
+class SetParameter(Action):
     """Sets a parameter of the nodes after it."""
 
-    def __init__(self, name: SomeSubstitutionsType, value: Any, *, condition: Condition | None = None) -> None:
-        super().__init__(condition=condition)
-        self.name = name
-        self.value = value
+    name: SomeSubstitutionsType
+    value: Any
 
     def execute(self, context: LaunchContext) -> None:
-        name = perform_text(context, self.name)
-        self._append(context, "global_params", (name, evaluate_value(context, self.value)))
+        name = perform_substitutions(context, self.name)
+        _append(context, "global_params", (name, evaluate_value(context, self.value)))
 
 
-class SetParametersFromFile(_Scoped):
+@dataclass(eq=False)
+class SetParametersFromFile(Action):
     """Gives a parameter file to the nodes after it."""
 
-    def __init__(self, filename: SomeSubstitutionsType, *, condition: Condition | None = None) -> None:
-        super().__init__(condition=condition)
-        self.filename = filename
+    filename: SomeSubstitutionsType
 
     def execute(self, context: LaunchContext) -> None:
-        self._append(context, "global_params", ParameterFile(self.filename).evaluate(context))
+        _append(context, "global_params", ParameterFile(self.filename).evaluate(context))
 
 
-class SetRemap(_Scoped):
+@dataclass(eq=False)
+class SetRemap(Action):
     """Remaps a name for the nodes after it."""
 
-    def __init__(
-        self, src: SomeSubstitutionsType, dst: SomeSubstitutionsType, *, condition: Condition | None = None
-    ) -> None:
-        super().__init__(condition=condition)
-        self.src = src
-        self.dst = dst
+    src: SomeSubstitutionsType
+    dst: SomeSubstitutionsType
 
     def execute(self, context: LaunchContext) -> None:
-        self._append(context, "ros_remaps", (perform_text(context, self.src), perform_text(context, self.dst)))
+        source, target = perform_substitutions(context, self.src), perform_substitutions(context, self.dst)
+        _append(context, "ros_remaps", (source, target))
 
 
+@dataclass(eq=False)
 class PushROSNamespace(Action):
     """Puts the nodes after it into a namespace."""
 
-    def __init__(self, namespace: SomeSubstitutionsType, *, condition: Condition | None = None) -> None:
-        super().__init__(condition=condition)
-        self.namespace = namespace
+    namespace: SomeSubstitutionsType
 
     def execute(self, context: LaunchContext) -> None:
         configurations = context.launch_configurations
-        pushed = perform_text(context, self.namespace)
+        pushed = perform_substitutions(context, self.namespace)
         configurations["ros_namespace"] = join_namespaces(configurations.get("ros_namespace"), pushed)
 
 
 PushRosNamespace = PushROSNamespace
-
-
-class SetUseSimTime(Action):
-    """In ROS 2, sets the clock of the launch system's own node, which does not exist here."""
-
-    def __init__(self, value: bool, *, condition: Condition | None = None) -> None:
-        super().__init__(condition=condition)
-        raise NotImplementedError(
-            "SetUseSimTime only concerns the launch system's own node, which the embedded runtime does not have; "
-            "SetParameter('use_sim_time', True) sets it for the nodes that follow"
-        )

@@ -2,65 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ..event import Event
-from . import process
+from . import process as process
 
 if TYPE_CHECKING:
-    from ..action import Action
-    from ..actions import TimerAction
-    from ..launch_description import LaunchDescription
+    from ..action import Action, LaunchDescriptionEntity
 
 
+@dataclass(eq=False, kw_only=True)
 class Shutdown(Event):
     """The launch system ends."""
 
     name = "launch.events.Shutdown"
-
-    def __init__(self, *, reason: str = "reason not given", due_to_sigint: bool = False) -> None:
-        self.reason = reason
-        self.due_to_sigint = due_to_sigint
+    reason: str = "reason not given"
+    due_to_sigint: bool = False
 
 
-class IncludeLaunchDescription(Event):
-    """A launch description shall be run."""
+@dataclass(eq=False)
+class Visit(Event):
+    """Entities are due, with these context locals: an included description, or what a timer held back."""
 
-    name = "launch.events.IncludeLaunchDescription"
-
-    def __init__(self, launch_description: LaunchDescription) -> None:
-        self.launch_description = launch_description
-
-
-class TimerEvent(Event):
-    """A timer's period has passed."""
-
-    name = "launch.events.TimerEvent"
-
-    def __init__(self, *, timer_action: TimerAction) -> None:
-        self.timer_action = timer_action
+    entities: Iterable[LaunchDescriptionEntity]
+    context_locals: Mapping[str, Any]
 
 
+@dataclass(eq=False, kw_only=True)
 class ExecutionComplete(Event):
     """An action has done all it does."""
 
     name = "launch.events.ExecutionComplete"
-
-    def __init__(self, *, action: Action) -> None:
-        self.action = action
+    action: Action
 
 
 def matches_action(target_action: Action) -> Callable[[Action], bool]:
     """Match one action, for events aimed at a process."""
     return lambda action: action is target_action
-
-
-__all__ = [
-    "ExecutionComplete",
-    "IncludeLaunchDescription",
-    "Shutdown",
-    "TimerEvent",
-    "matches_action",
-    "process",
-]
