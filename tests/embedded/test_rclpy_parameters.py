@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from embedded_ros.rosargs import InvalidRosArgsError, node_matches
+from embedded_ros.rosargs import node_matches
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
@@ -19,6 +19,7 @@ from rclpy.exceptions import (
     ParameterAlreadyDeclaredException,
     ParameterNotDeclaredException,
     ParameterUninitializedException,
+    RCLError,
 )
 from rclpy.parameter import Parameter
 from ros_world import World
@@ -152,8 +153,35 @@ def test_a_value_of_another_type_is_refused(make_world: Callable[..., World]) ->
     "arguments", [["-p", "x"], ["-r"], ["--nope"], ["--params-file", "/nowhere.yaml"], ["-p", "x:={"]]
 )
 def test_unreadable_arguments_are_errors(make_world: Callable[..., World], arguments: list[str]) -> None:
-    with pytest.raises(InvalidRosArgsError):
+    with pytest.raises(RCLError, match="failed to initialize rcl: "):
         make_world("--ros-args", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1", "while parsing a flow sequence"),
+        ("- 1", "there is no ros__parameters above"),
+        ("x: {p: 3}", "there is no ros__parameters above x/p"),
+        ("/**: {ros__parameters: 3}", "has no names below it"),
+        ("/**: {ros__parameters: {p: [1, a]}}", "the values of p are not of one type"),
+    ],
+)
+def test_unreadable_parameter_files_are_errors(
+    make_world: Callable[..., World], tmp_path: Path, text: str, message: str
+) -> None:
+    file = tmp_path / "parameters.yaml"
+    file.write_text(text)
+    with pytest.raises(RCLError, match=f"Couldn't parse params file: '--params-file {file}'. Error: .*{message}"):
+        make_world("--ros-args", "--params-file", str(file))
+
+
+def test_an_empty_parameter_file_and_null_are_no_errors(make_world: Callable[..., World], tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").touch()
+    (tmp_path / "null.yaml").write_text("/**: {ros__parameters: {p: null}}")
+    files = [part for name in ("empty", "null") for part in ("--params-file", str(tmp_path / f"{name}.yaml"))]
+    node = make_world("--ros-args", *files).node()
+    assert node.declare_parameter("p", "").value == "null"
 
 
 @pytest.mark.parametrize(

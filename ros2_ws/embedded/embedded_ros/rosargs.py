@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ TAKES_VALUE |= {"--log-file-name"}
 SPECIAL = {"__node": "__node", "__name": "__node", "__ns": "__ns"}
 
 
-class InvalidRosArgsError(ValueError):
+class InvalidRosArgsError(RuntimeError):
     """An argument after --ros-args that cannot be read."""
 
 
@@ -123,13 +124,18 @@ def _rule(argument: str, value: str) -> tuple[str, str]:
     return left, right
 
 
+@cache
 def _loader() -> Any:
-    """A YAML loader that reads 1e3 as a number, as ROS 2 does."""
+    """A YAML loader that reads 1e3 as a number and null as a string, as ROS 2 does."""
     import yaml
 
     class Loader(yaml.SafeLoader):
         pass
 
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":null")]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
     number = re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+.0123456789"))
     return Loader
@@ -150,25 +156,21 @@ def read_parameter_file(path: str) -> list[tuple[str, dict[str, Any]]]:
     import yaml
 
     try:
-        content = yaml.load(Path(path).read_text(encoding="utf-8"), _loader())
-    except (OSError, yaml.YAMLError) as error:
-        raise InvalidRosArgsError(f"parameter file {path}: {error}") from error
+        return list(_nodes("", yaml.load(Path(path).read_text(encoding="utf-8"), _loader()) or {}))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InvalidRosArgsError(f"Couldn't parse params file: '--params-file {path}'. Error: {error}") from error
+
+
+def _nodes(name: str, content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     if not isinstance(content, dict):
-        raise InvalidRosArgsError(f"parameter file {path}: no node names at the top level")
-    return list(_nodes(path, "", content))
-
-
-def _nodes(path: str, name: str, content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        raise ValueError(f"there is no ros__parameters above {name or content}")
     for key, value in content.items():
-        if key == "ros__parameters":
-            if isinstance(value, dict):
-                yield name, dict(flatten("", value))
+        if key != "ros__parameters":
+            yield from _nodes(f"{name}/{key}".replace("//", "/") if name else str(key), value)
         elif isinstance(value, dict):
-            yield from _nodes(path, f"{name}/{key}".replace("//", "/") if name else str(key), value)
-        elif value is not None:
-            raise InvalidRosArgsError(
-                f"parameter file {path}: {name}/{key} has a value but no ros__parameters above it"
-            )
+            yield name, dict(flatten("", value))
+        else:
+            raise ValueError(f"{name}: ros__parameters has no names below it")
 
 
 def flatten(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -177,5 +179,7 @@ def flatten(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         name = f"{prefix}.{key}" if prefix else str(key)
         if isinstance(value, dict):
             yield from flatten(name, value)
+        elif isinstance(value, list) and len({type(element) for element in value}) > 1:
+            raise ValueError(f"the values of {name} are not of one type: {value}")
         else:
             yield name, value

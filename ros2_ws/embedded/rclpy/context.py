@@ -35,7 +35,10 @@ class Context:
             if domain_id is not None and domain_id < 0:
                 raise RuntimeError(f"Domain id ({domain_id}) should not be lower than zero.")
             self._close_session()
-            self.arguments = rosargs.parse(sys.argv if args is None else args)
+            try:
+                self.arguments = rosargs.parse(sys.argv if args is None else args)
+            except rosargs.InvalidRosArgsError as error:
+                raise RCLError(f"failed to initialize rcl: {error}") from error
             self._domain_id = wire.domain_id() if domain_id is None else domain_id
             self._ok = self._was_initialized = True
             _open_contexts.add(self)

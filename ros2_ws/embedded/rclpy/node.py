@@ -101,7 +101,14 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
     def _start(self, rosout: bool, parameter_services: bool) -> None:
         if rosout:
             self._rosout = self.create_publisher(Log, "/rosout", qos_profile_rosout_default)
-            console.add_sink(self._logger.name, self._to_rosout)
+            name, sink = self._logger.name, self._to_rosout
+            if not console.add_sink(name, sink):
+                RcutilsLogger("rcl.logging_rosout").warning(
+                    f"Publisher already registered for node name: '{name}'. If this is due to multiple nodes with the"
+                    f" same name then all logs for the logger named '{name}' will go out over the existing publisher."
+                    " As soon as any node with that name is destructed it will unregister the publisher, preventing"
+                    " any further logs for that name from being published on the rosout topic."
+                )
         self._parameter_event_publisher = self.create_publisher(
             ParameterEvent, "/parameter_events", qos_profile_parameter_events
         )
@@ -188,7 +195,7 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
         """Destroys everything the node has made; a second call does nothing."""
         self._destroyed = True
         if self._context._session is not None:
-            console.remove_sink(self._logger.name, self._to_rosout)
+            console.remove_sink(self._logger.name)
             with self._context._session.graph.one_update():
                 self._destroy_entities()
                 self._context._session.graph.remove_node(self._entities)

@@ -66,14 +66,13 @@ def effective_level(logger: str) -> int:
         logger = logger.rpartition(".")[0]
 
 
-def add_sink(logger: str, sink: Sink) -> None:
-    """Also gives what this logger and its children say to a function."""
-    _sinks[logger] = sink
+def add_sink(logger: str, sink: Sink) -> bool:
+    """Also gives what this logger and its children say to a function; False if they have one already."""
+    return _sinks.setdefault(logger, sink) is sink
 
 
-def remove_sink(logger: str, sink: Sink) -> None:
-    if _sinks.get(logger) == sink:
-        del _sinks[logger]
+def remove_sink(logger: str) -> None:
+    _sinks.pop(logger, None)
 
 
 def write(record: Record) -> None:
