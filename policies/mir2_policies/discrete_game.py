@@ -23,6 +23,7 @@ class MatchingGame:
 
     action_size = LABELS
     observation_size = critic_size = joint_action_size = ROBOTS * LABELS
+    effects_size = 0
 
     def reset(self, generator: torch.Generator, batch: int) -> tuple[Tensor, Tensor]:
         """Hints (B, N, L) and hidden labels (B,)."""
@@ -43,6 +44,10 @@ class MatchingGame:
     def critic_features(self, hints: Tensor) -> Tensor:
         """All hints (B, N·L)."""
         return hints.flatten(1)
+
+    def action_effects(self, features: Tensor, actions: Tensor) -> Tensor:
+        """Nothing (..., 0): a choice of labels changes no hint."""
+        return actions.flatten(-2)[..., :0]
 
     def reward(self, actions: Tensor, hidden: Tensor) -> Tensor:
         """Share (B,) of the robots that choose the hidden label, plus the weighted share of pairs that agree."""

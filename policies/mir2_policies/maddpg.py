@@ -32,16 +32,21 @@ class Maddpg:
         self.generator = torch.Generator(device).manual_seed(int(rng.integers(2**63)))
         torch.manual_seed(int(rng.integers(2**63)))  # initial weights
         self.actor = self.new_actor().to(device)
-        self.critic = Critic(task.critic_size, task.joint_action_size, config.hidden).to(device)
+        self.critic = self._new_critic()
         _shrink(self.actor.body[-1])
         self.target_actor = copy.deepcopy(self.actor).requires_grad_(False)
-        self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
+        self.target_critic = self._new_critic().requires_grad_(False)
+        self.target_critic.load_state_dict(self.critic.state_dict())
         self.actor_optimizer = torch.optim.Adam(self.actor.parameters(), config.actor_learning_rate, fused=True)
         self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), config.critic_learning_rate, fused=True)
 
     def new_actor(self) -> Actor:
         """The policy, before it has learned anything."""
         return Actor(self.task.observation_size, self.task.action_size, self.config.hidden)
+
+    def _new_critic(self) -> Critic:
+        task, sizes = self.task, (self.task.critic_size, self.task.joint_action_size)
+        return Critic(*sizes, self.config.hidden, task.action_effects, task.effects_size).to(self.device)
 
     @torch.no_grad()
     def explore(self, poses: Tensor, fresh: Tensor) -> Tensor:

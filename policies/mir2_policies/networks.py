@@ -1,7 +1,7 @@
 """Actor and critic networks."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -28,17 +28,33 @@ class Actor(nn.Module):
         return action
 
 
-class Critic(nn.Module):
-    """Value (B,) of a joint action (B, N, A) in a central state (B, S)."""
+Effects = Callable[[Tensor, Tensor], Tensor]  # state (..., S), actions (..., N, A) -> (..., E), linear in the actions
 
-    def __init__(self, state_size: int, joint_action_size: int, hidden: Sequence[int]) -> None:
+
+class Critic(nn.Module):
+    """Value (...,) of a joint action (..., N, A) in a central state (..., S); it also reads the action's `effects`."""
+
+    def __init__(
+        self,
+        state_size: int,
+        joint_action_size: int,
+        hidden: Sequence[int],
+        effects: Effects | None = None,
+        effects_size: int = 0,
+    ) -> None:
         super().__init__()
-        self.body = mlp([state_size + joint_action_size, *hidden, 1])
+        self.body = mlp([state_size + joint_action_size + effects_size, *hidden, 1])
+        self._effects = effects
 
     def forward(self, state: Tensor, actions: Tensor) -> Tensor:
         """Expected discounted return from here on."""
-        value: Tensor = self.body(torch.cat([state, actions.flatten(-2)], dim=-1))
+        value: Tensor = self.body(self.inputs(state, actions))
         return value.squeeze(-1)
+
+    def inputs(self, state: Tensor, actions: Tensor) -> Tensor:
+        """What the network reads (..., I): a linear function of the actions."""
+        effects = [] if self._effects is None else [self._effects(state, actions)]
+        return torch.cat([state, actions.flatten(-2), *effects], dim=-1)
 
 
 @torch.no_grad()

@@ -47,9 +47,19 @@ def relaxed_minimum(critic: Critic, state: Tensor, actions: Tensor, robots: Tens
     own = functional.one_hot(robots, actions.shape[1]).bool()[..., None]
     ends = []
     for offset in (-epsilon, epsilon):
-        joint = torch.where(own, actions, (actions.detach() + offset).clamp(-1.0, 1.0))
-        ends.append(torch.cat([state, joint.flatten(-2)], dim=-1))
-    return network_minimum(critic.body, ends[0], ends[1])
+        ends.append(torch.where(own, actions, (actions.detach() + offset).clamp(-1.0, 1.0)))
+    lower, upper = ends
+    centre, half_width = critic.inputs(state, 0.5 * (upper + lower)), _spread(critic, state, 0.5 * (upper - lower))
+    return network_minimum(critic.body, centre - half_width, centre + half_width)
+
+
+@torch.no_grad()
+def _spread(critic: Critic, state: Tensor, half_width: Tensor) -> Tensor:
+    """How far the critic's inputs (B, I), linear in the actions, move if each number moves by `half_width` (B, N, A)."""
+    units = torch.eye(half_width[0].numel(), device=state.device).unflatten(-1, half_width.shape[1:])
+    origin = critic.inputs(state, torch.zeros_like(half_width))
+    slopes = torch.stack([critic.inputs(state, unit.expand_as(half_width)) - origin for unit in units])
+    return torch.einsum("bk,kbi->bi", half_width.flatten(1), slopes.abs())
 
 
 def network_minimum(body: nn.Sequential, lower: Tensor, upper: Tensor) -> Tensor:

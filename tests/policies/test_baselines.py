@@ -114,7 +114,11 @@ def test_romax_bound_is_certified_and_better_than_interval_arithmetic(task: Rend
 
 def interval_minimum(critic: Critic, state: Tensor, lowest: Tensor, highest: Tensor) -> Tensor:
     """The lower bound (B,) that follows from bounding one layer after the other."""
-    lower, upper = (torch.cat([state, ends.clamp(-1, 1).flatten(1)], dim=-1) for ends in (lowest, highest))
+    corners = torch.stack([lowest, highest]).clamp(-1, 1).flatten(2)
+    choices = torch.cartesian_prod(*[torch.arange(2)] * corners.shape[-1])  # extremes of a linear function
+    joint = torch.where(choices[:, None] == 0, corners[0], corners[1]).unflatten(-1, lowest.shape[1:])
+    inputs = critic.inputs(state.expand(len(joint), -1, -1), joint)
+    lower, upper = inputs.amin(dim=0), inputs.amax(dim=0)
     for layer in critic.body:
         if isinstance(layer, nn.Linear):
             up, down = layer.weight.clamp(min=0).T, layer.weight.clamp(max=0).T

@@ -69,6 +69,7 @@ class Rendezvous:
         self.joint_action_size = robots * self.action_size
         self.central_size = pairs + robots**2
         self.critic_size = pairs + 2 * robots**2
+        self.effects_size = pairs + 2 * robots**2
         self._pair_rows, self._pair_columns = np.triu_indices(robots, k=1)
 
     @property
@@ -164,6 +165,23 @@ class Rendezvous:
         pairs = distance[:, self._pair_rows, self._pair_columns] / PAIR_FEATURES_M
         flat = (poses.shape[0], self.params.robots**2)
         return _join([pairs, self._xp.reshape(cos, flat), self._xp.reshape(sin, flat)], self._xp)
+
+    def action_effects(self, features: Array, actions: Array) -> Array:
+        """How fast actions (..., N, 2) change what `critic_features` (..., S) tell, in units of order one.
+
+        Driving changes distances, turning changes cosines and sines: d/dt d_ij = −v_i cos β_ij − v_j cos β_ji. A
+        network can hardly form these products; with them, the value of an action is nearly linear in its inputs.
+        """
+        xp, robots = self._xp, self.params.robots
+        pairs, square = self.critic_size - 2 * robots**2, (*features.shape[:-1], robots, robots)
+        cos = xp.reshape(features[..., pairs : pairs + robots**2], square)
+        sin = xp.reshape(features[..., pairs + robots**2 :], square)
+        drive = 0.5 * (actions[..., 0] + actions[..., 1])[..., None]
+        turn = 0.5 * (actions[..., 1] - actions[..., 0])[..., None]
+        toward = drive * cos
+        closing = (toward + xp.swapaxes(toward, -1, -2))[..., self._pair_rows, self._pair_columns]
+        flat = (*features.shape[:-1], robots**2)
+        return _join([-closing, xp.reshape(-turn * sin, flat), xp.reshape(turn * cos, flat)], xp)
 
     def reward(self, poses: Array, actions: Array) -> Array:
         """The reward (B,) that all robots share, for the poses after the step and the actions as given."""
