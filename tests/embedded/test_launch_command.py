@@ -10,7 +10,7 @@ import pytest
 from ros2_process import DATA, ROS2, Running, is_running, pid_in, recorded, wait_until
 
 HEADER = """
-import os
+import os, signal
 from launch import LaunchDescription
 from launch.actions import *
 from launch.conditions import *
@@ -123,16 +123,16 @@ def test_output_goes_where_it_is_told_to(launch: Launch, tmp_path: Path) -> None
     running = launch("""
         ExecuteProcess(cmd=['sh', '-c', 'echo o1; echo e1 >&2'], name='log'),
         ExecuteProcess(cmd=['sh', '-c', 'echo o2; echo e2 >&2'], name='both', output='both'),
-        ExecuteProcess(cmd=['sh', '-c', 'echo o3; echo e3 >&2'], name='own', output='own_log'),
+        ExecuteProcess(cmd=['sh', '-c', 'echo o3; echo e3 >&2'], name='each',
+                       output={'both': 'log', 'stdout': 'screen'}),
         ExecuteProcess(cmd=['printf', 'o4\\\\nrest'], name='screen', output='screen')""")
     assert running.wait() == 0
     folder = tmp_path / "log" / "latest"
     log = (folder / "launch.log").read_text()
-    shown = [line for line in running.lines if re.match(r"\[(log|both|own|screen)-\d\]", line)]
-    assert set(shown) == {"[log-1] e1", "[both-2] o2", "[both-2] e2", "[screen-4] o4", "[screen-4] rest"}
-    assert [text for text in ("o1", "e1", "o2", "e2", "o3", "o4") if f"] {text}\n" in log] == ["o1", "e1", "o2", "e2"]
-    assert (folder / "own-3-stdout.log").read_text() == "[own-3] o3\n"
-    assert sorted((folder / "own-3.log").read_text().split()[1::2]) == ["e3", "o3"]
+    shown = [line for line in running.lines if re.match(r"\[(log|both|each|screen)-\d\]", line)]
+    assert set(shown) == {"[log-1] e1", "[both-2] o2", "[both-2] e2", "[each-3] o3", "[screen-4] o4", "[screen-4] rest"}
+    texts = ("o1", "e1", "o2", "e2", "o3", "e3", "o4")
+    assert [text for text in texts if f"] {text}\n" in log] == ["o1", "e1", "o2", "e2", "o3", "e3"]
     assert "[INFO] [launch]: All log files can be found below" in log
 
 
@@ -183,7 +183,8 @@ def test_a_signal_event_reaches_one_process(launch: Launch) -> None:
         ExecuteProcess(cmd=['sleep', '1000'], name='one'),
         RegisterEventHandler(OnProcessStart(on_start=[
             EmitEvent(event=SignalProcess(
-                signal_number=15, process_matcher=lambda action: 'sleep' in action.process_details['cmd']))]))""")
+                signal_number=signal.SIGTERM,
+                process_matcher=lambda action: 'sleep' in action.process_details['cmd']))]))""")
     assert running.wait() == 0
     running.wait_for("[INFO] [one-1]: sending signal 'SIGTERM' to process[one-1]")
     running.wait_for("exit code -15")

@@ -10,7 +10,7 @@ import tty
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from .process_group import enter_group, forget_group, group_is_alive, start_guardian
+from .process_group import enter_group, forget_group, group_is_alive, signal_group, start_guardian
 
 _PIPE_READS = 16  # as many as empty a full pipe
 
@@ -58,11 +58,12 @@ class ChildProcess:
         return returncode
 
     def has_group(self) -> bool:
-        """Return whether the child or a process it started is alive."""
+        """Return whether the child or a process that it started is alive."""
         return self.process.returncode is None or group_is_alive(self.pid)
 
-    async def is_gone_within(self, timeout_s: float) -> bool:
-        """Wait until the whole group has ended; return False after the timeout."""
+    async def is_gone_after(self, number: int, timeout_s: float) -> bool:
+        """Send a signal to the whole group; return whether all of it ended within the time."""
+        signal_group(self.pid, number)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
         while self.has_group() and loop.time() < deadline:

@@ -17,18 +17,17 @@ from typing import Any
 from . import logging
 from .action import Action, LaunchDescriptionEntity
 from .child_process import ChildProcess, Output
+from .event import Event
 from .event_handler import Answer, EventHandler
 from .event_handlers import OnProcessExit, OnShutdown
 from .events import Shutdown
 from .events.process import ProcessExited, ProcessIO, ProcessStarted, ShutdownProcess, SignalProcess
 from .launch_context import LaunchContext
-from .process_group import signal_group
 from .substitution import SomeSubstitutionsType
 from .substitutions import LaunchConfiguration
 from .utilities import perform_bool, perform_float, perform_substitutions
 
 Environment = Mapping[SomeSubstitutionsType, SomeSubstitutionsType]
-_STAGES = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 _SIGTERM_TIMEOUT = LaunchConfiguration("sigterm_timeout", default=5)
 _SIGKILL_TIMEOUT = LaunchConfiguration("sigkill_timeout", default=5)
 _numbers = count(1)
@@ -48,7 +47,7 @@ class ExecuteProcess(Action):
     sigterm_timeout: SomeSubstitutionsType = _SIGTERM_TIMEOUT
     sigkill_timeout: SomeSubstitutionsType = _SIGKILL_TIMEOUT
     emulate_tty: bool = False
-    output: SomeSubstitutionsType | dict[str, str | set[str]] = "log"
+    output: SomeSubstitutionsType | Mapping[str, str] = "log"
     on_exit: Answer = None
     respawn: bool | SomeSubstitutionsType = False
     respawn_delay: float | None = None
@@ -80,6 +79,7 @@ class ExecuteProcess(Action):
             raise RuntimeError(f"ExecuteProcess action '{self._label}': executed more than once")
         cmd = self.make_cmd(context)
         self._label = f"{self.make_label(context, cmd)}-{next(_numbers)}"
+        self._log = logging.get_logger(self._label)
         self.process_details = {
             "action": self,
             "process_name": self._label,
@@ -87,18 +87,14 @@ class ExecuteProcess(Action):
             "cwd": None if self.cwd is None else perform_substitutions(context, self.cwd),
             "env": self._make_env(context),
         }
-        if context.is_shutdown:
-            return
-        self._log = logging.get_logger(self._label)
-        output = os.environ.get("OVERRIDE_LAUNCH_PROCESS_OUTPUT", self.output)
-        self._loggers = logging.get_output_loggers(
-            self._label, output if isinstance(output, dict) else perform_substitutions(context, output)
-        )
-        self._timeouts_s = [perform_float(context, each) for each in (self.sigterm_timeout, self.sigkill_timeout)]
+        self._sigterm_timeout_s = perform_float(context, self.sigterm_timeout)
+        self._sigkill_timeout_s = perform_float(context, self.sigkill_timeout)
         self._shall_end = asyncio.Event()
         self._announce_sigint = True
-        for handler in self._make_handlers():
-            context.register_event_handler(handler)
+        context.register_event_handler(OnShutdown(on_shutdown=self._on_shutdown))
+        context.register_event_handler(EventHandler(matcher=self._is_meant, entities=self._on_request))
+        if self.on_exit is not None:
+            context.register_event_handler(OnProcessExit(target_action=self, on_exit=self.on_exit))
         self._task = context.asyncio_loop.create_task(self._supervise(context))
 
     def _make_prefix(self, context: LaunchContext, program: str) -> list[str]:
@@ -120,108 +116,93 @@ class ExecuteProcess(Action):
     async def _supervise(self, context: LaunchContext) -> None:
         """Run the process, again and again if asked to, until it shall end."""
         respawns_left = self.respawn_max_retries if perform_bool(context, self.respawn) else 0
-        await self._run_once(context)
-        while respawns_left != 0 and not self._shall_end.is_set():
+        while not context.is_shutdown and not self._shall_end.is_set():
+            await self._run_once(context)
+            if respawns_left == 0:
+                return
             respawns_left -= 1
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._shall_end.wait(), self.respawn_delay or 0.0)
-                return
-            await self._run_once(context)
 
     async def _run_once(self, context: LaunchContext) -> None:
-        child = await self._start(context)
-        if child is None:
+        details = self.process_details
+        is_tty = perform_bool(context, context.launch_configurations.get("emulate_tty", self.emulate_tty))
+        outputs = [self._make_output(context, source, is_tty) for source in ("stdout", "stderr")]
+        cmd = ["/bin/sh", "-c", " ".join(details["cmd"])] if self.shell else details["cmd"]
+        try:
+            self._child = await ChildProcess.start(cmd, outputs=outputs, cwd=details["cwd"], env=details["env"])
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            self._log.error(f"exception occurred while executing process:\n{error}")
             return
+        details["pid"] = self._child.pid
+        self._log.info(f"process started with pid [{self._child.pid}]")
+        context.emit_event_sync(ProcessStarted(**details))
+        await self._see_to_the_end(context, self._child)
+
+    def _make_output(self, context: LaunchContext, source: str, is_tty: bool) -> Output:
+        output = os.environ.get("OVERRIDE_LAUNCH_PROCESS_OUTPUT", self.output)
+        if not isinstance(output, Mapping):
+            output = perform_substitutions(context, output)
+        logger = logging.get_output_logger(self._label, source, output)
+
+        def on_data(data: bytes) -> None:
+            context.emit_event_sync(ProcessIO(text=data, from_stdout=source == "stdout", **self.process_details))
+
+        return Output(is_tty, on_data, on_line=lambda line: logger.info(f"[{self._label}] {line}"))
+
+    async def _see_to_the_end(self, context: LaunchContext, child: ChildProcess) -> None:
         ending = asyncio.ensure_future(self._end_when_asked(child))
         returncode = await child.wait()
         self._child = None
-        self._report_end(child.pid, returncode)
+        if returncode == 0:
+            self._log.info(f"process has finished cleanly [pid {child.pid}]")
+        else:
+            cmd = " ".join(part for part in self.process_details["cmd"] if part.strip())
+            self._log.error(f"process has died [pid {child.pid}, exit code {returncode}, cmd '{cmd}'].")
         context.emit_event_sync(ProcessExited(returncode=returncode, **self.process_details))
         if self._shall_end.is_set():
             await ending
         else:
             ending.cancel()
             if child.has_group():  # what it left behind; shells start background jobs deaf to SIGINT
-                await self._end(child, first=1)
+                await self._end_hard(child)
         child.close()
 
-    async def _start(self, context: LaunchContext) -> ChildProcess | None:
-        details = self.process_details
-        is_tty = perform_bool(context, context.launch_configurations.get("emulate_tty", self.emulate_tty))
-        outputs = [self._make_output(context, is_tty, is_stdout) for is_stdout in (True, False)]
-        cmd = ["/bin/sh", "-c", " ".join(details["cmd"])] if self.shell else details["cmd"]
-        try:
-            child = await ChildProcess.start(cmd, outputs=outputs, cwd=details["cwd"], env=details["env"])
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
-            self._log.error(f"exception occurred while executing process:\n{error}")
-            return None
-        self._log.info(f"process started with pid [{child.pid}]")
-        details["pid"] = child.pid
-        context.emit_event_sync(ProcessStarted(**details))
-        self._child = child
-        return child
-
-    def _make_output(self, context: LaunchContext, is_tty: bool, is_stdout: bool) -> Output:
-        def on_data(data: bytes) -> None:
-            context.emit_event_sync(ProcessIO(text=data, from_stdout=is_stdout, **self.process_details))
-
-        def on_line(line: str) -> None:
-            self._loggers[0 if is_stdout else 1].info(f"[{self._label}] {line}")
-
-        return Output(is_tty, on_data, on_line)
-
-    def _report_end(self, pid: int, returncode: int) -> None:
-        if returncode == 0:
-            self._log.info(f"process has finished cleanly [pid {pid}]")
-        else:
-            cmd = " ".join(part for part in self.process_details["cmd"] if part.strip())
-            self._log.error(f"process has died [pid {pid}, exit code {returncode}, cmd '{cmd}'].")
-
-    # -- the end
+    # -- its end
 
     async def _end_when_asked(self, child: ChildProcess) -> None:
+        """Once asked to: SIGINT, then SIGTERM, then SIGKILL, until nothing of what the child started is left."""
         await self._shall_end.wait()
         if self._announce_sigint:
             self._log.info(f"sending signal 'SIGINT' to process[{self._label}]")
-        await self._end(child)
+        if not await child.is_gone_after(signal.SIGINT, self._sigterm_timeout_s):
+            self._say_escalating(f"{self._sigterm_timeout_s:g}", "SIGINT", "SIGTERM")
+            await self._end_hard(child)
 
-    async def _end(self, child: ChildProcess, first: int = 0) -> None:
-        """End the whole group: SIGINT, then SIGTERM, then SIGKILL."""
-        waited_s = (f"{self._timeouts_s[0]:g}", str(sum(self._timeouts_s)))
-        for i in range(first, len(self._timeouts_s)):
-            signal_group(child.pid, _STAGES[i])
-            if await child.is_gone_within(self._timeouts_s[i]):
-                return
-            self._log.error(
-                f"process[{self._label}] failed to terminate '{waited_s[i]}' seconds after "
-                f"receiving '{_STAGES[i].name}', escalating to '{_STAGES[i + 1].name}'"
-            )
-            self._log.info(f"sending signal '{_STAGES[i + 1].name}' to process[{self._label}]")
-        signal_group(child.pid, signal.SIGKILL)
-        await child.is_gone_within(1.0)
+    async def _end_hard(self, child: ChildProcess) -> None:
+        if not await child.is_gone_after(signal.SIGTERM, self._sigkill_timeout_s):
+            self._say_escalating(str(self._sigterm_timeout_s + self._sigkill_timeout_s), "SIGTERM", "SIGKILL")
+            await child.is_gone_after(signal.SIGKILL, 1.0)
+
+    def _say_escalating(self, waited_s: str, number: str, harder: str) -> None:
+        self._log.error(
+            f"process[{self._label}] failed to terminate '{waited_s}' seconds after receiving '{number}', "
+            f"escalating to '{harder}'"
+        )
+        self._log.info(f"sending signal '{harder}' to process[{self._label}]")
 
     # -- events
-
-    def _make_handlers(self) -> list[EventHandler]:
-        def targets_this(event: Any) -> bool:
-            return isinstance(event, (ShutdownProcess, SignalProcess)) and event.process_matcher(self)
-
-        handlers: list[EventHandler] = [
-            OnShutdown(on_shutdown=self._on_shutdown),
-            EventHandler(matcher=targets_this, entities=self._on_request),
-        ]
-        if self.on_exit is not None:
-            handlers.append(OnProcessExit(target_action=self, on_exit=self.on_exit))
-        return handlers
 
     def _on_shutdown(self, event: Shutdown, context: LaunchContext) -> None:
         self._announce_sigint = not event.due_to_sigint or context.noninteractive
         self._shall_end.set()
 
+    def _is_meant(self, event: Event) -> bool:
+        return isinstance(event, (ShutdownProcess, SignalProcess)) and event.process_matcher(self)
+
     def _on_request(self, event: ShutdownProcess | SignalProcess, context: LaunchContext) -> None:
         if isinstance(event, ShutdownProcess):
             self._shall_end.set()
         elif self._child is not None:
-            name = signal.Signals(event.signal_number).name
-            self._log.info(f"sending signal '{name}' to process[{self._label}]")
+            self._log.info(f"sending signal '{event.signal_number.name}' to process[{self._label}]")
             self._child.process.send_signal(event.signal_number)

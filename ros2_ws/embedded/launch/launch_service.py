@@ -8,7 +8,6 @@ import threading
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from logging import DEBUG, INFO
 from typing import Any
 
 from . import logging
@@ -23,7 +22,7 @@ class LaunchService:
     """Runs launch descriptions until nothing is left to do or it is told to end."""
 
     def __init__(self, *, argv: Iterable[str] | None = None, noninteractive: bool = False, debug: bool = False) -> None:
-        logging.launch_config.level = DEBUG if debug else INFO
+        logging.launch_config.level = "DEBUG" if debug else "INFO"
         self._log = logging.get_logger("launch")
         self.context = LaunchContext(argv=argv, noninteractive=noninteractive)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -57,7 +56,8 @@ class LaunchService:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("LaunchService can only be run in the main thread.")
         with self._running():
-            logging.log_launch_config(self._log)
+            self._log.info(f"All log files can be found below {logging.launch_config.log_dir}")
+            self._log.info(f"Default logging verbosity is set to {logging.launch_config.level}")
             while not (self.context.is_shutdown and self._is_idle()):
                 if shutdown_when_idle and self._is_idle():
                     self._begin_shutdown("idle")

@@ -1,4 +1,4 @@
-"""The launch system's output: the screen, `launch.log` and a process's own log files."""
+"""The launch system's output: the screen and `launch.log`."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 # A screen nobody reads any more (`ros2 launch … | head`) or a full disk must not stop what was launched.
 logging.raiseExceptions = False
 
-# What each value of a process's `output` stands for: where a stream goes, and where both go.
-_OUTPUTS: dict[str, dict[str, str | set[str]]] = {
-    "screen": {"both": "screen"},
-    "log": {"both": "log", "stderr": "screen"},
-    "both": {"both": {"log", "screen"}},
-    "own_log": {"both": "own_log"},
-    "full": {"both": {"log", "screen", "own_log"}},
+Output = str | Mapping[str, str | Collection[str]]
+_OUTPUTS: dict[str, dict[str, Collection[str]]] = {  # the names of usual outputs
+    "screen": {"both": ["screen"]},
+    "log": {"both": ["log"], "stderr": ["screen"]},
+    "both": {"both": ["log", "screen"]},
 }
 
 
 class LaunchConfig:
-    """Where this process logs to."""
+    """Where this process logs to, and from which level on."""
 
-    def __init__(self) -> None:
-        self.level: int = logging.INFO
-        self._handlers: dict[tuple[str, str], logging.Handler] = {}
+    level: str = "INFO"
 
     @cached_property
     def log_dir(self) -> str:
@@ -47,62 +44,47 @@ class LaunchConfig:
             link.replace(latest)
         return str(folder)
 
-    def handler(self, file_name: str, form: str) -> logging.Handler:
-        """Return the handler that writes in this format to a file of the log folder, or to the screen ('')."""
-        if (file_name, form) not in self._handlers:
-            path = os.path.join(self.log_dir, file_name)
-            handler = logging.FileHandler(path, "a", "utf-8") if file_name else logging.StreamHandler(sys.stdout)
-            handler.setFormatter(logging.Formatter(form, style="{"))
-            self._handlers[file_name, form] = handler
-        return self._handlers[file_name, form]
-
 
 launch_config = LaunchConfig()
 
 
 def get_logger(name: str = "launch") -> logging.Logger:
     """Return a logger that writes to the screen and to `launch.log`."""
-    form = "[{levelname}] [{name}]: {message}"
-    screen, file = launch_config.handler("", form), launch_config.handler("launch.log", "{created:.7f} " + form)
-    return _prepared(name, [screen, file], launch_config.level)
+    return _make_logger(name, ["screen", "log"], "[{levelname}] [{name}]: {message}", launch_config.level)
 
 
-def get_output_loggers(process_name: str, output: str | dict[str, str | set[str]]) -> list[logging.Logger]:
-    """Return the loggers of a process's standard output and standard error.
+def get_output_logger(process_name: str, source: str, output: Output) -> logging.Logger:
+    """Return the logger of a process's 'stdout' or 'stderr'.
 
-    `output` is a name of `_OUTPUTS`, or a dict from 'stdout', 'stderr' or 'both' to 'screen', 'log' or 'own_log'.
+    `output` is 'screen', 'log' (everything to the log, errors also to the screen), 'both', or a dict from 'stdout',
+    'stderr' or 'both' to 'screen' or 'log'; raises ValueError for others.
     """
     if isinstance(output, str):
         if output not in _OUTPUTS:
             raise ValueError(f"'{output}' is not a valid output; valid are {', '.join(_OUTPUTS)}")
         output = _OUTPUTS[output]
-    loggers = []
-    for source in ("stdout", "stderr"):
-        chosen = (output.get(key, set()) for key in ("both", source))
-        destinations = set[str]().union(*({to} if isinstance(to, str) else to for to in chosen))
-        if not destinations <= {"screen", "log", "own_log"}:
-            raise ValueError(f"{destinations} is not a valid destination; valid are screen, log, own_log")
-        handlers = []
-        if "screen" in destinations:
-            handlers.append(launch_config.handler("", "{message}"))
-        if "log" in destinations:
-            handlers.append(launch_config.handler("launch.log", "{created:.7f} {message}"))
-        if "own_log" in destinations:
-            files = (f"{process_name}-{source}.log", f"{process_name}.log")
-            handlers += [launch_config.handler(file, "{message}") for file in files]
-        loggers.append(_prepared(f"{process_name}-{source}", handlers, logging.INFO))
-    return loggers
+    chosen = (output.get(key, ()) for key in ("both", source))
+    destinations = {each for some in chosen for each in ([some] if isinstance(some, str) else some)}
+    return _make_logger(f"{process_name}-{source}", destinations, "{message}", "INFO")
 
 
-def log_launch_config(logger: logging.Logger) -> None:
-    """Say where the log files are."""
-    logger.info(f"All log files can be found below {launch_config.log_dir}")
-    logger.info(f"Default logging verbosity is set to {logging.getLevelName(launch_config.level)}")
-
-
-def _prepared(name: str, handlers: list[logging.Handler], level: int) -> logging.Logger:
+def _make_logger(name: str, destinations: Collection[str], form: str, level: str) -> logging.Logger:
+    if not {*destinations} <= {"screen", "log"}:
+        raise ValueError(f"{destinations} is not a valid destination; valid are screen, log")
     logger = logging.getLogger(name)
-    logger.handlers[:] = handlers
+    log_dir = launch_config.log_dir
+    logger.handlers = [_make_handler(log_dir, destination, form) for destination in destinations]
     logger.propagate = False
     logger.setLevel(level)
     return logger
+
+
+@cache
+def _make_handler(log_dir: str, destination: str, form: str) -> logging.Handler:
+    if destination == "screen":
+        handler: logging.Handler = logging.StreamHandler(sys.stdout)
+    else:
+        form = "{created:.7f} " + form
+        handler = logging.FileHandler(os.path.join(log_dir, "launch.log"), "a", "utf-8")
+    handler.setFormatter(logging.Formatter(form, style="{"))
+    return handler

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from signal import Signals
 from typing import TYPE_CHECKING
 
 from ..event import Event
@@ -60,5 +61,5 @@ class ShutdownProcess(Event):
 class SignalProcess(Event):
     """Send a signal to the processes for which the matcher is true."""
 
-    signal_number: int
+    signal_number: Signals
     process_matcher: ProcessMatcher
