@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from importlib import import_module
 from pathlib import Path
 
 COMMANDS = {
+    "bag": "Record and play messages",
     "interface": "Show information about ROS interfaces",
     "launch": "Run a launch file",
     "node": "Show the nodes of the graph",
@@ -18,7 +18,6 @@ COMMANDS = {
     "service": "Show and call services",
     "topic": "Show, print, measure and publish topics",
 }
-NOT_HERE = 2
 
 
 def main() -> int | str | None:
@@ -26,16 +25,18 @@ def main() -> int | str | None:
     real = find_real_ros2()
     if real is not None:
         os.execv(real, [str(real), *sys.argv[1:]])
-    name, arguments = (sys.argv[1] if len(sys.argv) > 1 else "--help"), sys.argv[2:]
+    from .verbs import not_here, run_command
+
+    name, *argv = sys.argv[1:] or ["--help"]
     if name in ("-h", "--help"):
-        print(_help())
+        lines = [f"  {command:<10} {description}" for command, description in COMMANDS.items()]
+        print("usage: ros2 COMMAND …", "", "Commands of the embedded runtime:", *lines, sep="\n")
         return 0
     if name not in COMMANDS:
         return not_here(f"ros2 {name}", COMMANDS)
     try:
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-        result: int | str | None = import_module(f".{name}_command", __name__).main(arguments)
-        return result
+        return run_command(name, argv)
     except KeyboardInterrupt:
         return int(signal.SIGINT)
     except BrokenPipeError:  # the reader of the output has gone; keep Python from saying so at its end
@@ -54,14 +55,3 @@ def find_real_ros2() -> Path | None:
         if prefix and os.access(candidate, os.X_OK) and candidate.resolve() != Path(sys.argv[0]).resolve():
             return candidate
     return None
-
-
-def not_here(what: str, known: dict[str, str] | list[str]) -> int:
-    """Say that something is not part of this runtime and return the exit status."""
-    print(f"error: '{what}' is not part of the embedded runtime; it has: {', '.join(known)}", file=sys.stderr)
-    return NOT_HERE
-
-
-def _help() -> str:
-    lines = [f"  {name:<10} {description}" for name, description in COMMANDS.items()]
-    return "\n".join(["usage: ros2 COMMAND …", "", "Commands of the embedded runtime:", *lines])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import functools
 import os
 import signal
 import time
@@ -12,17 +14,43 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
+from .verbs import Argument, Run, Status, argument, flag, verb
+
 QUIET_S = 0.4  # nothing new for so long: all there is was found
 INCOMPLETE_QUIET_S = 1.5  # the same while somebody has not yet said which nodes it has
 LIMIT_S = 5.0
 _PERIOD_S = 0.02
+NODE_OPTIONS = (
+    flag("-s", "--use-sim-time", help="take the time from /clock"),
+    flag("--no-daemon", help="accepted: there is no daemon"),
+    argument("--spin-time", type=float, metavar="S", help="accepted: the search ends when the graph is known"),
+)
+NodeRun = Callable[[Node, argparse.Namespace], Status]
+
+
+def node_verb(name: str, *arguments: Argument) -> Callable[[NodeRun], NodeRun]:
+    """Declare a verb that runs with a node; SIGTERM ends it."""
+
+    def register(run: NodeRun) -> NodeRun:
+        @functools.wraps(run)
+        def with_node(args: argparse.Namespace) -> Status:
+            with command_node(args) as node:
+                return run(node, args)
+
+        declared: Run = with_node
+        verb(name, *NODE_OPTIONS, *arguments)(declared)
+        return run
+
+    return register
 
 
 @contextmanager
-def command_node(name: str | None = None) -> Iterator[Node]:
-    """Yield a node, hidden by its name's underscore; SIGTERM ends the command."""
+def command_node(args: argparse.Namespace) -> Iterator[Node]:
+    """Yield a node, hidden by its name's underscore unless the user has named it."""
+    name = getattr(args, "node_name", None) or f"_ros2cli_{os.getpid()}"
+    sim_time = rclpy.Parameter("use_sim_time", value=args.use_sim_time)
     with rclpy.init(args=[]):
-        node = rclpy.create_node(name or f"_ros2cli_{os.getpid()}", start_parameter_services=False)
+        node = rclpy.create_node(name, start_parameter_services=False, parameter_overrides=[sim_time])
         try:
             yield node
         except ExternalShutdownException:
@@ -59,11 +87,6 @@ def _look(node: Node) -> tuple[object, bool]:
     return (sorted((one.namespace, one.name) for one in nodes), endpoints), is_complete
 
 
-def is_hidden(name: str) -> bool:
-    """Return whether a part of a topic's or service's name starts with an underscore."""
-    return any(part.startswith("_") for part in name.split("/"))
-
-
 def full_names(node: Node, include_hidden: bool = False) -> list[str]:
     """Return the full names of all nodes, sorted."""
     pairs = node.get_node_names_and_namespaces()
@@ -73,10 +96,11 @@ def full_names(node: Node, include_hidden: bool = False) -> list[str]:
 
 
 def visible(names_and_types: list[tuple[str, list[str]]], include_hidden: bool) -> list[tuple[str, list[str]]]:
-    """Return the names that are not hidden."""
-    return [(name, types) for name, types in names_and_types if include_hidden or not is_hidden(name)]
+    """Return the topics or services of whose names no part starts with an underscore."""
+    return [(name, types) for name, types in names_and_types if include_hidden or "/_" not in name]
 
 
-def find_types(names_and_types: list[tuple[str, list[str]]], name: str) -> list[str] | None:
-    """Return the types of one topic or service, or None."""
-    return dict(names_and_types).get(name)
+def print_found(names: list[str], only_count: bool) -> None:
+    """Print names, one a line, or their number."""
+    for line in [str(len(names))] if only_count else names:
+        print(line)

@@ -19,17 +19,30 @@ from launch.utilities import describe_substitutions
 from launch import LaunchDescription, LaunchService
 
 from .. import packages
+from .verbs import Status, argument, flag, verb
 
 
-def main(argv: list[str]) -> int | str | None:
-    """Run, print or explain a launch file."""
-    args = _make_parser().parse_intermixed_args(argv)
+@verb(
+    "launch",
+    argument("-n", "--noninteractive", action="store_true", default=not sys.stdin.isatty(), help="no terminal"),
+    flag("-d", "--debug", help="more output"),
+    flag("-p", "--print", "--print-description", help="print the description only"),
+    flag("-s", "--show-args", "--show-arguments", help="print the arguments only"),
+    flag("-a", "--show-all-subprocesses-output", help="show and log all output"),
+    argument("--launch-prefix", help="command put in front of all executables"),
+    argument("--launch-prefix-filter", help="regular expression of the executables that get the prefix"),
+    argument("package_name", help="package with the launch file, or the launch file's path"),
+    argument("launch_file_name", nargs="?", help="name of the launch file"),
+    argument("launch_arguments", nargs="*", help="arguments as '<name>:=<value>'"),
+    is_intermixed=True,
+)
+def _launch(args: argparse.Namespace) -> Status:
+    """Run a launch file."""
     path, arguments = _find_file(args)
     if args.launch_prefix_filter is not None and args.launch_prefix is None:
         return "--launch-prefix must be specified if --launch-prefix-filter is provided"
     if args.print:
-        description = get_launch_description_from_python_launch_file(path)
-        print(LaunchIntrospector().format_launch_description(description))
+        print(LaunchIntrospector().format_launch_description(get_launch_description_from_python_launch_file(path)))
         return 0
     if args.show_args:
         print(_explain_arguments(get_launch_description_from_python_launch_file(path)))
@@ -46,51 +59,34 @@ def main(argv: list[str]) -> int | str | None:
     return service.run()
 
 
-def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ros2 launch", description="Run a launch file")
-    add = parser.add_argument
-    add("-n", "--noninteractive", action="store_true", default=not sys.stdin.isatty(), help="no terminal")
-    add("-d", "--debug", action="store_true", help="more output")
-    add("-p", "--print", "--print-description", action="store_true", help="print the description only")
-    add("-s", "--show-args", "--show-arguments", action="store_true", help="print the arguments only")
-    add("-a", "--show-all-subprocesses-output", action="store_true", help="show and log all output")
-    add("--launch-prefix", help="command put in front of all executables")
-    add("--launch-prefix-filter", help="regular expression of the executables that get the prefix")
-    add("package_name", help="package with the launch file, or the launch file's path")
-    add("launch_file_name", nargs="?", help="name of the launch file")
-    add("launch_arguments", nargs="*", help="arguments as '<name>:=<value>'")
-    return parser
-
-
 def _find_file(args: argparse.Namespace) -> tuple[str, list[str]]:
     """Return the launch file's path and the launch arguments; raises RuntimeError."""
-    if os.path.isfile(args.package_name):
-        first = [] if args.launch_file_name is None else [args.launch_file_name]
-        return args.package_name, first + args.launch_arguments
+    package, name = args.package_name, args.launch_file_name
+    if os.path.isfile(package):
+        return package, ([] if name is None else [name]) + args.launch_arguments
     try:
-        share = packages.find(args.package_name).share
+        share = packages.find(package).share
     except packages.PackageNotFoundError as error:
-        raise RuntimeError(f"Package '{args.package_name}' not found: {error}") from error
-    if args.launch_file_name is None:
-        raise RuntimeError(f"no launch file given for package '{args.package_name}'")
+        raise RuntimeError(f"Package '{package}' not found: {error}") from error
+    if name is None:
+        raise RuntimeError(f"no launch file given for package '{package}'")
     walk = os.walk(share, followlinks=True)  # launch/ of a package in the checkout may be a link
-    name = args.launch_file_name
     found = sorted(str(Path(folder, name)) for folder, _, files in walk if name in files)
-    where = f"in the share directory of package '{args.package_name}'"
+    where = f"in the share directory of package '{package}'"
     if not found:
-        raise RuntimeError(f"file '{args.launch_file_name}' was not found {where} which is at '{share}'")
+        raise RuntimeError(f"file '{name}' was not found {where} which is at '{share}'")
     if len(found) > 1:
-        raise RuntimeError(f"file '{args.launch_file_name}' was found more than once {where}: {found}")
+        raise RuntimeError(f"file '{name}' was found more than once {where}: {found}")
     return found[0], args.launch_arguments
 
 
 def parse_arguments(arguments: Iterable[str]) -> list[tuple[str, str]]:
     """Return names and values of '<name>:=<value>'; the last value of a name counts. Raises RuntimeError."""
     settings: dict[str, str] = {}
-    for argument in arguments:
-        name, separator, value = argument.partition(":=")
+    for text in arguments:
+        name, separator, value = text.partition(":=")
         if not (name and separator and value):
-            raise RuntimeError(f"malformed launch argument '{argument}', expected format '<name>:=<value>'")
+            raise RuntimeError(f"malformed launch argument '{text}', expected format '<name>:=<value>'")
         settings[name] = value
     return list(settings.items())
 
@@ -98,10 +94,10 @@ def parse_arguments(arguments: Iterable[str]) -> list[tuple[str, str]]:
 def _explain_arguments(description: LaunchDescription) -> str:
     lines = ["Arguments (pass arguments as '<name>:=<value>'):"]
     found = description.find_launch_arguments()
-    for argument, _, is_conditional in found:
-        lines += ["", f"    '{argument.name}':{'*' if is_conditional else ''}", f"        {argument.description}"]
-        if argument.default_value is not None:
-            lines.append(f"        (default: {describe_substitutions(argument.default_value)})")
+    for declared, _, is_conditional in found:
+        lines += ["", f"    '{declared.name}':{'*' if is_conditional else ''}", f"        {declared.description}"]
+        if declared.default_value is not None:
+            lines.append(f"        (default: {describe_substitutions(declared.default_value)})")
     if any(is_conditional for _, _, is_conditional in found):
         lines += ["", "* argument(s) which are only used if specific conditions occur"]
     return "\n".join(lines if found else [*lines, "", "  No arguments."])

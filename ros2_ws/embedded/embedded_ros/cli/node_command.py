@@ -5,76 +5,56 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .discovery import command_node, discover, full_names, visible
-from .parsing import Status, Verb, run_verb
+from rclpy.node import Node
+
+from .discovery import discover, full_names, node_verb, print_found, visible
+from .verbs import Status, argument, flag
+
+SAME_NAMES = (
+    "WARNING: Be aware that there are nodes in the graph that share an exact name, "
+    "which can have unintended side effects."
+)
 
 
-def main(argv: list[str]) -> Status:
-    """Run `ros2 node VERB`."""
-    return run_verb("node", VERBS, argv)
+@node_verb("node list", flag("-a", "--all", help="with hidden nodes"), flag("-c", "--count-nodes", help="their number"))
+def _list(node: Node, args: argparse.Namespace) -> Status:
+    """List the nodes."""
+    discover(node)
+    names = full_names(node, args.all)
+    if len(set(names)) < len(names) and not args.count_nodes:
+        print(SAME_NAMES, file=sys.stderr)
+    print_found(names, args.count_nodes)
+    return 0
 
 
-def _add_list(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-a", "--all", action="store_true", help="with hidden nodes")
-    parser.add_argument("-c", "--count-nodes", action="store_true", help="only the number")
-
-
-def _list(args: argparse.Namespace) -> Status:
-    with command_node() as node:
-        discover(node)
-        names = full_names(node, args.all)
-    if args.count_nodes:
-        print(len(names))
-        return 0
-    if len(set(names)) < len(names):
+@node_verb(
+    "node info",
+    argument("node", metavar="node_name", help="full name of the node"),
+    flag("--include-hidden", help="with hidden topics and services"),
+)
+def _info(node: Node, args: argparse.Namespace) -> Status:
+    """Show what a node publishes, subscribes and serves."""
+    discover(node)
+    count = full_names(node, args.include_hidden).count(args.node)
+    if count == 0:
+        return f"Unable to find node '{args.node}'"
+    if count > 1:
         print(
-            "WARNING: Be aware that there are nodes in the graph that share an exact name, "
-            "which can have unintended side effects.",
+            f'There are {count} nodes in the graph with the exact name "{args.node}". '
+            "You are seeing information about only one of them.",
             file=sys.stderr,
         )
-    for name in names:
-        print(name)
+    namespace, _, name = args.node.rpartition("/")
+    print(args.node)
+    for title, find in (
+        ("Subscribers", node.get_subscriber_names_and_types_by_node),
+        ("Publishers", node.get_publisher_names_and_types_by_node),
+        ("Service Servers", node.get_service_names_and_types_by_node),
+        ("Service Clients", node.get_client_names_and_types_by_node),
+        ("Action Servers", None),
+        ("Action Clients", None),
+    ):
+        found = visible(find(name, namespace or "/"), args.include_hidden) if find else []
+        print(f"  {title}:")
+        print("\n".join(f"    {name}: {', '.join(types)}" for name, types in found))
     return 0
-
-
-def _add_info(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("node_name", help="full name of the node")
-    parser.add_argument("--include-hidden", action="store_true", help="with hidden topics and services")
-
-
-def _info(args: argparse.Namespace) -> Status:
-    full_name = args.node_name
-    with command_node() as node:
-        discover(node)
-        count = full_names(node, args.include_hidden).count(full_name)
-        if count == 0:
-            return f"Unable to find node '{full_name}'"
-        if count > 1:
-            print(
-                f'There are {count} nodes in the graph with the exact name "{full_name}". '
-                "You are seeing information about only one of them.",
-                file=sys.stderr,
-            )
-        namespace, _, name = full_name.rpartition("/")
-        print(full_name)
-        for title, find in (
-            ("Subscribers", node.get_subscriber_names_and_types_by_node),
-            ("Publishers", node.get_publisher_names_and_types_by_node),
-            ("Service Servers", node.get_service_names_and_types_by_node),
-            ("Service Clients", node.get_client_names_and_types_by_node),
-        ):
-            _print_section(title, visible(find(name, namespace or "/"), args.include_hidden))
-        _print_section("Action Servers", [])
-        _print_section("Action Clients", [])
-    return 0
-
-
-def _print_section(title: str, names_and_types: list[tuple[str, list[str]]]) -> None:
-    print(f"  {title}:")
-    print("\n".join(f"    {name}: {', '.join(types)}" for name, types in names_and_types))
-
-
-VERBS = {
-    "info": Verb("Show what a node publishes, subscribes and serves", _add_info, _info),
-    "list": Verb("List the nodes", _add_list, _list),
-}

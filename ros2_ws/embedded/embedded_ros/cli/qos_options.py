@@ -1,10 +1,12 @@
-"""The options --qos-…"""
+"""The options --qos-…, and the QoS that fits the publishers of a topic."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from rclpy.duration import Duration
+from rclpy.node import Node
 from rclpy.qos import (
     DurabilityPolicy,
     HistoryPolicy,
@@ -14,6 +16,8 @@ from rclpy.qos import (
     ReliabilityPolicy,
 )
 
+from .verbs import Argument, argument
+
 _POLICIES = {
     "history": HistoryPolicy,
     "reliability": ReliabilityPolicy,
@@ -22,14 +26,18 @@ _POLICIES = {
 }
 
 
-def add_qos(parser: argparse.ArgumentParser, default: str) -> None:
-    """Add the options; `default` names the preset profile."""
+def qos_options(default: str) -> list[Argument]:
+    """Return the options; `default` names the preset profile."""
     profiles = QoSPresetProfiles.short_keys()
-    parser.add_argument("--qos-profile", choices=profiles, default=default, help=f"preset (default: {default})")
-    parser.add_argument("--qos-depth", type=int, metavar="N", help="length of the queue")
-    for name, policy in _POLICIES.items():
-        parser.add_argument(f"--qos-{name}", choices=policy.short_keys(), help=f"{name} instead of the preset's")
-    parser.add_argument("--qos-liveliness-lease-duration-seconds", type=float, metavar="N", help="lease")
+    return [
+        argument("--qos-profile", choices=profiles, default=default, help=f"preset (default: {default})"),
+        argument("--qos-depth", type=int, metavar="N", help="length of the queue"),
+        argument("--qos-liveliness-lease-duration-seconds", type=float, metavar="N", help="lease"),
+        *(
+            argument(f"--qos-{name}", choices=policy.short_keys(), help=f"{name} instead of the preset's")
+            for name, policy in _POLICIES.items()
+        ),
+    ]
 
 
 def is_chosen(args: argparse.Namespace) -> bool:
@@ -51,3 +59,21 @@ def chosen_qos(args: argparse.Namespace) -> QoSProfile:
     elif profile.durability == DurabilityPolicy.TRANSIENT_LOCAL and profile.depth == 0:
         profile.depth = 1
     return profile
+
+
+def fit_publishers(profile: QoSProfile, node: Node, topic: str, warn: Callable[[str], object]) -> None:
+    """Make a profile connect to all publishers of a topic, and as strong as all of them."""
+    offered = [info.qos_profile for info in node.get_publishers_info_by_topic(topic)]
+    for policy, strong, weak in (
+        ("reliability", ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT),
+        ("durability", DurabilityPolicy.TRANSIENT_LOCAL, DurabilityPolicy.VOLATILE),
+    ):
+        are_strong = [getattr(qos, policy) == strong for qos in offered]
+        if any(are_strong) and not all(are_strong):
+            kind = f"QoS{type(strong).__name__}"
+            warn(
+                f"Some, but not all, publishers are offering {kind}.{strong.name}. "
+                f"Falling back to {kind}.{weak.name} as it will connect to all publishers"
+            )
+        if offered:
+            setattr(profile, policy, strong if all(are_strong) else weak)

@@ -11,33 +11,31 @@ import sys
 
 from launch.process_group import end_with_parent
 
-from .. import packages
 from . import entry_point
-from .interface_command import interface_packages
+from .pkg_command import executables
+from .verbs import Status, argument, verb
 
 
-def main(argv: list[str]) -> int | str:
-    """Run an executable and return its exit status."""
-    parser = argparse.ArgumentParser(prog="ros2 run", description="Run an executable of a package")
-    parser.add_argument("--prefix", help="command put in front, such as 'gdb -ex run --args'")
-    parser.add_argument("package_name", help="name of the package")
-    parser.add_argument("executable_name", help="name of the executable")
-    parser.add_argument("argv", nargs=argparse.REMAINDER, help="arguments of the executable")
-    args = parser.parse_args(argv)
-    try:
-        found = packages.executables(args.package_name)
-    except packages.PackageNotFoundError:
-        if args.package_name not in interface_packages():
-            return f"Package '{args.package_name}' not found"
-        found = {}
+@verb(
+    "run",
+    argument("--prefix", default="", help="command put in front, such as 'gdb -ex run --args'"),
+    argument("package_name", help="name of the package"),
+    argument("executable_name", help="name of the executable"),
+    argument("argv", nargs=argparse.REMAINDER, help="arguments of the executable"),
+)
+def _run(args: argparse.Namespace) -> Status:
+    """Run an executable of a package."""
+    found = executables(args.package_name)
+    if found is None:
+        return f"Package '{args.package_name}' not found"
     if args.executable_name not in found:
         return "No executable found"
     command = entry_point.command(args.executable_name, found[args.executable_name])
-    return _run([*shlex.split(args.prefix or ""), *command, *args.argv])
+    return _pass_on([*shlex.split(args.prefix), *command, *args.argv])
 
 
-def _run(command: list[str]) -> int:
-    """Run a command that gets this process's signals, and ends with it."""
+def _pass_on(command: list[str]) -> int:
+    """Run a command that gets this process's signals, and ends with it; return its exit status."""
     parent = os.getpid()
     ours = {signal.SIGINT, signal.SIGTERM}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ours)  # until there is a process to pass them on to

@@ -1,0 +1,178 @@
+"""`ros2 bag record`."""
+
+import argparse
+import os
+import re
+import signal
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rclpy.duration import Duration
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
+from rosbags.rosbag2 import StoragePlugin, Writer
+
+from .discovery import NODE_OPTIONS, command_node, visible
+from .interfaces import find_type, full_definition
+from .qos_options import fit_publishers
+from .verbs import Status, argument, flag, verb
+
+QUEUE = 1000  # messages that may wait while others are written
+NOTHING_CHOSEN = "[ERROR] [ros2bag]: Need to specify at least one option out of --all, --topics or --regex"
+
+
+@verb(
+    "bag record",
+    *NODE_OPTIONS,
+    argument("positional_topics", nargs="*", metavar="topic", help="topics to record"),
+    argument("--topics", nargs="+", default=[], metavar="topic", help="topics to record"),
+    flag("-a", "--all", help="record all topics"),
+    argument("-e", "--regex", help="record the topics that contain this regular expression"),
+    argument("--exclude-topics", nargs="+", default=[], metavar="topic", help="topics to leave out"),
+    flag("--include-hidden-topics", help="with topics whose names start with '_'"),
+    argument("-o", "--output", help="folder to create (default: named after the time)"),
+    argument("-s", "--storage", choices=["mcap"], default="mcap", help="format of the file"),
+    argument("-p", "--polling-interval", type=int, default=100, metavar="MS", help="time between looks for topics"),
+    argument("--node-name", default="rosbag2_recorder", help="name of the recording node"),
+)
+def _record(args: argparse.Namespace) -> Status:
+    """Record topics until interrupted."""
+    args.topics += args.positional_topics
+    if not (args.topics or args.all or args.regex):
+        return NOTHING_CHOSEN
+    folder = Path(args.output or time.strftime("rosbag2_%Y_%m_%d-%H_%M_%S"))
+    if folder.exists():
+        return f"[ERROR] [ros2bag]: Output folder '{folder}' already exists."
+    with command_node(args) as node:
+        bag = Bag(folder)
+        recorder = Recorder(node, bag, args)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, recorder.end)  # not in the middle of writing, as an exception would
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        try:
+            node.get_logger().info("Listening for topics...")
+            while not recorder.is_ended:
+                executor.spin_once()
+        except OSError as error:
+            return f"[ERROR] [ros2bag]: recording into '{folder}' ended: {error.strerror}; what came before is kept"
+        finally:
+            bag.close()
+    return 0
+
+
+class Recorder:
+    """Subscribes to the topics that the user has chosen, as they appear."""
+
+    def __init__(self, node: Node, bag: "Bag", args: argparse.Namespace) -> None:
+        self._node, self._bag, self._args = node, bag, args
+        self._topics = {node.resolve_topic_name(name) for name in args.topics}
+        self._known: set[str] = set()  # topics that are recorded, or of which was said why they are not
+        self.is_ended = False
+        node.create_timer(args.polling_interval / 1000, self.look_for_topics)
+
+    def end(self, *_signal: object) -> None:
+        """Handle a signal."""
+        self.is_ended = True
+
+    def look_for_topics(self) -> None:
+        """Record the chosen topics that are new and have a publisher."""
+        for topic, types in visible(self._node.get_topic_names_and_types(), self._args.include_hidden_topics):
+            if topic in self._known or not self._is_chosen(topic) or not self._node.count_publishers(topic):
+                continue
+            self._known.add(topic)
+            try:
+                self._record(topic, types)
+            except RuntimeError as error:
+                self._node.get_logger().warning(f"Topic '{topic}' is not recorded: {error}")
+
+    def _is_chosen(self, topic: str) -> bool:
+        if topic in self._args.exclude_topics:
+            return False
+        is_match = self._args.regex is not None and re.search(self._args.regex, topic)
+        return bool(self._args.all or topic in self._topics or is_match)
+
+    def _record(self, topic: str, types: list[str]) -> None:
+        if len(types) > 1:
+            raise RuntimeError(f"it has several types: {', '.join(types)}")
+        try:
+            message_type = find_type(types[0], "msg")
+        except RuntimeError:
+            raise RuntimeError(f"its type '{types[0]}' is unknown here") from None
+        publishers = self._node.get_publishers_info_by_topic(topic)
+        qos = QoSProfile(depth=QUEUE)
+        fit_publishers(qos, self._node, topic, self._node.get_logger().warning)
+        offered = [_recorded_qos(info.qos_profile) for info in publishers]
+        write = self._bag.add_topic(topic, types[0], publishers[0].topic_type_hash, offered)
+        self._node.create_subscription(message_type, topic, write, qos, raw=True)
+        self._node.get_logger().info(f"Subscribed to topic '{topic}'")
+
+
+def _recorded_qos(profile: QoSProfile) -> Qos:
+    def seconds(duration: Duration) -> QosTime:
+        return QosTime(*divmod(duration.nanoseconds, 10**9))
+
+    return Qos(
+        QosHistory(profile.history),
+        profile.depth,
+        QosReliability(profile.reliability),
+        QosDurability(profile.durability),
+        seconds(profile.deadline),
+        seconds(profile.lifespan),
+        QosLiveliness(profile.liveliness),
+        seconds(profile.liveliness_lease_duration),
+        profile.avoid_ros_namespace_conventions,
+    )
+
+
+class Bag:
+    """A bag being written, for which disk space is taken ahead: a full disk is noticed while it can be finished."""
+
+    STEP = 4 << 20
+    MARGIN = 1 << 20  # for index and metadata
+    OVERHEAD = 64  # of a message: its header and its part of the index
+
+    def __init__(self, folder: Path) -> None:
+        self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
+        self._writer.open()
+        self._file = folder / f"{folder.name}.mcap"
+        self._used = self._taken = 0
+
+    def add_topic(self, topic: str, message_type: str, type_hash: str, qos: list[Qos]) -> Any:
+        """Return the callback that writes a topic's messages, which raises OSError if the disk is full."""
+        text = full_definition(message_type)
+        self._take(2 * len(text) + 1024 * (1 + len(qos)))
+        connection = self._writer.add_connection(
+            topic, message_type, msgdef=text, rihs01=type_hash, offered_qos_profiles=qos
+        )
+        return partial(self._write, connection)
+
+    def _write(self, connection: Any, message: bytes, info: dict[str, Any]) -> None:
+        self._take(len(message) + len(message) // 4096 + self.OVERHEAD)
+        self._writer.write(connection, info["received_timestamp"], message)
+
+    def _take(self, size: int) -> None:
+        self._used += size
+        while self._taken < self._used + self.MARGIN:
+            with self._file.open("rb+") as file:
+                os.posix_fallocate(file.fileno(), self._taken, self.STEP)
+            self._taken += self.STEP
+
+    def close(self) -> None:
+        """Write index and metadata and give back the space that was not needed."""
+        if self._taken:
+            os.truncate(self._file, min(self._taken, self._used + self.MARGIN // 2))  # makes room for the metadata
+        self._writer.close()
+        with self._file.open("rb+") as file:
+            end = file.seek(0, os.SEEK_END)
+            while end:
+                start = file.seek(max(0, end - self.STEP))
+                written = file.read(end - start).rstrip(b"\0")
+                if written:
+                    file.truncate(start + len(written))
+                    break
+                end = start

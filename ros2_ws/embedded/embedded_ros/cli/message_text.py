@@ -1,0 +1,131 @@
+"""Messages as text, and plain values as messages."""
+
+from __future__ import annotations
+
+import re
+import sys
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import yaml
+
+from .interfaces import find_type
+
+StampSetter = Callable[[Any], None]
+ELLIPSIS = "..."
+_COLLECTIONS = (list, tuple, array, np.ndarray)
+_LABEL = re.compile(r"sequence<(?P<item>.+?)(, (?P<bound>\d+))?>|(?P<base>.+)\[(?P<size>\d+)\]")
+
+
+@dataclass(frozen=True)
+class Style:
+    """What is left out when a message is printed; a length of None shortens nothing."""
+
+    truncate_length: int | None = None
+    no_arr: bool = False
+    no_str: bool = False
+    flow_style: bool = False
+
+    def text(self, value: str) -> str:
+        """Return a text, its length, or its beginning."""
+        if self.no_str:
+            return f"<string length: <{len(value)}>>"
+        return value if self._fits(value) else value[: self.truncate_length] + ELLIPSIS
+
+    def items(self, values: Any) -> list[Any]:
+        """Return the elements shown of an array."""
+        return list(values) if self._fits(values) else [*values[: self.truncate_length], ELLIPSIS]
+
+    def _fits(self, value: Any) -> bool:
+        return self.truncate_length is None or len(value) <= self.truncate_length
+
+
+def is_message(value: object) -> bool:
+    """Return whether a value has fields."""
+    return hasattr(value, "get_fields_and_field_types")
+
+
+def to_yaml(message: Any, style: Style) -> str:
+    """Return the message as YAML."""
+    plain = _plain(message, style)
+    return yaml.dump(plain, allow_unicode=True, width=sys.maxsize, default_flow_style=style.flow_style, sort_keys=False)
+
+
+def to_csv(message: Any, style: Style) -> str:
+    """Return the values of all fields, separated by commas."""
+    return ",".join(map(str, _leaves(_plain(message, style))))
+
+
+def _plain(value: Any, style: Style, label: str = "") -> Any:
+    """Return a value made of dict, list, str, int, float and bool; `label` is the type of its field."""
+    if is_message(value):
+        types = value.get_fields_and_field_types()
+        return {name: _plain(getattr(value, name), style, types[name]) for name in types}
+    if isinstance(value, bytes):
+        return style.text(value.decode("latin-1"))
+    if isinstance(value, str):
+        return style.text(value)
+    if isinstance(value, _COLLECTIONS):
+        return _array_label(label, len(value)) if style.no_arr else [_plain(item, style) for item in style.items(value)]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _array_label(label: str, length: int) -> str:
+    """Return what stands for an array: '<array type: double[36]>' or '<sequence type: double, length: 2>'."""
+    match = _LABEL.fullmatch(label)
+    assert match is not None, label
+    base = re.sub(r"<\d+>$", "", match["item"] or match["base"]).replace("/", "/msg/")
+    if match["size"]:
+        return f"<array type: {base}[{match['size']}]>"
+    return f"<sequence type: {base}{'[' + match['bound'] + ']' if match['bound'] else ''}, length: {length}>"
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def fill(message: Any, values: Any, stamps: list[StampSetter] | None = None) -> None:
+    """Set the fields of a message from plain values; raises AttributeError, TypeError, ValueError or AssertionError.
+
+    With `stamps`, a header may be 'auto' and a time 'now': what sets them is added to the list.
+    """
+    if not isinstance(values, Mapping):
+        raise TypeError(f"Value '{values}' is expected to be a dictionary but is a {type(values).__name__}")
+    for name, value in values.items():
+        old = getattr(message, name)
+        label = message.get_fields_and_field_types()[name]
+        if stamps is not None and (label, value) == ("std_msgs/Header", "auto"):
+            stamps.append(_stamp_setter(old, "stamp"))
+        elif stamps is not None and (label, value) == ("builtin_interfaces/Time", "now"):
+            stamps.append(_stamp_setter(message, name))
+        elif is_message(old):
+            fill(old, value, stamps)
+        else:
+            setattr(message, name, _converted(label, old, value, stamps))
+
+
+def _stamp_setter(message: Any, field: str) -> StampSetter:
+    return lambda stamp: setattr(message, field, stamp)
+
+
+def _converted(label: str, old: Any, value: Any, stamps: list[StampSetter] | None) -> Any:
+    """Return a value of the kind that the field has had."""
+    match = _LABEL.fullmatch(label)
+    if match is not None and "/" in label:
+        message_type = find_type(match["item"] or match["base"], "msg")
+        items = [message_type() for _ in value]
+        for item, item_values in zip(items, value, strict=True):
+            fill(item, item_values, stamps)
+        return items
+    if isinstance(old, array):
+        return array(old.typecode, value)
+    if isinstance(old, np.ndarray):
+        return np.array(value, dtype=old.dtype)
+    return value if type(value) is type(old) else type(old)(value)

@@ -1,0 +1,95 @@
+"""`ros2 topic echo`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import rclpy
+import yaml
+from rclpy.node import Node
+
+from .discovery import discover, node_verb
+from .interfaces import find_type
+from .message_text import Style, is_message, to_csv, to_yaml
+from .qos_options import chosen_qos, fit_publishers, is_chosen, qos_options
+from .verbs import Status, argument, flag, natural, positive
+
+TRUNCATE_LENGTH = 128
+
+
+@node_verb(
+    "topic echo",
+    argument("topic_name", help="name of the topic"),
+    argument("message_type", nargs="?", help="type, such as 'std_msgs/msg/String'"),
+    *qos_options("sensor_data"),
+    flag("--csv", help="all values on one line, separated by commas"),
+    argument("--field", help="a field of the message, such as pose.pose.position"),
+    flag("-f", "--full-length", help="shorten nothing"),
+    argument("-l", "--truncate-length", type=natural, default=TRUNCATE_LENGTH, help="elements and letters shown"),
+    flag("--no-arr", help="without arrays"),
+    flag("--no-str", help="without strings"),
+    flag("--flow-style", help="collections on one line"),
+    flag("--no-lost-messages", help="accepted: lost messages are not reported"),
+    flag("--raw", help="the serialised bytes"),
+    argument("--filter", metavar="EXPR", help="Python expression of m, the message"),
+    flag("--once", help="end after the first message"),
+    argument("--timeout", type=positive, metavar="N", help="end after N seconds"),
+    flag("-i", "--include-message-info", help="with time stamps and sequence numbers"),
+)
+def _echo(node: Node, args: argparse.Namespace) -> Status:
+    """Print the messages of a topic."""
+    if args.field is not None and not args.field.strip("."):
+        return f"Invalid field value '{args.field}'"
+    name = node.resolve_topic_name(args.topic_name)
+    discover(node, lambda: node.count_publishers(name))
+    types = [args.message_type] if args.message_type else dict(node.get_topic_names_and_types()).get(name)
+    if types is None:
+        print(f"WARNING: topic [{args.topic_name}] does not appear to be published yet")
+        return "Could not determine the type for the passed topic"
+    qos = chosen_qos(args)
+    if not is_chosen(args):
+        fit_publishers(qos, node, name, print)
+    printer = Printer(args)
+    node.create_subscription(find_type(types[0], "msg"), name, printer.receive, qos, raw=args.raw)
+    rclpy.spin_until_future_complete(node, printer.end, timeout_sec=args.timeout)
+    return 0
+
+
+class Printer:
+    """Prints what is received; `end` is done when there is nothing more to print."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.end: Any = rclpy.Future()
+        self._args = args
+        self._is_shown = eval(f"lambda m: {args.filter or 'True'}")
+        length = None if args.full_length else args.truncate_length
+        self._style = Style(length, args.no_arr, args.no_str, args.flow_style)
+
+    def receive(self, message: Any, info: dict[str, Any]) -> None:
+        """Print one message."""
+        value = self._select(message)
+        if not self._is_shown(value) or self.end.done():
+            return
+        if self._args.once:
+            self.end.set_result(True)
+        shown_info = info if self._args.include_message_info else {}
+        if not is_message(value):
+            if shown_info:
+                print(f"---Got new message, message info:---\n{info}\n---Message data:---")
+            print(value, end="\n---\n")
+        elif self._args.csv:
+            print(",".join([*map(str, shown_info.values()), to_csv(value, self._style)]))
+        else:
+            if shown_info:
+                print(yaml.dump(info), end="---\n")
+            print(to_yaml(value, self._style), end="---\n")
+
+    def _select(self, message: Any) -> Any:
+        path = (self._args.field or "").split(".")
+        try:
+            for part in filter(None, path):
+                message = getattr(message, part)
+        except AttributeError as error:
+            raise RuntimeError(f"Invalid field '{self._args.field}': {error}") from error
+        return message

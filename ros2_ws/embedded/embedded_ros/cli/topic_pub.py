@@ -1,0 +1,88 @@
+"""`ros2 topic pub`."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+import rclpy
+from rclpy.node import Node
+
+from .discovery import discover, node_verb
+from .interfaces import find_type
+from .message_text import StampSetter, fill
+from .qos_options import chosen_qos, qos_options
+from .verbs import VALUES, Status, argument, flag, natural, positive, read_values
+
+
+@node_verb(
+    "topic pub",
+    argument("topic_name", help="name of the topic"),
+    argument("message_type", help="type, such as 'std_msgs/msg/String'"),
+    *VALUES,
+    argument("-r", "--rate", type=positive, default=1.0, metavar="N", help="messages a second (default: 1)"),
+    argument("-p", "--print", type=int, default=1, metavar="N", help="print every N-th message"),
+    flag("-1", "--once", help="one message"),
+    argument("-t", "--times", type=natural, default=0, help="so many messages"),
+    argument("-w", "--wait-matching-subscriptions", type=natural, help="subscriptions waited for"),
+    argument("--max-wait-time-secs", type=positive, help="how long to wait for subscriptions"),
+    argument("--keep-alive", type=positive, default=0.1, metavar="N", help="seconds after the last message"),
+    argument("-n", "--node-name", help="name of the publishing node"),
+    *qos_options("default"),
+)
+def _pub(node: Node, args: argparse.Namespace) -> Status:
+    """Publish messages."""
+    message_type = find_type(args.message_type, "msg")
+    values = read_values(args)
+    if not isinstance(values, dict):
+        return "The passed value needs to be a dictionary in YAML format"
+    message, stamps = message_type(), list[StampSetter]()
+    try:
+        fill(message, values, stamps)
+    except Exception as error:
+        return f"Failed to populate field: {error}"
+    times = 1 if args.once else args.times
+    wanted = int(times > 0) if args.wait_matching_subscriptions is None else args.wait_matching_subscriptions
+    if wanted == 0 and args.max_wait_time_secs is not None:
+        return "--max-wait-time-secs option is only effective with --wait-matching-subscriptions, --once or --times"
+    publisher = node.create_publisher(message_type, args.topic_name, chosen_qos(args))
+    if not _has_subscriptions(node, publisher, wanted, args.max_wait_time_secs):
+        return (
+            f"Timed out waiting for subscribers: Expected {wanted} subcribers "
+            f"but only got {publisher.get_subscription_count()} subscribers"
+        )
+    print("publisher: beginning loop")
+    count = 0
+
+    def publish() -> None:
+        nonlocal count
+        count += 1
+        for set_stamp in stamps:
+            set_stamp(node.get_clock().now().to_msg())
+        if args.print and count % args.print == 0:
+            print(f"publishing #{count}: {message!r}\n")
+        publisher.publish(message)
+
+    publish()
+    node.create_timer(1.0 / args.rate, publish)
+    while times == 0 or count < times:
+        rclpy.spin_once(node)
+    time.sleep(args.keep_alive)
+    return 0
+
+
+def _has_subscriptions(node: Node, publisher: Any, wanted: int, limit_s: float | None) -> bool:
+    """Wait for subscriptions; return False after the limit."""
+
+    def are_there() -> bool:
+        return bool(publisher.get_subscription_count() >= wanted)
+
+    start = time.monotonic()
+    if not discover(node, are_there):
+        print(f"Waiting for at least {wanted} matching subscription(s)...")
+    while not are_there():
+        if limit_s is not None and time.monotonic() - start >= limit_s:
+            return False
+        rclpy.spin_once(node, timeout_sec=0.02)
+    return True
