@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from launch.substitutions import LaunchConfiguration, TextSubstitution
 from launch_ros.actions import Node, PushRosNamespace
-from launch_ros.parameter_descriptions import Parameter, ParameterFile, ParameterValue, evaluate_dict
+from launch_ros.parameter_descriptions import ParameterFile, ParameterValue, evaluate_dict
 from launch_ros.substitutions import FindPackageShare
 from ros2_process import ROS2, Running
 
@@ -108,8 +108,7 @@ def test_parameters_from_dicts_files_and_scopes(launch: Launch, tmp_path: Path) 
                 '{tmp_path}/wild.yaml',
                 {{'number': 3, 'real': 2.0, 'flag': True, 'text': '10', 'empty': '', 'nested': {{'inner': [1, 2.5]}},
                   'from_text': TextSubstitution(text='7'), 'as_text': ParameterValue('7', value_type=str),
-                  'names': ['1', 'b']}},
-                Parameter('single', 'x: y')])]),
+                  'names': ['1', 'b'], 'single': 'x: y'}}])]),
         Node(package='demo', executable='program', output='screen')""")
     parameters = first["parameters"]
     for name in ("use_sim_time", "start_type_description_service"):
@@ -196,7 +195,3 @@ def test_pushed_namespace_must_be_valid() -> None:
 def test_package_share_of_the_checkout() -> None:
     share = Path(FindPackageShare("mir2_swarm").perform(LaunchContext()))
     assert (share / "package.xml").is_file()
-
-
-def test_parameter_keeps_its_name_and_type() -> None:
-    assert Parameter("p", "5", value_type=str).evaluate(LaunchContext()) == ("p", "5")

@@ -8,12 +8,11 @@ from . import logging as logging
 from . import substitutions as substitutions
 from .action import Action as Action
 from .action import LaunchDescriptionEntity as LaunchDescriptionEntity
-from .condition import Condition as Condition
+from .conditions import Condition as Condition
 from .event import Event as Event
-from .event_handler import EventHandler as EventHandler
+from .event_handlers import EventHandler as EventHandler
 from .launch_context import LaunchContext as LaunchContext
 from .launch_description import LaunchDescription as LaunchDescription
-from .launch_description_sources import LaunchDescriptionSource as LaunchDescriptionSource
 from .launch_introspector import LaunchIntrospector as LaunchIntrospector
 from .launch_service import LaunchService as LaunchService
 from .substitution import SomeSubstitutionsType as SomeSubstitutionsType

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .condition import Condition
 from .events import ExecutionComplete
 
 if TYPE_CHECKING:
+    from .conditions import Condition
     from .launch_context import LaunchContext
 
 

@@ -11,13 +11,12 @@ from typing import Any
 from . import execute_process, logging
 from .action import Action, LaunchDescriptionEntity, SomeEntitiesType
 from .event import Event
-from .event_handler import EventHandler
-from .event_handlers import OnShutdown
+from .event_handlers import EventHandler, OnShutdown
 from .events import Shutdown as ShutdownEvent
 from .events import Visit
 from .events.process import ProcessExited
 from .launch_context import LaunchContext
-from .launch_description_sources import AnyLaunchDescriptionSource, LaunchDescriptionSource
+from .launch_description_sources import PythonLaunchDescriptionSource
 from .substitution import SomeSubstitutionsType
 from .utilities import perform_bool, perform_float, perform_substitutions
 
@@ -78,16 +77,6 @@ class SetLaunchConfiguration(Action):
     def execute(self, context: LaunchContext) -> None:
         name = perform_substitutions(context, self.name)
         context.launch_configurations[name] = perform_substitutions(context, self.value)
-
-
-@dataclass(eq=False)
-class UnsetLaunchConfiguration(Action):
-    """Removes a launch configuration."""
-
-    name: SomeSubstitutionsType
-
-    def execute(self, context: LaunchContext) -> None:
-        context.launch_configurations.pop(perform_substitutions(context, self.name), None)
 
 
 class PushLaunchConfigurations(Action):
@@ -188,12 +177,14 @@ class OpaqueFunction(Action):
 class IncludeLaunchDescription(Action):
     """Runs another launch file with arguments."""
 
-    launch_description_source: LaunchDescriptionSource | SomeSubstitutionsType
+    launch_description_source: PythonLaunchDescriptionSource | SomeSubstitutionsType
     launch_arguments: Iterable[tuple[SomeSubstitutionsType, SomeSubstitutionsType]] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         source = self.launch_description_source
-        self.source = source if isinstance(source, LaunchDescriptionSource) else AnyLaunchDescriptionSource(source)
+        if not isinstance(source, PythonLaunchDescriptionSource):
+            source = PythonLaunchDescriptionSource(source)
+        self.source = source
         self.launch_arguments = tuple(self.launch_arguments)
 
     def get_sub_entities(self) -> list[LaunchDescriptionEntity]:
@@ -215,7 +206,7 @@ class IncludeLaunchDescription(Action):
                 )
         before = context.get_locals_as_dict().get("current_launch_file_path")
         settings = [SetLaunchConfiguration(name, value) for name, value in self.launch_arguments]
-        return [*settings, _enter_file(self.source.get_location(context)), description, _enter_file(before)]
+        return [*settings, _enter_file(self.source.get_path(context)), description, _enter_file(before)]
 
     def given_names(self, context: LaunchContext) -> list[str]:
         return [perform_substitutions(context, name) for name, _ in self.launch_arguments]

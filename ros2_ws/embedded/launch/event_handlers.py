@@ -1,22 +1,42 @@
-"""Event handlers for the usual events."""
+"""Event handlers: what is done when something happens."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .action import Action, SomeEntitiesType
+from .action import Action, LaunchDescriptionEntity, SomeEntitiesType, normalize_to_list_of_entities
 from .event import Event
-from .event_handler import Answer, EventHandler
 from .events import ExecutionComplete
 from .events import Shutdown as ShutdownEvent
 from .events.process import ProcessExited, ProcessIO, ProcessStarted
+from .launch_context import LaunchContext
 
-if TYPE_CHECKING:
-    from .launch_context import LaunchContext
-
+Answer = SomeEntitiesType | Callable[[Any, LaunchContext], SomeEntitiesType | None] | None
 Target = Action | Callable[[Any], bool] | None
 OutputCallback = Callable[[ProcessIO], SomeEntitiesType | None]
+
+
+class EventHandler:
+    """Answers the events that its matcher accepts with entities, or with what a function of event and context returns.
+
+    Meanwhile the event is `context.locals.event`.
+    """
+
+    def __init__(self, *, matcher: Callable[[Any], bool], entities: Answer = None, handle_once: bool = False) -> None:
+        self.matches = matcher
+        self.entities: list[LaunchDescriptionEntity] = []
+        if not callable(entities):
+            entities = self.entities = normalize_to_list_of_entities(entities)
+        self._answer = entities
+        self._handle_once = handle_once
+
+    def handle(self, event: Event, context: LaunchContext) -> SomeEntitiesType | None:
+        """Return the entities to visit."""
+        context.extend_locals({"event": event})
+        if self._handle_once:
+            context.unregister_event_handler(self)
+        return self._answer(event, context) if callable(self._answer) else self._answer
 
 
 class _OnActionEvent(EventHandler):
@@ -64,13 +84,12 @@ class OnProcessIO(_OnActionEvent):
         self,
         *,
         target_action: Target = None,
-        on_stdout: OutputCallback | None = None,
-        on_stderr: OutputCallback | None = None,
+        on_stdout: OutputCallback = lambda event: None,
+        on_stderr: OutputCallback = lambda event: None,
         handle_once: bool = False,
     ) -> None:
-        def answer(event: ProcessIO, _context: LaunchContext) -> SomeEntitiesType | None:
-            callback = on_stdout if event.from_stdout else on_stderr
-            return None if callback is None else callback(event)
+        def answer(event: ProcessIO, context: LaunchContext) -> SomeEntitiesType | None:
+            return on_stdout(event) if event.from_stdout else on_stderr(event)
 
         super().__init__(ProcessIO, target_action, answer, handle_once)
 
@@ -79,6 +98,7 @@ class OnShutdown(EventHandler):
     """Answers the end of the launch system."""
 
     def __init__(self, *, on_shutdown: Answer, handle_once: bool = False) -> None:
-        super().__init__(
-            matcher=lambda event: isinstance(event, ShutdownEvent), entities=on_shutdown, handle_once=handle_once
-        )
+        def matches(event: Event) -> bool:
+            return isinstance(event, ShutdownEvent)
+
+        super().__init__(matcher=matches, entities=on_shutdown, handle_once=handle_once)

@@ -18,8 +18,7 @@ from . import logging
 from .action import Action, LaunchDescriptionEntity
 from .child_process import ChildProcess, Output
 from .event import Event
-from .event_handler import Answer, EventHandler
-from .event_handlers import OnProcessExit, OnShutdown
+from .event_handlers import Answer, EventHandler, OnProcessExit, OnShutdown
 from .events import Shutdown
 from .events.process import ProcessExited, ProcessIO, ProcessStarted, ShutdownProcess, SignalProcess
 from .launch_context import LaunchContext

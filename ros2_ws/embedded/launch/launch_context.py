@@ -13,7 +13,7 @@ from .event import Event
 from .substitution import Substitution
 
 if TYPE_CHECKING:
-    from .event_handler import EventHandler
+    from .event_handlers import EventHandler
 
 
 class LaunchContext:

@@ -16,32 +16,22 @@ class InvalidLaunchFileError(Exception):
     """A file is not a launch file."""
 
 
-class LaunchDescriptionSource:
-    """A launch description, or the file to load it from."""
-
-    def __init__(
-        self, launch_description: LaunchDescription | None = None, location: SomeSubstitutionsType = "<string>"
-    ) -> None:
-        self._launch_description = launch_description
-        self._location = location
-
-    def get_location(self, context: LaunchContext) -> str:
-        """Return the file's absolute path."""
-        return os.path.abspath(perform_substitutions(context, self._location))
-
-    def get_launch_description(self, context: LaunchContext) -> LaunchDescription:
-        """Return the description, loaded at most once."""
-        if self._launch_description is None:
-            path = perform_substitutions(context, self._location)
-            self._launch_description = get_launch_description_from_python_launch_file(path)
-        return self._launch_description
-
-
-class PythonLaunchDescriptionSource(LaunchDescriptionSource):
+class PythonLaunchDescriptionSource:
     """A Python launch file."""
 
     def __init__(self, launch_file_path: SomeSubstitutionsType) -> None:
-        super().__init__(None, launch_file_path)
+        self._path = launch_file_path
+        self._description: LaunchDescription | None = None
+
+    def get_path(self, context: LaunchContext) -> str:
+        return os.path.abspath(perform_substitutions(context, self._path))
+
+    def get_launch_description(self, context: LaunchContext) -> LaunchDescription:
+        """Return the description, loaded at most once."""
+        if self._description is None:
+            path = perform_substitutions(context, self._path)
+            self._description = get_launch_description_from_python_launch_file(path)
+        return self._description
 
 
 AnyLaunchDescriptionSource = PythonLaunchDescriptionSource

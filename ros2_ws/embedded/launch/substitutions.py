@@ -181,8 +181,8 @@ class ThisLaunchFileDir(ThisLaunchFile):
 
 
 @dataclass(eq=False)
-class EqualsSubstitution(Substitution):
-    """'true' or 'false': whether two values are equal, as booleans, numbers or text."""
+class _TwoSides(Substitution):
+    """Base of the substitutions that combine two values."""
 
     left: Any
     right: Any
@@ -190,6 +190,10 @@ class EqualsSubstitution(Substitution):
     def describe(self) -> str:
         sides = (describe_substitutions(_as_text(side)) for side in (self.left, self.right))
         return f"{type(self).__name__}({' '.join(sides)})"
+
+
+class EqualsSubstitution(_TwoSides):
+    """'true' or 'false': whether two values are equal, as booleans, numbers or text."""
 
     def perform(self, context: LaunchContext) -> str:
         left, right = (perform_substitutions(context, _as_text(side)) for side in (self.left, self.right))
@@ -209,48 +213,28 @@ class NotEqualsSubstitution(EqualsSubstitution):
         return _truth(super().perform(context) == "false")
 
 
-class AnySubstitution(Substitution):
-    """'true' if any argument is true."""
-
-    def __init__(self, *args: SomeSubstitutionsType) -> None:
-        self.args = args
-
-    def describe(self) -> str:
-        return f"{type(self).__name__}({' '.join(map(describe_substitutions, self.args))})"
-
-    def perform(self, context: LaunchContext) -> str:
-        return _truth(any(_boolean(context, arg) for arg in self.args))
-
-
-class AllSubstitution(AnySubstitution):
-    """'true' if every argument is true."""
-
-    def perform(self, context: LaunchContext) -> str:
-        return _truth(all(_boolean(context, arg) for arg in self.args))
-
-
-class OrSubstitution(AnySubstitution):
-    """'true' if one of two values is true."""
-
-    def __init__(self, left: SomeSubstitutionsType, right: SomeSubstitutionsType) -> None:
-        super().__init__(left, right)
-
-
-class AndSubstitution(AllSubstitution):
+class AndSubstitution(_TwoSides):
     """'true' if both values are true."""
 
-    def __init__(self, left: SomeSubstitutionsType, right: SomeSubstitutionsType) -> None:
-        super().__init__(left, right)
+    def perform(self, context: LaunchContext) -> str:
+        return _truth(_boolean(context, self.left) and _boolean(context, self.right))
 
 
-class NotSubstitution(AnySubstitution):
-    """'true' if the value is false."""
-
-    def __init__(self, value: SomeSubstitutionsType) -> None:
-        super().__init__(value)
+class OrSubstitution(_TwoSides):
+    """'true' if one of two values is true."""
 
     def perform(self, context: LaunchContext) -> str:
-        return _truth(not _boolean(context, self.args[0]))
+        return _truth(_boolean(context, self.left) or _boolean(context, self.right))
+
+
+@dataclass(eq=False)
+class NotSubstitution(Substitution):
+    """'true' if the value is false."""
+
+    value: SomeSubstitutionsType
+
+    def perform(self, context: LaunchContext) -> str:
+        return _truth(not _boolean(context, self.value))
 
 
 @dataclass(eq=False)

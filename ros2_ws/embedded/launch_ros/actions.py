@@ -19,9 +19,9 @@ from launch.utilities import perform_substitutions
 
 from launch import Action, LaunchContext, SomeSubstitutionsType, logging
 
-from .parameter_descriptions import Parameter, ParameterFile, evaluate_dict, evaluate_value
+from .parameter_descriptions import ParameterFile, evaluate_dict, evaluate_value
 
-ParameterSource = SomeSubstitutionsType | ParameterFile | Parameter | Mapping[Any, Any]
+ParameterSource = SomeSubstitutionsType | ParameterFile | Mapping[Any, Any]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -96,12 +96,10 @@ class Node(ExecuteProcess):
         self._full_name = names.full_name(str(namespace), str(name)) if is_known else "/**"
 
     def _parameter_arguments(self, context: LaunchContext) -> Iterator[str]:
-        for setting in context.launch_configurations.get("global_params", ()):
-            yield from _setting_arguments(setting)
+        for name, value in context.launch_configurations.get("global_params", ()):
+            yield from ("-p", f"{name}:={_as_yaml(value)}")
         for source in self.parameters or ():
-            if isinstance(source, Parameter):
-                yield from _setting_arguments(source.evaluate(context))
-            elif isinstance(source, Mapping):
+            if isinstance(source, Mapping):
                 yield from ("--params-file", self._write_parameters(evaluate_dict(context, source)))
             else:
                 path = (source if isinstance(source, ParameterFile) else ParameterFile(source)).evaluate(context)
@@ -132,12 +130,9 @@ def _find_executable(package: str, executable: str) -> list[str]:
     return entry_point.command(executable, found[executable])
 
 
-def _setting_arguments(setting: tuple[str, Any] | Path) -> list[str]:
-    if isinstance(setting, Path):
-        return ["--params-file", str(setting)]
-    name, value = setting
+def _as_yaml(value: Any) -> str:
     text = yaml.safe_dump(value, default_flow_style=True, width=float("inf"))
-    return ["-p", f"{name}:={text.removesuffix('...' + chr(10)).strip()}"]
+    return text.removesuffix("...\n").strip()
 
 
 def join_namespaces(base: str | None, namespace: str | None) -> str | None:
@@ -175,16 +170,6 @@ class SetParameter(Action):
     def execute(self, context: LaunchContext) -> None:
         name = perform_substitutions(context, self.name)
         _append(context, "global_params", (name, evaluate_value(context, self.value)))
-
-
-@dataclass(eq=False)
-class SetParametersFromFile(Action):
-    """Gives a parameter file to the nodes after it."""
-
-    filename: SomeSubstitutionsType
-
-    def execute(self, context: LaunchContext) -> None:
-        _append(context, "global_params", ParameterFile(self.filename).evaluate(context))
 
 
 @dataclass(eq=False)

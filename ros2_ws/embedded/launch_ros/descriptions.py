@@ -1,5 +1,5 @@
 """Descriptions of parameters, under their other name."""
 
-from .parameter_descriptions import Parameter, ParameterFile, ParameterValue
+from .parameter_descriptions import ParameterFile, ParameterValue
 
-__all__ = ["Parameter", "ParameterFile", "ParameterValue"]
+__all__ = ["ParameterFile", "ParameterValue"]

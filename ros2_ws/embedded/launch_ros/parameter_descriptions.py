@@ -36,20 +36,6 @@ class ParameterValue:
 
 
 @dataclass(eq=False)
-class Parameter:
-    """A parameter of any node in the process, given by name and value."""
-
-    name: SomeSubstitutionsType
-    value: Any
-    value_type: Any = field(default=None, kw_only=True)
-
-    def evaluate(self, context: LaunchContext) -> tuple[str, Any]:
-        """Return name and value."""
-        value = ParameterValue(self.value, value_type=self.value_type)
-        return perform_substitutions(context, self.name), value.evaluate(context)
-
-
-@dataclass(eq=False)
 class ParameterFile:
     """A YAML file of parameters."""
 

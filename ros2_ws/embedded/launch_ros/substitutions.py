@@ -21,10 +21,3 @@ class FindPackageShare(Substitution):
 
     def perform(self, context: LaunchContext) -> str:
         return str(packages.find(perform_substitutions(context, self.package)).share)
-
-
-class FindPackagePrefix(FindPackageShare):
-    """The folder a package is installed in; PackageNotFoundError if there is no such package."""
-
-    def perform(self, context: LaunchContext) -> str:
-        return str(packages.find(perform_substitutions(context, self.package)).prefix)
