@@ -9,8 +9,6 @@ import sys
 from array import array
 from collections.abc import Callable
 from functools import cache, partial
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -129,77 +127,67 @@ def _check_count(field: Field, count: int) -> None:
         raise ValueError(f"{field.name} needs {field.size} elements, not {count}")
 
 
-class Part(NamedTuple):
-    """Functions of some fields of a message; `read` stores what it reads in the message."""
+class _Compiler:
+    """Code of one message type; nested messages are written out, neighbouring numbers of one size packed at once."""
 
-    write: Callable[[bytearray, Any], None]
-    read: Callable[[bytes, int, Any], int]
+    def __init__(self, cls: Any) -> None:
+        self.names: dict[str, Any] = {"new": object.__new__, "zeros": [bytes(count) for count in range(8)]}
+        self.writing, self.reading = ["def write(b, m):"], ["def read(d, p):", f"m = new({self.constant(cls)})"]
+        self.run: list[tuple[str, str, str]] = []  # type of a number, expression to write, variable to read
+        self.message(cls, "m")
+        self.flush()
+        self.reading.append("return m, p")
+        exec("\n    ".join(self.writing) + "\n" + "\n    ".join(self.reading), self.names)
 
+    def constant(self, value: Any) -> str:
+        name = f"c{len(self.names)}"
+        self.names[name] = value
+        return name
 
-def _member(cls: type, field: Field) -> Part:
-    """Any other field."""
-    get, store = attrgetter(f"_{field.name}"), vars(cls)[f"_{field.name}"].__set__
-    write_value, read_value = _codec(field, cls)
+    def message(self, cls: Any, owner: str) -> None:
+        fields = definition(cls.TYPE_NAME).fields
+        for field in fields:
+            self.field(cls, field, f"{owner}._{field.name}")
+        if not fields:
+            self.number("uint8", "0", "_")  # an empty message is one byte long
 
-    def write(buffer: bytearray, message: Any) -> None:
-        write_value(buffer, get(message))
+    def field(self, cls: Any, field: Field, place: str) -> None:
+        if field.nested and not field.kind:
+            nested = cls.NESTED[field.name]
+            kind = self.constant(nested)
+            self.writing.append(f"m{kind} = {place}")
+            self.reading.append(f"m{kind} = {place} = new({kind})")
+            self.message(nested, f"m{kind}")
+        elif field.base in SIZES and not field.kind:
+            self.number(field.base, place, place)
+        else:
+            self.flush()
+            write, read = map(self.constant, _codec(field, cls))
+            self.writing.append(f"{write}(b, {place})")
+            self.reading.append(f"{place}, p = {read}(d, p)")
 
-    def read(data: bytes, position: int, message: Any) -> int:
-        value, position = read_value(data, position)
-        store(message, value)
-        return position
+    def number(self, base: str, source: str, target: str) -> None:
+        if self.run and SIZES[self.run[0][0]] != SIZES[base]:
+            self.flush()
+        self.run.append((base, source, target))
 
-    return Part(write, read)
-
-
-def _block(cls: type, fields: list[Field]) -> Part:
-    """Neighbouring numbers of one size."""
-    layout, size = struct.Struct("<" + "".join(CODES[field.base] for field in fields)), SIZES[fields[0].base]
-    slots = [f"_{field.name}" for field in fields]
-    get = attrgetter(*slots) if len(slots) > 1 else lambda message: (getattr(message, slots[0]),)
-    setters = [vars(cls)[slot].__set__ for slot in slots]
-
-    def write(buffer: bytearray, message: Any) -> None:
-        if padding := -len(buffer) % size:
-            buffer += bytes(padding)
-        buffer += layout.pack(*get(message))
-
-    def read(data: bytes, position: int, message: Any) -> int:
-        start = position + -position % size
-        for store, value in zip(setters, layout.unpack_from(data, start)):  # noqa: B905 (hot)
-            store(message, value)
-        return start + layout.size
-
-    return Part(write, read)
-
-
-def _placeholder(buffer: bytearray, message: Any) -> None:
-    buffer.append(0)  # an empty message is one byte long
+    def flush(self) -> None:
+        if not self.run:
+            return
+        bases, sources, targets = zip(*self.run, strict=True)
+        layout, mask = struct.Struct("<" + "".join(CODES[base] for base in bases)), SIZES[bases[0]] - 1
+        self.run = []
+        self.writing.append(f"b += zeros[-len(b) & {mask}] + {self.constant(layout.pack)}({', '.join(sources)})")
+        self.reading.append(f"p += -p & {mask}")
+        self.reading.append(f"{', '.join(targets)}, = {self.constant(layout.unpack_from)}(d, p)")
+        self.reading.append(f"p += {layout.size}")
 
 
 @cache
 def codec(cls: Any) -> Codec:
     """Codec of a message class, without the encapsulation header."""
-    parts = [Part(_placeholder, lambda data, position, _: position + len(_piece(data, position, 1)))]
-    fields = definition(cls.TYPE_NAME).fields
-    if fields:
-        parts.clear()
-    for size, group in groupby(fields, lambda field: 0 if field.kind else SIZES.get(field.base, 0)):
-        neighbours = list(group)
-        parts.extend([_block(cls, neighbours)] if size else [_member(cls, field) for field in neighbours])
-    writers, readers = [part.write for part in parts], [part.read for part in parts]
-
-    def write(buffer: bytearray, message: Any) -> None:
-        for write_part in writers:
-            write_part(buffer, message)
-
-    def read(data: bytes, position: int) -> tuple[Any, int]:
-        message = object.__new__(cls)
-        for read_part in readers:
-            position = read_part(data, position, message)
-        return message, position
-
-    return Codec(write, read)
+    names = _Compiler(cls).names
+    return Codec(names["write"], names["read"])
 
 
 def _codec(field: Field, owner: Any) -> Codec:
