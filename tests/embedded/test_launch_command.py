@@ -1,13 +1,16 @@
 """`ros2 launch` beside what a real ROS 2 Jazzy printed, and how it ends what it started."""
 
 import os
+import pty
 import re
+import select
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ros2_process import DATA, ROS2, Running, is_running, pid_in, recorded, wait_until
+from ros2_process import DATA, DEADLINE_S, ROS2, Running, is_running, pid_in, recorded, wait_until
 
 HEADER = """
 import os, signal
@@ -76,13 +79,14 @@ def test_a_signal_ends_children_and_grandchildren(launch: Launch, number: int) -
     assert "exit code -2, cmd 'sleep 1000']." in text
 
 
-def test_nothing_outlives_a_killed_launcher(launch: Launch) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
+def test_nothing_outlives_a_killed_launcher(launch: Launch, number: int) -> None:
     running = launch("""
         ExecuteProcess(cmd=['sh', '-c', 'sleep 1000 & echo grandchild $!; wait'], output='screen'),
         ExecuteProcess(cmd=['sleep', '1000'], name='meek')""")
     pids = [pid_in(running.wait_for("grandchild")), pid_in(running.wait_for("[meek-2]: process started"))]
     pids.append(pid_in(running.wait_for("[sh-1]: process started")))
-    running.process.kill()
+    running.process.send_signal(number)
     wait_until(lambda: not any(map(is_running, pids)), lambda: f"still running: {pids}")
 
 
@@ -150,6 +154,35 @@ def test_ctrl_c_ends_a_respawning_process(launch: Launch) -> None:
     running.process.send_signal(signal.SIGINT)
     assert running.wait() == 0
     assert sum("process started" in line for line in running.lines) == 1
+
+
+def test_ctrl_c_at_a_terminal_reaches_a_process_once(launch: Launch, tmp_path: Path) -> None:
+    file, program = tmp_path / "test.launch.py", tmp_path / "program.py"
+    program.write_text(
+        "import signal, time\n"
+        "signal.signal(signal.SIGINT, lambda *_: print('interrupted', flush=True))\n"
+        "print('ready', flush=True)\n"
+        "while True: time.sleep(1)\n"
+    )
+    command = f"ExecuteProcess(cmd=['{sys.executable}', '{program}'], output='screen', sigterm_timeout='0.5')"
+    file.write_text(HEADER.replace("ENTITIES", f"[{command}]"))
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(sys.executable, [*ROS2, "launch", str(file)], {**os.environ, "ROS_LOG_DIR": str(tmp_path)})
+    text = read_terminal(terminal, until=b"ready")
+    os.write(terminal, b"\x03")
+    text += read_terminal(terminal, until=b"exit code -15")
+    assert text.count(b"] interrupted") == 1
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    os.close(terminal)
+
+
+def read_terminal(terminal: int, until: bytes) -> bytes:
+    text = b""
+    while until not in text:
+        assert select.select([terminal], [], [], DEADLINE_S)[0], text
+        text += os.read(terminal, 65536)
+    return text
 
 
 def test_a_required_process_shuts_the_system_down(launch: Launch) -> None:

@@ -1,7 +1,7 @@
 """Launch descriptions run in this process: arguments, substitutions, conditions, scopes, includes, timers, events."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from launch.actions import (
     AppendEnvironmentVariable,
     DeclareLaunchArgument,
     EmitEvent,
+    ExecuteProcess,
     GroupAction,
     IncludeLaunchDescription,
     LogInfo,
@@ -32,7 +33,7 @@ from launch.conditions import (
     UnlessCondition,
 )
 from launch.event import Event
-from launch.event_handlers import EventHandler, OnExecutionComplete, OnShutdown
+from launch.event_handlers import EventHandler, OnExecutionComplete, OnProcessExit, OnShutdown
 from launch.launch_description_sources import (
     InvalidLaunchFileError,
     PythonLaunchDescriptionSource,
@@ -224,6 +225,24 @@ def test_declared_arguments() -> None:
     with pytest.raises(RuntimeError, match='"c" is not in provided choices'):
         DeclareLaunchArgument("a", default_value="c", choices=["b"])
     assert run([DeclareLaunchArgument("needed")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("entity", "message"),
+    [
+        (lambda: LogInfo(msg=["a", 1]), "expected a text or a substitution, got 1 of type int"),
+        (lambda: TimerAction(period="soon", actions=[]), "'soon'"),
+        (lambda: ExecuteProcess(cmd=["true"], output="paper"), "'paper' is not a valid output; valid are screen, log"),
+        (lambda: ExecuteProcess(cmd=["true"], output={"both": "paper"}), "valid are screen, log"),
+        (lambda: ExecuteProcess(cmd=["true"], respawn="often"), "'often' is not a boolean"),
+        (lambda: RegisterEventHandler(OnShutdown(on_shutdown=["end"])), "expected launch entities, got 'end'"),
+        (lambda: RegisterEventHandler(OnProcessExit(target_action="a", on_exit=[])), "target_action must be"),
+        (lambda: OpaqueFunction(function=lambda context: ["a"]), "expected launch entities, got 'a' of type str"),
+    ],
+)
+def test_mistakes_are_named(entity: Callable[[], Any], message: str) -> None:
+    assert run([OpaqueFunction(function=lambda context: [entity()])]) == 1
+    assert message in (Path(launch.logging.launch_config.log_dir) / "launch.log").read_text()
 
 
 def test_timers_fire_in_order_of_time_unless_shut_down_before(notes: Notes) -> None:

@@ -30,7 +30,8 @@ class ChildProcess:
         cls, cmd: Sequence[str], *, outputs: Sequence[Output], cwd: str | None, env: dict[str, str]
     ) -> ChildProcess:
         """Start a command; raises OSError, ValueError or SubprocessError if it cannot be executed."""
-        launcher, guardian = os.getpid(), start_guardian()
+        launcher = os.getpid()
+        start_guardian(launcher)
         try:
             process = await asyncio.create_subprocess_exec(
                 *cmd,
@@ -39,7 +40,7 @@ class ChildProcess:
                 stderr=outputs[1].child_end,
                 cwd=cwd,
                 env=env,
-                preexec_fn=lambda: enter_group(launcher, guardian),
+                preexec_fn=lambda: enter_group(launcher),
             )
         except (OSError, ValueError, subprocess.SubprocessError):
             for output in outputs:
@@ -75,7 +76,7 @@ class ChildProcess:
         for output in self._outputs:
             output.read_all()
             output.close()
-        forget_group(self.pid)
+        forget_group(os.getpid(), self.pid)
 
 
 class Output:

@@ -30,6 +30,12 @@ def signal_group(group: int, number: int) -> None:
 
 def group_is_alive(group: int) -> bool:
     """Return whether the process group has a member that is not a zombie."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # ended meanwhile
             state, _parent, of_group = stat.read_text(errors="replace").rpartition(")")[2].split()[:3]
@@ -39,8 +45,8 @@ def group_is_alive(group: int) -> bool:
 
 
 @cache
-def start_guardian() -> int:
-    """Start the guardian of this process and return the pipe it reads."""
+def start_guardian(launcher: int) -> int:
+    """Start the guardian of this process, once, and return the pipe that it reads."""
     reading, writing = os.pipe()
     command = [sys.executable, "-ISs", __file__]
     null = subprocess.DEVNULL
@@ -49,16 +55,21 @@ def start_guardian() -> int:
     return writing
 
 
-def enter_group(launcher: int, guardian: int) -> None:
+def _tell_guardian(launcher: int, message: bytes) -> None:
+    with suppress(BrokenPipeError):
+        os.write(start_guardian(launcher), message)
+
+
+def enter_group(launcher: int) -> None:
     """Between fork and exec: lead a new session that ends with the launcher."""
     os.setsid()
     end_with_parent(launcher)
-    os.write(guardian, b"+%d\n" % os.getpid())
+    _tell_guardian(launcher, b"+%d\n" % os.getpid())
 
 
-def forget_group(group: int) -> None:
+def forget_group(launcher: int, group: int) -> None:
     """Tell the guardian that a group has ended."""
-    os.write(start_guardian(), b"-%d\n" % group)
+    _tell_guardian(launcher, b"-%d\n" % group)
 
 
 def end_with_parent(parent: int) -> None:

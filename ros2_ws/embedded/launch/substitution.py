@@ -15,7 +15,8 @@ class Substitution:
 
     def describe(self) -> str:
         """Return how `--show-args` and error messages show this substitution."""
-        return f"{type(self).__name__}()"
+        fields = (value.describe() if isinstance(value, Substitution) else repr(value) for value in vars(self).values())
+        return f"{type(self).__name__}({' '.join(fields)})"
 
     def perform(self, context: LaunchContext) -> str:
         """Return the text."""

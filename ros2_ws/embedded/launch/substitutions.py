@@ -89,7 +89,7 @@ class PythonExpression(Substitution):
     python_modules: Iterable[str] = ("math",)
 
     def describe(self) -> str:
-        return f"PythonExpr({describe_substitutions(self.expression)}, {list(map(repr, self.python_modules))})"
+        return f"PythonExpr({describe_substitutions(self.expression)}, {list(self.python_modules)})"
 
     def perform(self, context: LaunchContext) -> str:
         names: dict[str, Any] = {name: importlib.import_module(name) for name in self.python_modules}
@@ -136,9 +136,9 @@ class Command(Substitution):
         except FileNotFoundError as error:
             raise SubstitutionFailure(f"file not found: {error}") from error
         if result.returncode != 0:
-            raise SubstitutionFailure(f"command '{command}' failed: {result.stderr or result.stdout}")
+            raise SubstitutionFailure(f"executed command failed. Command: {command}\n{result.stderr or ''}".strip())
         if result.stderr and on_stderr != "ignore":
-            message = f"command '{command}' wrote to stderr: {result.stderr}"
+            message = f"executed command showed stderr output. Command: {command}\n{result.stderr}".strip()
             if on_stderr == "fail":
                 raise SubstitutionFailure(message)
             logging.get_logger("launch").warning(message)
@@ -186,10 +186,6 @@ class _TwoSides(Substitution):
 
     left: Any
     right: Any
-
-    def describe(self) -> str:
-        sides = (describe_substitutions(_as_text(side)) for side in (self.left, self.right))
-        return f"{type(self).__name__}({' '.join(sides)})"
 
 
 class EqualsSubstitution(_TwoSides):
