@@ -1,7 +1,5 @@
 """The `ros2` command of the embedded runtime; it hands over to a real ROS 2 that is sourced."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

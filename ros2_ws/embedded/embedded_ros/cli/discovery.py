@@ -1,7 +1,5 @@
 """The node with which a command looks at the graph, and how long it looks."""
 
-from __future__ import annotations
-
 import argparse
 import functools
 import os

@@ -1,7 +1,5 @@
 """The message and service types that there are, and their definitions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

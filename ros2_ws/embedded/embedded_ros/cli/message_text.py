@@ -1,7 +1,5 @@
 """Messages as text, and plain values as messages."""
 
-from __future__ import annotations
-
 import re
 import sys
 from array import array
@@ -29,18 +27,23 @@ class Style:
     no_str: bool = False
     flow_style: bool = False
 
-    def text(self, value: str) -> str:
-        """Return a text, its length, or its beginning."""
-        if self.no_str:
-            return f"<string length: <{len(value)}>>"
-        return value if self._fits(value) else value[: self.truncate_length] + ELLIPSIS
+    def shortened(self, value: Any, ellipsis: Any) -> Any:
+        """Return a text or list, or its beginning."""
+        if self.truncate_length is None or len(value) <= self.truncate_length:
+            return value
+        return value[: self.truncate_length] + ellipsis
 
-    def items(self, values: Any) -> list[Any]:
-        """Return the elements shown of an array."""
-        return list(values) if self._fits(values) else [*values[: self.truncate_length], ELLIPSIS]
 
-    def _fits(self, value: Any) -> bool:
-        return self.truncate_length is None or len(value) <= self.truncate_length
+class _Dumper(yaml.SafeDumper):
+    """Writes the fields of a message one a line, in their order, also in flow style."""
+
+
+def _represent_fields(dumper: yaml.SafeDumper, fields: dict[str, Any]) -> yaml.Node:
+    pairs = [(dumper.represent_data(name), dumper.represent_data(value)) for name, value in fields.items()]
+    return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=False)
+
+
+_Dumper.add_representer(dict, _represent_fields)
 
 
 def is_message(value: object) -> bool:
@@ -50,26 +53,28 @@ def is_message(value: object) -> bool:
 
 def to_yaml(message: Any, style: Style) -> str:
     """Return the message as YAML."""
-    plain = _plain(message, style)
-    return yaml.dump(plain, allow_unicode=True, width=sys.maxsize, default_flow_style=style.flow_style, sort_keys=False)
+    options: dict[str, Any] = {"allow_unicode": True, "width": sys.maxsize, "default_flow_style": style.flow_style}
+    return str(yaml.dump(plain(message, style), Dumper=_Dumper, **options))
 
 
 def to_csv(message: Any, style: Style) -> str:
     """Return the values of all fields, separated by commas."""
-    return ",".join(map(str, _leaves(_plain(message, style))))
+    return ",".join(map(str, _leaves(plain(message, style))))
 
 
-def _plain(value: Any, style: Style, label: str = "") -> Any:
+def plain(value: Any, style: Style, label: str = "") -> Any:
     """Return a value made of dict, list, str, int, float and bool; `label` is the type of its field."""
     if is_message(value):
         types = value.get_fields_and_field_types()
-        return {name: _plain(getattr(value, name), style, types[name]) for name in types}
+        return {name: plain(getattr(value, name), style, types[name]) for name in types}
     if isinstance(value, bytes):
-        return style.text(value.decode("latin-1"))
+        value = value.decode("latin-1")
     if isinstance(value, str):
-        return style.text(value)
+        return f"<string length: <{len(value)}>>" if style.no_str else style.shortened(value, ELLIPSIS)
     if isinstance(value, _COLLECTIONS):
-        return _array_label(label, len(value)) if style.no_arr else [_plain(item, style) for item in style.items(value)]
+        if style.no_arr:
+            return _array_label(label, len(value))
+        return [plain(item, style) for item in style.shortened(list(value), [ELLIPSIS])]
     return value.item() if isinstance(value, np.generic) else value
 
 

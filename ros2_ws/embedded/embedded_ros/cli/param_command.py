@@ -1,7 +1,5 @@
 """`ros2 param`."""
 
-from __future__ import annotations
-
 import argparse
 import re
 import sys
@@ -33,38 +31,20 @@ NODE = (
 )
 
 
-class RemoteParameters:
-    """The parameters of one node; raises RuntimeError if its services do not answer."""
-
-    def __init__(self, node: Node, name: str) -> None:
-        self._node = node
-        self._client = AsyncParameterClient(node, name)
-        if not self._client.wait_for_services(SERVICES_TIMEOUT_S):
-            raise RuntimeError(f"Wait for service timed out waiting for parameter services for node {name}")
-
-    def names(self, prefixes: list[str] | None = None) -> list[str]:
-        """Return the names, sorted."""
-        return sorted(answer(self._node, self._client.list_parameters(prefixes or [])).result.names)
-
-    def values(self, names: list[str]) -> list[Any]:
-        """Return ParameterValue messages; fewer where a parameter is not declared."""
-        return list(answer(self._node, self._client.get_parameters(names)).values)
-
-    def descriptors(self, names: list[str]) -> list[Any]:
-        """Return ParameterDescriptor messages."""
-        return list(answer(self._node, self._client.describe_parameters(names)).descriptors)
-
-    def set(self, parameters: list[Any]) -> list[SetParametersResult]:
-        """Set Parameter messages one by one."""
-        return list(answer(self._node, self._client.set_parameters(parameters)).results)
+def _client(node: Node, name: str) -> AsyncParameterClient:
+    """Return a client of a node's parameters; raises RuntimeError if its services are not there."""
+    client = AsyncParameterClient(node, name)
+    if not client.wait_for_services(SERVICES_TIMEOUT_S):
+        raise RuntimeError(f"Wait for service timed out waiting for parameter services for node {name}")
+    return client
 
 
-def _remote(node: Node, args: argparse.Namespace) -> RemoteParameters:
-    """Return the parameters of the node that the user has named; raises RuntimeError."""
+def _chosen_client(node: Node, args: argparse.Namespace) -> AsyncParameterClient:
+    """Return a client of the node that the user has named; raises RuntimeError."""
     args.node = "/" + args.node.removeprefix("/")
     if not discover(node, lambda: args.node in full_names(node, args.include_hidden_nodes)):
         raise RuntimeError("Node not found")
-    return RemoteParameters(node, args.node)
+    return _client(node, args.node)
 
 
 @node_verb(
@@ -78,12 +58,12 @@ def _remote(node: Node, args: argparse.Namespace) -> RemoteParameters:
 def _list(node: Node, args: argparse.Namespace) -> Status:
     """List the parameters."""
     if args.node is not None:
-        print("\n".join(_parameter_lines(_remote(node, args), args)))
+        print("\n".join(_parameter_lines(node, _chosen_client(node, args), args)))
         return 0
     discover(node)
     for name in full_names(node, args.include_hidden_nodes):
         try:
-            lines = _parameter_lines(RemoteParameters(node, name), args)
+            lines = _parameter_lines(node, _client(node, name), args)
         except RuntimeError as error:
             print(error, file=sys.stderr)
             continue
@@ -92,17 +72,19 @@ def _list(node: Node, args: argparse.Namespace) -> Status:
     return 0
 
 
-def _parameter_lines(remote: RemoteParameters, args: argparse.Namespace) -> list[str]:
-    names = [name for name in remote.names(args.param_prefixes) if re.match(args.filter, name)]
+def _parameter_lines(node: Node, client: AsyncParameterClient, args: argparse.Namespace) -> list[str]:
+    listed = answer(node, client.list_parameters(args.param_prefixes)).result.names
+    names = sorted(name for name in listed if re.match(args.filter, name))
     if not args.param_type:
         return [f"  {name}" for name in names]
-    return [f"  {found.name} (type: {TYPES[found.type]})" for found in remote.descriptors(names)]
+    descriptors = answer(node, client.describe_parameters(names)).descriptors
+    return [f"  {found.name} (type: {TYPES[found.type]})" for found in descriptors]
 
 
 @node_verb("param get", *NODE, NAME, flag("--hide-type", help="only the value"))
 def _get(node: Node, args: argparse.Namespace) -> Status:
     """Print the value of a parameter."""
-    found = _remote(node, args).values([args.parameter_name])
+    found = answer(node, _chosen_client(node, args).get_parameters([args.parameter_name])).values
     if not found:
         return "Parameter not set"
     value, label = parameter_value_to_python(found[0]), LABELS[found[0].type]
@@ -117,7 +99,7 @@ def _get(node: Node, args: argparse.Namespace) -> Status:
 def _set(node: Node, args: argparse.Namespace) -> Status:
     """Set a parameter."""
     parameter = Parameter(name=args.parameter_name, value=get_parameter_value(args.value))
-    (result,) = _remote(node, args).set([parameter])
+    (result,) = answer(node, _chosen_client(node, args).set_parameters([parameter])).results
     _report(result, "Set parameter successful", "Setting parameter failed")
     return 0
 
@@ -126,9 +108,10 @@ def _set(node: Node, args: argparse.Namespace) -> Status:
            flag("--no-use-wildcard", help="without the parameters of '/**'"))  # fmt: skip
 def _load(node: Node, args: argparse.Namespace) -> Status:
     """Set the parameters of a file."""
-    remote = _remote(node, args)
-    found = parameter_dict_from_yaml_file(args.parameter_file, not args.no_use_wildcard, [args.node])
-    for name, result in zip(found, remote.set(list(found.values())), strict=True):
+    client = _chosen_client(node, args)
+    found = parameter_dict_from_yaml_file(args.parameter_file, not args.no_use_wildcard)
+    results = answer(node, client.set_parameters(list(found.values()))).results
+    for name, result in zip(found, results, strict=True):
         _report(result, f"Set parameter {name} successful", f"Set parameter {name} failed")
     return 0
 
@@ -141,7 +124,7 @@ def _report(result: SetParametersResult, good: str, bad: str) -> None:
 @node_verb("param describe", *NODE, argument("parameter_names", nargs="+", help="names of the parameters"))
 def _describe(node: Node, args: argparse.Namespace) -> Status:
     """Show type, description and limits of parameters."""
-    for found in _remote(node, args).descriptors(args.parameter_names):
+    for found in answer(node, _chosen_client(node, args).describe_parameters(args.parameter_names)).descriptors:
         print("\n".join(_description(found)))
     return 0
 
@@ -164,10 +147,10 @@ def _description(found: Any) -> list[str]:
 @node_verb("param dump", *NODE)
 def _dump(node: Node, args: argparse.Namespace) -> Status:
     """Print all parameters of a node as a parameter file."""
-    remote = _remote(node, args)
-    names = remote.names()
+    client = _chosen_client(node, args)
+    names = answer(node, client.list_parameters()).result.names
     tree: dict[str, Any] = {}
-    for name, value in zip(names, remote.values(names), strict=True):
+    for name, value in zip(names, answer(node, client.get_parameters(names)).values, strict=True):
         *path, last = name.split(".")
         branch = tree
         for part in path:

@@ -1,7 +1,5 @@
 """`ros2 pkg`."""
 
-from __future__ import annotations
-
 import argparse
 
 from .. import packages

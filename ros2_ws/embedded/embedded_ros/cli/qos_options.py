@@ -1,7 +1,5 @@
 """The options --qos-…, and the QoS that fits the publishers of a topic."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable
 
@@ -16,7 +14,7 @@ from rclpy.qos import (
     ReliabilityPolicy,
 )
 
-from .verbs import Argument, argument
+from .verbs import Argument, argument, natural, positive
 
 _POLICIES = {
     "history": HistoryPolicy,
@@ -31,8 +29,8 @@ def qos_options(default: str) -> list[Argument]:
     profiles = QoSPresetProfiles.short_keys()
     return [
         argument("--qos-profile", choices=profiles, default=default, help=f"preset (default: {default})"),
-        argument("--qos-depth", type=int, metavar="N", help="length of the queue"),
-        argument("--qos-liveliness-lease-duration-seconds", type=float, metavar="N", help="lease"),
+        argument("--qos-depth", type=natural, metavar="N", help="length of the queue"),
+        argument("--qos-liveliness-lease-duration-seconds", type=positive, metavar="N", help="lease"),
         *(
             argument(f"--qos-{name}", choices=policy.short_keys(), help=f"{name} instead of the preset's")
             for name, policy in _POLICIES.items()
@@ -52,9 +50,9 @@ def chosen_qos(args: argparse.Namespace) -> QoSProfile:
     for name, policy in _POLICIES.items():
         if (key := getattr(args, f"qos_{name}")) is not None:
             setattr(profile, name, policy.get_from_short_key(key))
-    if (lease_s := args.qos_liveliness_lease_duration_seconds) is not None and lease_s >= 0:
-        profile.liveliness_lease_duration = Duration(seconds=lease_s)
-    if args.qos_depth is not None and args.qos_depth >= 0:
+    if args.qos_liveliness_lease_duration_seconds is not None:
+        profile.liveliness_lease_duration = Duration(seconds=args.qos_liveliness_lease_duration_seconds)
+    if args.qos_depth is not None:
         profile.depth = args.qos_depth
     elif profile.durability == DurabilityPolicy.TRANSIENT_LOCAL and profile.depth == 0:
         profile.depth = 1

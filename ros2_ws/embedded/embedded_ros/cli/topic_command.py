@@ -1,7 +1,5 @@
 """`ros2 topic`: what is there."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable
 

@@ -1,11 +1,10 @@
 """`ros2 topic hz`."""
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import time
 from collections import deque
+from itertools import pairwise
 from typing import Any
 
 import rclpy
@@ -17,7 +16,7 @@ from .interfaces import find_type
 from .verbs import Status, argument, flag, natural
 
 WINDOW = 10_000
-REPORT_PERIOD_NS = 1_000_000_000
+REPORT_PERIOD_S = 1.0
 
 
 @node_verb(
@@ -30,18 +29,27 @@ REPORT_PERIOD_NS = 1_000_000_000
 def _hz(node: Node, args: argparse.Namespace) -> Status:
     """Measure the rate of a topic."""
     is_counted = eval(f"lambda m: {args.filter or 'True'}")
-    now_ns = time.time_ns if args.wall_time else lambda: int(node.get_clock().now().nanoseconds)
-    rate = Rate(args.window)
+    times_s: deque[float] = deque(maxlen=args.window + 1)
+    reported_s = 0.0
 
     def receive(message: Any) -> None:
-        if is_counted(message):
-            rate.add(now_ns())
+        nonlocal reported_s
+        now_s = time.time() if args.wall_time else node.get_clock().now().nanoseconds * 1e-9
+        if not is_counted(message):
+            return
+        if times_s and now_s < times_s[-1]:
+            print("time has reset, resetting counters")
+            times_s.clear()
+        times_s.append(now_s)
+        if len(times_s) == 2:
+            reported_s = now_s
+        if len(times_s) > 2 and now_s - reported_s >= REPORT_PERIOD_S:
+            reported_s = now_s
+            print(describe([later - earlier for earlier, later in pairwise(times_s)]))
 
     message_type = _wait_for_type(node, args.topic_name)
     node.create_subscription(message_type, args.topic_name, receive, qos_profile_sensor_data)
-    while rclpy.ok():
-        rclpy.spin_once(node)
-        rate.report()
+    rclpy.spin(node)
     return 0
 
 
@@ -55,41 +63,10 @@ def _wait_for_type(node: Node, name: str) -> Any:
     return find_type(types[0], "msg")
 
 
-class Rate:
-    """Intervals between messages; reports at the first and every further second of them."""
-
-    def __init__(self, window: int) -> None:
-        self._intervals_ns: deque[int] = deque(maxlen=window)
-        self._last_ns = self._reported_ns = 0
-
-    def add(self, now_ns: int) -> None:
-        """Take note of a message at this time."""
-        if now_ns == 0:
-            if self._intervals_ns:
-                print("time has reset, resetting counters")
-            self._intervals_ns.clear()
-            return
-        if 0 < self._last_ns <= now_ns:
-            self._intervals_ns.append(now_ns - self._last_ns)
-        else:
-            self._intervals_ns.clear()
-        self._last_ns = now_ns
-
-    def report(self) -> None:
-        """Print the statistics if a second has passed since the last time."""
-        if not self._intervals_ns:
-            return
-        if self._reported_ns == 0:
-            self._reported_ns = self._last_ns
-        if not 0 <= self._last_ns - self._reported_ns < REPORT_PERIOD_NS:
-            self._reported_ns = self._last_ns
-            print(self.describe())
-
-    def describe(self) -> str:
-        """Return rate, shortest and longest interval, standard deviation and number of intervals."""
-        intervals_s = [interval * 1e-9 for interval in self._intervals_ns]
-        mean_s = statistics.fmean(intervals_s)
-        return (
-            f"average rate: {1.0 / mean_s if mean_s else 0.0:.3f}\n\tmin: {min(intervals_s):.3f}s "
-            f"max: {max(intervals_s):.3f}s std dev: {statistics.pstdev(intervals_s):.5f}s window: {len(intervals_s)}"
-        )
+def describe(intervals_s: list[float]) -> str:
+    """Return rate, shortest and longest interval, standard deviation and number of intervals."""
+    mean_s = statistics.fmean(intervals_s)
+    return (
+        f"average rate: {1.0 / mean_s if mean_s else 0.0:.3f}\n\tmin: {min(intervals_s):.3f}s "
+        f"max: {max(intervals_s):.3f}s std dev: {statistics.pstdev(intervals_s):.5f}s window: {len(intervals_s)}"
+    )

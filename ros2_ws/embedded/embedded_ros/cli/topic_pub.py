@@ -1,7 +1,5 @@
 """`ros2 topic pub`."""
 
-from __future__ import annotations
-
 import argparse
 import time
 from typing import Any
@@ -33,25 +31,20 @@ from .verbs import VALUES, Status, argument, flag, natural, positive, read_value
 )
 def _pub(node: Node, args: argparse.Namespace) -> Status:
     """Publish messages."""
-    message_type = find_type(args.message_type, "msg")
-    values = read_values(args)
-    if not isinstance(values, dict):
-        return "The passed value needs to be a dictionary in YAML format"
-    message, stamps = message_type(), list[StampSetter]()
-    try:
-        fill(message, values, stamps)
-    except Exception as error:
-        return f"Failed to populate field: {error}"
     times = 1 if args.once else args.times
     wanted = int(times > 0) if args.wait_matching_subscriptions is None else args.wait_matching_subscriptions
     if wanted == 0 and args.max_wait_time_secs is not None:
         return "--max-wait-time-secs option is only effective with --wait-matching-subscriptions, --once or --times"
-    publisher = node.create_publisher(message_type, args.topic_name, chosen_qos(args))
-    if not _has_subscriptions(node, publisher, wanted, args.max_wait_time_secs):
-        return (
-            f"Timed out waiting for subscribers: Expected {wanted} subcribers "
-            f"but only got {publisher.get_subscription_count()} subscribers"
-        )
+    message, stamps = find_type(args.message_type, "msg")(), list[StampSetter]()
+    values = read_values(args)
+    if not isinstance(values, dict):
+        return "The passed value needs to be a dictionary in YAML format"
+    try:
+        fill(message, values, stamps)
+    except Exception as error:
+        return f"Failed to populate field: {error}"
+    publisher = node.create_publisher(type(message), args.topic_name, chosen_qos(args))
+    _wait_for_subscriptions(node, publisher, wanted, args.max_wait_time_secs)
     print("publisher: beginning loop")
     count = 0
 
@@ -72,17 +65,14 @@ def _pub(node: Node, args: argparse.Namespace) -> Status:
     return 0
 
 
-def _has_subscriptions(node: Node, publisher: Any, wanted: int, limit_s: float | None) -> bool:
-    """Wait for subscriptions; return False after the limit."""
-
-    def are_there() -> bool:
-        return bool(publisher.get_subscription_count() >= wanted)
-
-    start = time.monotonic()
-    if not discover(node, are_there):
+def _wait_for_subscriptions(node: Node, publisher: Any, wanted: int, limit_s: float | None) -> None:
+    """Wait until there are enough; raises RuntimeError after the limit."""
+    start_s = time.monotonic()
+    if not discover(node, lambda: publisher.get_subscription_count() >= wanted):
         print(f"Waiting for at least {wanted} matching subscription(s)...")
-    while not are_there():
-        if limit_s is not None and time.monotonic() - start >= limit_s:
-            return False
+    while (number := publisher.get_subscription_count()) < wanted:
+        if limit_s is not None and time.monotonic() - start_s >= limit_s:
+            raise RuntimeError(
+                f"Timed out waiting for subscribers: Expected {wanted} subcribers but only got {number} subscribers"
+            )
         rclpy.spin_once(node, timeout_sec=0.02)
-    return True

@@ -1,7 +1,5 @@
 """How the verbs of `ros2 COMMAND VERB …` are declared and run."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable, Iterable
