@@ -117,7 +117,7 @@ def test_an_exception_ends_the_children_and_is_the_last_line(launch: Launch) -> 
 
 
 def test_a_program_that_does_not_exist_is_an_error_message(launch: Launch) -> None:
-    running = launch("ExecuteProcess(cmd=['/no/such/program'])")
+    running = launch("ExecuteProcess(cmd=['/no/such/program'], respawn=True)")
     assert running.wait() == 0
     assert "[ERROR] [program-1]: exception occurred while executing process:" in running.lines
     assert "No such file or directory: '/no/such/program'" in running.lines[-1]
@@ -129,7 +129,8 @@ def test_output_goes_where_it_is_told_to(launch: Launch, tmp_path: Path) -> None
         ExecuteProcess(cmd=['sh', '-c', 'echo o2; echo e2 >&2'], name='both', output='both'),
         ExecuteProcess(cmd=['sh', '-c', 'echo o3; echo e3 >&2'], name='each',
                        output={'both': 'log', 'stdout': 'screen'}),
-        ExecuteProcess(cmd=['printf', 'o4\\\\nrest'], name='screen', output='screen')""")
+        GroupAction([SetLaunchConfiguration('to', 'screen'), ExecuteProcess(
+            cmd=['printf', 'o4\\\\nrest'], name='screen', output=LaunchConfiguration('to'))])""")
     assert running.wait() == 0
     folder = tmp_path / "log" / "latest"
     log = (folder / "launch.log").read_text()

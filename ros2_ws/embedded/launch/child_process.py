@@ -80,16 +80,15 @@ class ChildProcess:
 
 
 class Output:
-    """An output of a child, through a pipe or a pseudo terminal: read as it comes, handed on as bytes and as lines."""
+    """An output of a child, a pipe or a pseudo terminal: read as it comes, handed on as bytes and completed lines."""
 
-    def __init__(self, is_tty: bool, on_data: Callable[[bytes], None], on_line: Callable[[str], None]) -> None:
+    def __init__(self, is_tty: bool, on_data: Callable[[bytes, list[str]], None]) -> None:
         self._end, self.child_end = pty.openpty() if is_tty else os.pipe()
         if is_tty:
             tty.setraw(self.child_end)
-        self._on_data = on_data
-        self._on_line = on_line
-        self._rest = b""
         os.set_blocking(self._end, False)
+        self._on_data = on_data
+        self._rest = b""
 
     def start(self) -> None:
         """Read whenever there is something, in the running loop."""
@@ -105,17 +104,15 @@ class Output:
         if not data:
             asyncio.get_running_loop().remove_reader(self._end)
             return
-        self._on_data(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._on_line(line.decode(errors="replace"))
+        self._on_data(data, [line.decode(errors="replace") for line in lines])
 
     def read_all(self) -> None:
         """Hand on everything that has been written, and a last line without its end."""
         for _ in range(_PIPE_READS):
             self._read()
         if self._rest:
-            self._on_line(self._rest.decode(errors="replace"))
+            self._on_data(b"", [self._rest.decode(errors="replace")])
         self._rest = b""
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -86,6 +87,12 @@ class ExecuteProcess(Action):
             "cwd": None if self.cwd is None else perform_substitutions(context, self.cwd),
             "env": self._make_env(context),
         }
+        output = os.environ.get("OVERRIDE_LAUNCH_PROCESS_OUTPUT", self.output)
+        if not isinstance(output, Mapping):
+            output = perform_substitutions(context, output)
+        self._loggers = [logging.get_output_logger(self._label, source, output) for source in ("stdout", "stderr")]
+        self._is_tty = perform_bool(context, context.launch_configurations.get("emulate_tty", self.emulate_tty))
+        self._respawns_left = self.respawn_max_retries if perform_bool(context, self.respawn) else 0
         self._sigterm_timeout_s = perform_float(context, self.sigterm_timeout)
         self._sigkill_timeout_s = perform_float(context, self.sigkill_timeout)
         self._shall_end = asyncio.Event()
@@ -114,42 +121,38 @@ class ExecuteProcess(Action):
 
     async def _supervise(self, context: LaunchContext) -> None:
         """Run the process, again and again if asked to, until it shall end."""
-        respawns_left = self.respawn_max_retries if perform_bool(context, self.respawn) else 0
         while not context.is_shutdown and not self._shall_end.is_set():
-            await self._run_once(context)
-            if respawns_left == 0:
+            could_start = await self._run_once(context)
+            if not could_start or self._respawns_left == 0:
                 return
-            respawns_left -= 1
+            self._respawns_left -= 1
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._shall_end.wait(), self.respawn_delay or 0.0)
 
-    async def _run_once(self, context: LaunchContext) -> None:
+    async def _run_once(self, context: LaunchContext) -> bool:
         details = self.process_details
-        is_tty = perform_bool(context, context.launch_configurations.get("emulate_tty", self.emulate_tty))
-        outputs = [self._make_output(context, source, is_tty) for source in ("stdout", "stderr")]
+        outputs = [Output(self._is_tty, partial(self._on_output, context, number)) for number in (0, 1)]
         cmd = ["/bin/sh", "-c", " ".join(details["cmd"])] if self.shell else details["cmd"]
         try:
-            self._child = await ChildProcess.start(cmd, outputs=outputs, cwd=details["cwd"], env=details["env"])
+            child = await ChildProcess.start(cmd, outputs=outputs, cwd=details["cwd"], env=details["env"])
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             self._log.error(f"exception occurred while executing process:\n{error}")
-            return
-        details["pid"] = self._child.pid
-        self._log.info(f"process started with pid [{self._child.pid}]")
+            return False
+        self._log.info(f"process started with pid [{child.pid}]")
+        details["pid"] = child.pid
         context.emit_event_sync(ProcessStarted(**details))
-        await self._see_to_the_end(context, self._child)
+        await self._see_to_the_end(context, child)
+        return True
 
-    def _make_output(self, context: LaunchContext, source: str, is_tty: bool) -> Output:
-        output = os.environ.get("OVERRIDE_LAUNCH_PROCESS_OUTPUT", self.output)
-        if not isinstance(output, Mapping):
-            output = perform_substitutions(context, output)
-        logger = logging.get_output_logger(self._label, source, output)
-
-        def on_data(data: bytes) -> None:
-            context.emit_event_sync(ProcessIO(text=data, from_stdout=source == "stdout", **self.process_details))
-
-        return Output(is_tty, on_data, on_line=lambda line: logger.info(f"[{self._label}] {line}"))
+    def _on_output(self, context: LaunchContext, number: int, data: bytes, lines: Iterable[str]) -> None:
+        """Log the lines that these bytes completed; `number` is 0 for standard output and 1 for standard error."""
+        for line in lines:
+            self._loggers[number].info(f"[{self._label}] {line}")
+        if data:
+            context.emit_event_sync(ProcessIO(text=data, from_stdout=number == 0, **self.process_details))
 
     async def _see_to_the_end(self, context: LaunchContext, child: ChildProcess) -> None:
+        self._child = child
         ending = asyncio.ensure_future(self._end_when_asked(child))
         returncode = await child.wait()
         self._child = None

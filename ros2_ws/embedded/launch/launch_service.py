@@ -98,8 +98,9 @@ class LaunchService:
             if not item.cancelled():
                 item.result()
             return
-        self.context.is_shutdown |= isinstance(item, Shutdown)
-        if isinstance(item, Visit):
+        if isinstance(item, Shutdown):
+            self.context.is_shutdown = True
+        elif isinstance(item, Visit):
             with self.context.scoped_locals():
                 self.context.extend_locals(item.context_locals)
                 self._visit(item.entities)
