@@ -41,10 +41,10 @@ class BatchedWorld:
         """Move all robots by `actions` (B, N, A)."""
         task = self.task
         poses = task.step(self.poses, actions)
-        gathered = task.gathered(poses, task.velocities(poses, actions))
+        reward, gathered = task.outcome(poses, actions)
         self.age += 1
         truncated = (self.age >= task.params.horizon) & ~gathered
-        result = Step(poses, task.reward(poses, actions), gathered, truncated)
+        result = Step(poses, reward, gathered, truncated)
         self.poses = self._restart(poses, gathered | truncated)
         return result
 

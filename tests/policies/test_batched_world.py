@@ -63,3 +63,16 @@ def test_a_saved_world_goes_on_the_same_way() -> None:
     other.load_state_dict(state)
     for _ in range(7):
         assert torch.equal(world.step(actions).poses, other.step(actions).poses)
+
+
+def test_a_step_brings_what_reward_and_gathered_say_apart() -> None:
+    task = torch_task("rendezvous", RendezvousParams(robots=3))
+    poses = torch.rand(6, 3, 3, dtype=torch.float64)
+    poses[:3, :, :2] = 1.0 + 1e-3 * poses[:3, :, :2]
+    actions = torch.rand(6, 3, 2, dtype=torch.float64)
+    actions[::2] *= 1e-3
+    reward, gathered = task.outcome(poses, actions)
+    torch.testing.assert_close(reward, task.reward(poses, actions))
+    assert gathered.tolist() == task.gathered(poses, task.velocities(poses, actions)).tolist()
+    assert gathered.any()
+    assert not gathered.all()

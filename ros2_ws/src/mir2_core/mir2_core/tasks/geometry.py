@@ -23,9 +23,17 @@ class PairGeometry(NamedTuple):
 def pair_distances(xp: Any, poses: Array) -> Array:
     """Distances (B, N, N) of all ordered pairs of `poses` (B, N, 3)."""
     x, y = poses[..., 0], poses[..., 1]
-    east = x[..., None, :] - x[..., :, None]
-    north = y[..., None, :] - y[..., :, None]
-    return xp.sqrt(east * east + north * north)
+    length, coincident = _lengths(xp, x[..., None, :] - x[..., :, None], y[..., None, :] - y[..., :, None])
+    return length - coincident
+
+
+def distances_between(xp: Any, poses: Array, first: Array, second: Array) -> Array:
+    """Distances (B, P) of P pairs of robots of `poses` (B, N, 3), given by their indices (P,)."""
+    x, y = poses[..., 0], poses[..., 1]
+    east = xp.take(x, second, axis=-1) - xp.take(x, first, axis=-1)
+    north = xp.take(y, second, axis=-1) - xp.take(y, first, axis=-1)
+    length, coincident = _lengths(xp, east, north)
+    return length - coincident
 
 
 def pair_geometry(xp: Any, poses: Array) -> PairGeometry:
@@ -33,20 +41,43 @@ def pair_geometry(xp: Any, poses: Array) -> PairGeometry:
     x, y, heading = poses[..., 0], poses[..., 1], poses[..., 2]
     east = x[..., None, :] - x[..., :, None]
     north = y[..., None, :] - y[..., :, None]
-    distance = xp.sqrt(east * east + north * north)
-    coincident = distance == 0.0
+    length, coincident = _lengths(xp, east, north)
     cos, sin = xp.cos(heading)[..., None], xp.sin(heading)[..., None]
-    east = xp.where(coincident, 1.0, east)
-    length = xp.where(coincident, 1.0, distance)
-    return PairGeometry(distance, (east * cos + north * sin) / length, (east * sin - north * cos) / length)
+    east, north = (east + coincident) / length, north / length
+    return PairGeometry(length - coincident, east * cos + north * sin, east * sin - north * cos)
 
 
-def without_self(xp: Any, pairs: Array) -> Array:
-    """Drop the diagonal of (B, N, N, K), keeping the order: (B, N, N − 1, K)."""
-    batch, robots, _, size = pairs.shape
-    flat = xp.reshape(pairs, (batch, robots * robots, size))[:, 1:]
-    rows = xp.reshape(flat, (batch, robots - 1, robots + 1, size))[:, :, :-1]
-    return xp.reshape(rows, (batch, robots, robots - 1, size))
+def _lengths(xp: Any, east: Array, north: Array) -> tuple[Array, Array]:
+    """Lengths of vectors, with 1 in place of 0 as the root has no derivative there, and where that is (0 or 1)."""
+    square = east * east + north * north
+    zero = xp.where(square == 0.0, 1.0, 0.0)
+    return xp.sqrt(square + zero), zero
+
+
+def ally_features(xp: Any, poses: Array, allies: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """What each robot sees of its allies, in five arrays (B, N, N − 1), without the diagonal of `pair_geometry`.
+
+    Distance, cosine and sine of the ally's bearing, cosine and sine of the own bearing as the ally sees it. `allies`
+    (N·(N − 1),) holds the indices of robot 0's allies, then of robot 1's, and so on.
+    """
+    batch, robots, _ = poses.shape
+    x, y, heading = poses[..., 0], poses[..., 1], poses[..., 2]
+    own_cos, own_sin = xp.cos(heading), xp.sin(heading)
+
+    def of_ally(values: Array) -> Array:
+        return xp.reshape(xp.take(values, allies, axis=-1), (batch, robots, robots - 1))
+
+    east, north = of_ally(x) - x[..., None], of_ally(y) - y[..., None]
+    length, coincident = _lengths(xp, east, north)
+    there, back, north = (coincident + east) / length, (coincident - east) / length, north / length
+    cos, sin, ally_cos, ally_sin = own_cos[..., None], own_sin[..., None], of_ally(own_cos), of_ally(own_sin)
+    return (
+        length - coincident,
+        there * cos + north * sin,
+        there * sin - north * cos,
+        back * ally_cos - north * ally_sin,
+        back * ally_sin + north * ally_cos,
+    )
 
 
 def bearings_rad(xp: Any, poses: Array) -> Array:

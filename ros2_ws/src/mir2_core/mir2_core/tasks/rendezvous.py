@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from mir2_core.config import StrictModel
-from mir2_core.tasks.geometry import Array, bearings_rad, pair_distances, pair_geometry, wall_terms, without_self
+from mir2_core.tasks.geometry import Array, ally_features, bearings_rad, distances_between, pair_geometry, wall_terms
 
 # An e-puck2 as the published task rounds it: wheels at up to 7.5344 rad/s, radius 2 cm, axle 5.685 cm.
 SPEED_MPS = 0.075344  # per unit of left + right
@@ -70,7 +70,9 @@ class Rendezvous:
         self.central_size = pairs + robots**2
         self.critic_size = pairs + 2 * robots**2
         self.effects_size = pairs + 2 * robots**2
-        self._pair_rows, self._pair_columns = np.triu_indices(robots, k=1)
+        self._allies = xp.nonzero(self._others)[1]
+        self._first, self._second = xp.nonzero(asarray(np.triu(np.ones((robots, robots)), k=1)))
+        self._by_ally = xp.argsort(asarray(np.arange(5 * (robots - 1)).reshape(robots - 1, 5).T.reshape(-1)))
 
     @property
     def xp(self) -> Any:
@@ -130,10 +132,11 @@ class Rendezvous:
     def observe_allies(self, poses: Array) -> Array:
         """Distance, bearing and own bearing as the ally sees it, for each ally in index order: (B, N, 5·(N − 1))."""
         xp = self._xp
-        distance, cos, sin = pair_geometry(xp, poses)
-        swapped = (xp.swapaxes(cos, -1, -2), xp.swapaxes(sin, -1, -2))
-        fields = xp.stack([distance / self.params.radius_m, cos, sin, *swapped], axis=-1)
-        return xp.reshape(without_self(xp, fields), (poses.shape[0], self.params.robots, -1))
+        distance, *bearings = ally_features(xp, poses, self._allies)
+        by_field = _join([distance / self.params.radius_m, *bearings], xp)
+        # Several times faster than to stack along the last axis; with two axes, faster than with three.
+        by_ally = xp.take(xp.reshape(by_field, (-1, by_field.shape[-1])), self._by_ally, axis=-1)
+        return xp.reshape(by_ally, by_field.shape)
 
     def observe_walls(self, poses: Array) -> Array:
         """The five wall numbers (B, N, 5); the last two are always zero."""
@@ -155,14 +158,14 @@ class Rendezvous:
 
     def central_state(self, poses: Array) -> Array:
         """The published state for critics (B, S): pair distances over the radius, then all bearings over π."""
-        distance = pair_distances(self._xp, poses)[:, self._pair_rows, self._pair_columns]
+        distance = self._distances(poses)
         bearings = self._xp.reshape(bearings_rad(self._xp, poses), (poses.shape[0], -1))
         return _join([distance / self.params.radius_m, bearings / np.pi], self._xp)
 
     def critic_features(self, poses: Array) -> Array:
         """The same knowledge in a form that a network learns from: distances, cosines and sines of order one."""
-        distance, cos, sin = pair_geometry(self._xp, poses)
-        pairs = distance[:, self._pair_rows, self._pair_columns] / PAIR_FEATURES_M
+        _, cos, sin = pair_geometry(self._xp, poses)
+        pairs = self._distances(poses) / PAIR_FEATURES_M
         flat = (poses.shape[0], self.params.robots**2)
         return _join([pairs, self._xp.reshape(cos, flat), self._xp.reshape(sin, flat)], self._xp)
 
@@ -179,9 +182,16 @@ class Rendezvous:
         drive = 0.5 * (actions[..., 0] + actions[..., 1])[..., None]
         turn = 0.5 * (actions[..., 1] - actions[..., 0])[..., None]
         toward = drive * cos
-        closing = (toward + xp.swapaxes(toward, -1, -2))[..., self._pair_rows, self._pair_columns]
+        closing = (toward + xp.swapaxes(toward, -1, -2))[..., self._first, self._second]
         flat = (*features.shape[:-1], robots**2)
         return _join([-closing, xp.reshape(-turn * sin, flat), xp.reshape(turn * cos, flat)], xp)
+
+    def _distances(self, poses: Array) -> Array:
+        """Of the pairs i < j, in row order: (B, N·(N − 1)/2)."""
+        return distances_between(self._xp, poses, self._first, self._second)
+
+    def _flat(self, values: Array) -> Array:
+        return self._xp.reshape(values, (values.shape[0], -1))
 
     def reward(self, poses: Array, actions: Array) -> Array:
         """The reward (B,) that all robots share, for the poses after the step and the actions as given."""
@@ -190,19 +200,30 @@ class Rendezvous:
 
     def reward_parts(self, poses: Array, actions: Array) -> tuple[Array, Array]:
         """The two summands of the reward, each (B,): for the distances and for the actions."""
-        xp, params = self._xp, self.params
-        distance = xp.clip(pair_distances(xp, poses), None, params.radius_m)
-        total = xp.sum(xp.sum(distance, axis=-1), axis=-1)
-        mean = total / (params.robots * (params.robots - 1))
-        effort = xp.mean(xp.mean(actions * actions, axis=-1), axis=-1)
-        return -mean / params.radius_m, -ACTION_COST * effort
+        return self._closeness(self._distances(poses)), self._effort(actions)
+
+    def _closeness(self, distances_m: Array) -> Array:
+        radius_m = self.params.radius_m
+        return -self._xp.mean(self._xp.clip(distances_m, None, radius_m), axis=-1) / radius_m
+
+    def _effort(self, actions: Array) -> Array:
+        return -ACTION_COST * self._xp.mean(self._flat(actions * actions), axis=-1)
 
     def gathered(self, poses: Array, velocities_mps: Array) -> Array:
         """Whether (B,) every pair is within a centimetre and the team hardly moves; the episode ends then."""
-        xp = self._xp
-        widest = xp.max(xp.max(pair_distances(xp, poses), axis=-1), axis=-1)
-        square = xp.mean(xp.mean(velocities_mps * velocities_mps, axis=-1), axis=-1)
-        return (widest < GATHERED_M) & (square < STILL_M2PS2)
+        square = self._xp.mean(self._flat(velocities_mps * velocities_mps), axis=-1)
+        return self._within(self._distances(poses)) & (square < STILL_M2PS2)
+
+    def outcome(self, poses: Array, actions: Array) -> tuple[Array, Array]:
+        """`reward` (B,) and `gathered` (B,) of the step that ended in `poses`, from one look at the distances."""
+        distances_m = self._distances(poses)
+        v_mps, _ = self.action_to_twist(actions)
+        square = 0.5 * self._xp.mean(v_mps * v_mps, axis=-1)
+        gathered = self._within(distances_m) & (square < STILL_M2PS2)
+        return self._closeness(distances_m) + self._effort(actions), gathered
+
+    def _within(self, distances_m: Array) -> Array:
+        return self._xp.max(distances_m, axis=-1) < GATHERED_M
 
 
 def _join(parts: list[Array], xp: Any) -> Array:
