@@ -1,7 +1,7 @@
 """The Python API of ROS 2 Jazzy on Cyclone DDS, for machines without ROS 2; see ros2_ws/embedded/README.md."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .context import Context
 from .parameter import Parameter
@@ -94,35 +94,11 @@ def _forget_executor(context: Context) -> None:
         _executor = None
 
 
-def create_node(
-    node_name: str,
-    *,
-    context: Context | None = None,
-    cli_args: list[str] | None = None,
-    namespace: str | None = None,
-    use_global_arguments: bool = True,
-    enable_rosout: bool = True,
-    start_parameter_services: bool = True,
-    parameter_overrides: list[Parameter] | None = None,
-    allow_undeclared_parameters: bool = False,
-    automatically_declare_parameters_from_overrides: bool = False,
-    enable_logger_service: bool = False,
-) -> "Node":
+def create_node(node_name: str, **options: Any) -> "Node":
+    """Takes the options of Node."""
     from .node import Node
 
-    return Node(
-        node_name,
-        context=context,
-        cli_args=cli_args,
-        namespace=namespace,
-        use_global_arguments=use_global_arguments,
-        enable_rosout=enable_rosout,
-        start_parameter_services=start_parameter_services,
-        parameter_overrides=parameter_overrides,
-        allow_undeclared_parameters=allow_undeclared_parameters,
-        automatically_declare_parameters_from_overrides=automatically_declare_parameters_from_overrides,
-        enable_logger_service=enable_logger_service,
-    )
+    return Node(node_name, **options)
 
 
 def _executor_for(node: "Node", executor: "Executor | None") -> "Executor":

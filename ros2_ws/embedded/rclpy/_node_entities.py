@@ -33,51 +33,54 @@ class NodeEntityOwner:
     get_logger: Callable[[], RcutilsLogger]
 
     def _init_entities(self) -> None:
-        self._publishers: list[Publisher] = []
-        self._subscriptions: list[Subscription] = []
-        self._services: list[Service] = []
-        self._clients: list[Client] = []
-        self._timers: list[Timer] = []
-        self._guards: list[GuardCondition] = []
+        kinds: list[type] = [Publisher, Subscription, Service, Client, Timer, GuardCondition]
+        self._made: dict[type, list[Any]] = {kind: [] for kind in kinds}
 
     def waitables_now(self) -> list[Any]:
-        handlers = [h for publisher in self._publishers for h in publisher.event_handlers]
-        handlers += [h for subscription in self._subscriptions for h in subscription.event_handlers]
-        return [*self._subscriptions, *self._services, *self._clients, *self._guards, *handlers]
+        """What an executor waits for; timers are asked themselves."""
+        waitables = [e for kind in (Subscription, Service, Client, GuardCondition) for e in self._made[kind]]
+        endpoints = [*self._made[Publisher], *self._made[Subscription]]
+        return waitables + [handler for endpoint in endpoints for handler in endpoint.event_handlers]
 
     @property
     def publishers(self) -> Iterator[Publisher]:
-        return iter(list(self._publishers))
+        return iter(list(self._made[Publisher]))
 
     @property
     def subscriptions(self) -> Iterator[Subscription]:
-        return iter(list(self._subscriptions))
+        return iter(list(self._made[Subscription]))
 
     @property
     def services(self) -> Iterator[Service]:
-        return iter(list(self._services))
+        return iter(list(self._made[Service]))
 
     @property
     def clients(self) -> Iterator[Client]:
-        return iter(list(self._clients))
+        return iter(list(self._made[Client]))
 
     @property
     def timers(self) -> Iterator[Timer]:
-        return iter(list(self._timers))
+        return iter(list(self._made[Timer]))
 
     @property
     def guards(self) -> Iterator[GuardCondition]:
-        return iter(list(self._guards))
+        return iter(list(self._made[GuardCondition]))
 
-    def _check_usable(self) -> None:
+    def _check_usable(self, message_type: Any = None, service_type: Any = None) -> None:
         if self._destroyed:
             raise InvalidHandle("cannot use Destroyable because destruction was requested")
         if not self._context.ok():
             raise RCLError("rcl node's context is invalid")
+        if message_type is not None and not hasattr(message_type, "get_fields_and_field_types"):
+            raise AttributeError(f"{message_type!r} is not a message type of ROS 2")
+        if service_type is not None and not (hasattr(service_type, "Request") and hasattr(service_type, "Response")):
+            raise RuntimeError(
+                f"The service type provided is not valid ({service_type}), this might be a message or action"
+            )
 
-    def _added(self, kind: list[Any], entity: Any, group: CallbackGroup) -> None:
-        group.add_entity(entity)
-        kind.append(entity)
+    def _added(self, kind: type, entity: Any) -> None:
+        entity.callback_group.add_entity(entity)
+        self._made[kind].append(entity)
         if (executor := self.executor) is not None:
             executor.entities_changed()
 
@@ -92,8 +95,7 @@ class NodeEntityOwner:
         qos_overriding_options: QoSOverridingOptions | None = None,
         publisher_class: type[Publisher] = Publisher,
     ) -> Publisher:
-        self._check_usable()
-        _check_message_type(msg_type)
+        self._check_usable(message_type=msg_type)
         group = callback_group or self._default_callback_group
         profile = self._profile(qos_profile, topic, qos_overriding_options, "publisher")
         publisher = publisher_class(self, msg_type, topic, profile, group)
@@ -101,7 +103,7 @@ class NodeEntityOwner:
         publisher.event_handlers = callbacks.create_event_handlers(
             group, publisher._writer, publisher.topic_name, self.get_logger()
         )
-        self._added(self._publishers, publisher, group)
+        self._added(Publisher, publisher)
         return publisher
 
     def create_subscription(
@@ -116,8 +118,7 @@ class NodeEntityOwner:
         qos_overriding_options: QoSOverridingOptions | None = None,
         raw: bool = False,
     ) -> Subscription:
-        self._check_usable()
-        _check_message_type(msg_type)
+        self._check_usable(message_type=msg_type)
         group = callback_group or self._default_callback_group
         subscription = Subscription(
             self,
@@ -132,7 +133,7 @@ class NodeEntityOwner:
         subscription.event_handlers = callbacks.create_event_handlers(
             group, subscription._reader, subscription.topic_name, self.get_logger()
         )
-        self._added(self._subscriptions, subscription, group)
+        self._added(Subscription, subscription)
         return subscription
 
     def create_client(
@@ -143,11 +144,10 @@ class NodeEntityOwner:
         qos_profile: QoSProfile = qos_profile_services_default,
         callback_group: CallbackGroup | None = None,
     ) -> Client:
-        self._check_usable()
-        _check_service_type(srv_type)
+        self._check_usable(service_type=srv_type)
         group = callback_group or self._default_callback_group
         client = Client(self, srv_type, srv_name, qos_profile, group)
-        self._added(self._clients, client, group)
+        self._added(Client, client)
         return client
 
     def create_service(
@@ -159,11 +159,10 @@ class NodeEntityOwner:
         qos_profile: QoSProfile = qos_profile_services_default,
         callback_group: CallbackGroup | None = None,
     ) -> Service:
-        self._check_usable()
-        _check_service_type(srv_type)
+        self._check_usable(service_type=srv_type)
         group = callback_group or self._default_callback_group
         service = Service(self, srv_type, srv_name, callback=callback, callback_group=group, qos_profile=qos_profile)
-        self._added(self._services, service, group)
+        self._added(Service, service)
         return service
 
     def create_timer(
@@ -178,7 +177,7 @@ class NodeEntityOwner:
         period_ns = int(float(timer_period_sec) * 1e9)
         timer = Timer(callback, group, period_ns, clock or self._clock, context=self._context, autostart=autostart)
         timer._on_change = self._wake_executor
-        self._added(self._timers, timer, group)
+        self._added(Timer, timer)
         return timer
 
     def create_guard_condition(
@@ -186,7 +185,7 @@ class NodeEntityOwner:
     ) -> GuardCondition:
         group = callback_group or self._default_callback_group
         guard = GuardCondition(callback, group, self._context)
-        self._added(self._guards, guard, group)
+        self._added(GuardCondition, guard)
         return guard
 
     def create_rate(self, frequency: float, clock: Clock | None = None) -> Rate:
@@ -200,50 +199,28 @@ class NodeEntityOwner:
         if (executor := self.executor) is not None:
             executor.wake()
 
-    def _destroy(self, kind: list[Any], entity: Any) -> bool:
-        if entity not in kind:
+    def _destroy(self, entity: Any) -> bool:
+        """Whether the node had made it and not destroyed it yet."""
+        owner = next((made for made in self._made.values() if entity in made), None)
+        if owner is None:
             return False
-        kind.remove(entity)
+        owner.remove(entity)
         if (executor := self.executor) is not None:
             for waited_for in (entity, *getattr(entity, "event_handlers", ())):
                 executor.forget(waited_for)
         entity.destroy()
         return True
 
-    def destroy_publisher(self, publisher: Publisher) -> bool:
-        return self._destroy(self._publishers, publisher)
-
-    def destroy_subscription(self, subscription: Subscription) -> bool:
-        return self._destroy(self._subscriptions, subscription)
-
-    def destroy_client(self, client: Client) -> bool:
-        return self._destroy(self._clients, client)
-
-    def destroy_service(self, service: Service) -> bool:
-        return self._destroy(self._services, service)
-
-    def destroy_timer(self, timer: Timer) -> bool:
-        return self._destroy(self._timers, timer)
-
-    def destroy_guard_condition(self, guard: GuardCondition) -> bool:
-        return self._destroy(self._guards, guard)
+    destroy_publisher = destroy_subscription = destroy_client = destroy_service = _destroy
+    destroy_timer = destroy_guard_condition = _destroy
 
     def destroy_rate(self, rate: Rate) -> bool:
         rate.destroy()
-        return self.destroy_timer(rate._timer)
+        return self._destroy(rate._timer)
 
     def _destroy_entities(self) -> None:
-        kinds: tuple[list[Any], ...] = (
-            self._publishers,
-            self._subscriptions,
-            self._services,
-            self._clients,
-            self._timers,
-            self._guards,
-        )
-        for kind in kinds:
-            for entity in list(kind):
-                self._destroy(kind, entity)
+        for entity in [entity for made in self._made.values() for entity in made]:
+            self._destroy(entity)
 
     def _profile(
         self, qos_or_depth: QoSProfile | int, topic: str, options: QoSOverridingOptions | None, kind: str
@@ -263,13 +240,3 @@ class NodeEntityOwner:
 
     def remove_waitable(self, waitable: Any) -> None:
         raise NotImplementedError("Node.remove_waitable")
-
-
-def _check_message_type(kind: Any) -> None:
-    if not hasattr(kind, "get_fields_and_field_types"):
-        raise AttributeError(f"{kind!r} is not a message type of ROS 2")
-
-
-def _check_service_type(kind: Any) -> None:
-    if not hasattr(kind, "Request") or not hasattr(kind, "Response"):
-        raise RuntimeError(f"The service type provided is not valid ({kind}), this might be a message or action")

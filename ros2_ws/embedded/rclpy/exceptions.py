@@ -1,5 +1,6 @@
 """The exceptions of rclpy."""
 
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,28 +32,26 @@ class NoTypeSupportImportedException(Exception):
 
 
 class NameValidationException(Exception):
+    """A name that breaks a rule, with the place."""
+
     def __init__(self, name_type: str, name: str, error_msg: str, invalid_index: int) -> None:
         super().__init__(f"Invalid {name_type}: {error_msg}:\n  '{name}'\n   {' ' * invalid_index}^")
 
 
 class InvalidNamespaceException(NameValidationException):
-    def __init__(self, name: str, error_msg: str, invalid_index: int) -> None:
-        super().__init__("namespace", name, error_msg, invalid_index)
+    __init__ = partialmethod(NameValidationException.__init__, "namespace")
 
 
 class InvalidNodeNameException(NameValidationException):
-    def __init__(self, name: str, error_msg: str, invalid_index: int) -> None:
-        super().__init__("node name", name, error_msg, invalid_index)
+    __init__ = partialmethod(NameValidationException.__init__, "node name")
 
 
 class InvalidTopicNameException(NameValidationException):
-    def __init__(self, name: str, error_msg: str, invalid_index: int) -> None:
-        super().__init__("topic name", name, error_msg, invalid_index)
+    __init__ = partialmethod(NameValidationException.__init__, "topic name")
 
 
 class InvalidServiceNameException(NameValidationException):
-    def __init__(self, name: str, error_msg: str, invalid_index: int) -> None:
-        super().__init__("service name", name, error_msg, invalid_index)
+    __init__ = partialmethod(NameValidationException.__init__, "service name")
 
 
 class ParameterException(Exception):

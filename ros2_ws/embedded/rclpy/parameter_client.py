@@ -18,6 +18,14 @@ from .qos import QoSProfile, qos_profile_parameters
 from .task import Future
 
 Callback = Callable[[Future], None]
+SERVICES = {
+    "describe_parameters": DescribeParameters,
+    "get_parameters": GetParameters,
+    "get_parameter_types": GetParameterTypes,
+    "list_parameters": ListParameters,
+    "set_parameters": SetParameters,
+    "set_parameters_atomically": SetParametersAtomically,
+}
 
 
 class AsyncParameterClient:
@@ -31,32 +39,26 @@ class AsyncParameterClient:
         callback_group: CallbackGroup | None = None,
     ) -> None:
         self.remote_node_name = remote_node_name
-
-        def client(srv_type: Any, name: str) -> Any:
-            service = f"{remote_node_name}/{name}"
-            return node.create_client(srv_type, service, qos_profile=qos_profile, callback_group=callback_group)
-
-        self._get = client(GetParameters, "get_parameters")
-        self._list = client(ListParameters, "list_parameters")
-        self._set = client(SetParameters, "set_parameters")
-        self._types = client(GetParameterTypes, "get_parameter_types")
-        self._describe = client(DescribeParameters, "describe_parameters")
-        self._atomically = client(SetParametersAtomically, "set_parameters_atomically")
-        self._clients = (self._get, self._list, self._set, self._types, self._describe, self._atomically)
+        self._clients = {
+            srv_type: node.create_client(
+                srv_type, f"{remote_node_name}/{name}", qos_profile=qos_profile, callback_group=callback_group
+            )
+            for name, srv_type in SERVICES.items()
+        }
 
     def services_are_ready(self) -> bool:
-        return all(client.service_is_ready() for client in self._clients)
+        return all(client.service_is_ready() for client in self._clients.values())
 
     def wait_for_services(self, timeout_sec: float | None = None) -> bool:
         deadline = None if timeout_sec is None else time.monotonic() + timeout_sec
-        for client in self._clients:
+        for client in self._clients.values():
             remaining = None if deadline is None else max(deadline - time.monotonic(), 0.0)
             if not client.wait_for_service(remaining):
                 return False
         return True
 
-    def _call(self, client: Any, request: Any, callback: Callback | None) -> Future:
-        future: Future = client.call_async(request)
+    def _call(self, srv_type: Any, callback: Callback | None, **request: Any) -> Future:
+        future: Future = self._clients[srv_type].call_async(srv_type.Request(**request))
         if callback:
             future.add_done_callback(callback)
         return future
@@ -64,23 +66,22 @@ class AsyncParameterClient:
     def list_parameters(
         self, prefixes: list[str] | None = None, depth: int | None = None, callback: Callback | None = None
     ) -> Future:
-        request = ListParameters.Request(prefixes=prefixes or [], depth=depth or 0)
-        return self._call(self._list, request, callback)
+        return self._call(ListParameters, callback, prefixes=prefixes or [], depth=depth or 0)
 
     def get_parameters(self, names: list[str], callback: Callback | None = None) -> Future:
-        return self._call(self._get, GetParameters.Request(names=names), callback)
+        return self._call(GetParameters, callback, names=names)
 
     def get_parameter_types(self, names: list[str], callback: Callback | None = None) -> Future:
-        return self._call(self._types, GetParameterTypes.Request(names=names), callback)
+        return self._call(GetParameterTypes, callback, names=names)
 
     def describe_parameters(self, names: list[str], callback: Callback | None = None) -> Future:
-        return self._call(self._describe, DescribeParameters.Request(names=names), callback)
+        return self._call(DescribeParameters, callback, names=names)
 
     def set_parameters(self, parameters: Sequence[Any], callback: Callback | None = None) -> Future:
-        return self._call(self._set, SetParameters.Request(parameters=_messages(parameters)), callback)
+        return self._call(SetParameters, callback, parameters=_messages(parameters))
 
     def set_parameters_atomically(self, parameters: Sequence[Any], callback: Callback | None = None) -> Future:
-        return self._call(self._atomically, SetParametersAtomically.Request(parameters=_messages(parameters)), callback)
+        return self._call(SetParametersAtomically, callback, parameters=_messages(parameters))
 
     def delete_parameters(self, names: list[str], callback: Callback | None = None) -> Future:
         return self.set_parameters([Parameter(name) for name in names], callback)
@@ -88,14 +89,15 @@ class AsyncParameterClient:
     def load_parameter_file(
         self, parameter_file: str, use_wildcard: bool = False, callback: Callback | None = None
     ) -> Future:
-        found = parameter_dict_from_yaml_file(parameter_file, use_wildcard, target_nodes=[self.remote_node_name])
-        return self.set_parameters(list(found.values()), callback)
+        return self.set_parameters(self._in_file(parameter_file, use_wildcard), callback)
 
     def load_parameter_file_atomically(
         self, parameter_file: str, use_wildcard: bool = False, callback: Callback | None = None
     ) -> Future:
-        found = parameter_dict_from_yaml_file(parameter_file, use_wildcard, target_nodes=[self.remote_node_name])
-        return self.set_parameters_atomically(list(found.values()), callback)
+        return self.set_parameters_atomically(self._in_file(parameter_file, use_wildcard), callback)
+
+    def _in_file(self, path: str, use_wildcard: bool) -> list[Any]:
+        return list(parameter_dict_from_yaml_file(path, use_wildcard, target_nodes=[self.remote_node_name]).values())
 
 
 def _messages(parameters: Sequence[Any]) -> list[Any]:

@@ -1,15 +1,5 @@
-from .event_handler import (
-    PublisherEventCallbacks,
-    QoSPublisherEventType,
-    QoSSubscriptionEventType,
-    SubscriptionEventCallbacks,
-    UnsupportedEventTypeError,
-)
+import warnings
 
-__all__ = [
-    "PublisherEventCallbacks",
-    "QoSPublisherEventType",
-    "QoSSubscriptionEventType",
-    "SubscriptionEventCallbacks",
-    "UnsupportedEventTypeError",
-]
+from .event_handler import *  # noqa: F403
+
+warnings.warn("importing 'qos_event' is deprecated; import 'event_handler' instead", stacklevel=2)

@@ -1,3 +1,4 @@
+from functools import total_ordering
 from typing import Any, overload
 
 from builtin_interfaces.msg import Time as TimeMsg
@@ -7,6 +8,7 @@ from .constants import S_TO_NS
 from .duration import LIMIT_NS, Duration
 
 
+@total_ordering
 class Time:
     """A point on one kind of clock; points on different kinds cannot be compared."""
 
@@ -73,15 +75,6 @@ class Time:
 
     def __lt__(self, other: "Time") -> bool:
         return self.nanoseconds < other.nanoseconds if self._comparable(other) else NotImplemented
-
-    def __le__(self, other: "Time") -> bool:
-        return self.nanoseconds <= other.nanoseconds if self._comparable(other) else NotImplemented
-
-    def __gt__(self, other: "Time") -> bool:
-        return self.nanoseconds > other.nanoseconds if self._comparable(other) else NotImplemented
-
-    def __ge__(self, other: "Time") -> bool:
-        return self.nanoseconds >= other.nanoseconds if self._comparable(other) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -1,22 +1,12 @@
 import time
 from typing import Any
 
-from ._wait import Waiter
+from embedded_ros.dds import WaitSet
+
 from .qos import QoSProfile
-from .signals import watch_waiter
 from .utilities import timeout_sec_to_nsec
 
-
-class _Holder:
-    """Looks to a Waiter like a node that has one subscription."""
-
-    timers = ()
-
-    def __init__(self, subscription: Any) -> None:
-        self._subscription = subscription
-
-    def waitables_now(self) -> list[Any]:
-        return [self._subscription]
+LONGEST_WAIT_NS = 100_000_000  # a shutdown is noticed after that
 
 
 def wait_for_message(
@@ -24,20 +14,18 @@ def wait_for_message(
 ) -> tuple[bool, Any]:
     """Whether a message came within `time_to_wait` seconds (-1: no limit), and the message."""
     limit_ns = timeout_sec_to_nsec(time_to_wait)
-    deadline = None if limit_ns < 0 else time.monotonic_ns() + limit_ns
-    waiter = Waiter(node.context)
-    watch_waiter(waiter)
-    node.context.on_shutdown(waiter.wake)
+    deadline = time.monotonic_ns() + (2**62 if limit_ns < 0 else limit_ns)
     subscription = node.create_subscription(msg_type, topic, lambda _: None, qos_profile)
+    waitset = WaitSet(node.context.session.participant)
+    waitset.attach(subscription.condition, 1)
     try:
         while node.context.ok():
             if (taken := subscription.take()) is not None:
                 return True, taken[0]
-            remaining_ns = 2**62 if deadline is None else deadline - time.monotonic_ns()
-            if remaining_ns <= 0:
+            if (remaining_ns := deadline - time.monotonic_ns()) <= 0:
                 break
-            waiter.wait([_Holder(subscription)], remaining_ns)
+            waitset.wait(min(remaining_ns, LONGEST_WAIT_NS))
     finally:
-        waiter.close()
+        waitset.delete()
         node.destroy_subscription(subscription)
     return False, None
