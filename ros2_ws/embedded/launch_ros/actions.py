@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from launch import Action, LaunchContext, SomeSubstitutionsType, logging
 
 from .parameter_descriptions import ParameterFile, evaluate_dict, evaluate_value
 
+ANY_NODE = "/**"
 ParameterSource = SomeSubstitutionsType | ParameterFile | Mapping[Any, Any]
 
 
@@ -42,26 +44,16 @@ class Node(ExecuteProcess):
         if isinstance(self.parameters, (str, Mapping)):
             raise TypeError(f"Node expected a list for 'parameters', got {type(self.parameters).__name__}")
         self.cmd = [self.executable, *(self.arguments or ())]
-        self._files: list[Path] = []
 
     def execute(self, context: LaunchContext) -> None:
         super().execute(context)
-        future = self.get_asyncio_future()
-        if future is None:
-            self._remove_files()
-            return
-        future.add_done_callback(lambda _: self._remove_files())
         counts: Counter[str] = context.globals.setdefault("node names", Counter())
         counts[self._full_name] += 1
-        if counts[self._full_name] > 1 and "**" not in self._full_name:
+        if counts[self._full_name] > 1 and self._full_name != ANY_NODE:
             self._log.warning(
                 f"there are now at least {counts[self._full_name]} nodes with the name {self._full_name} "
                 "created within this launch context"
             )
-
-    def _remove_files(self) -> None:
-        for file in self._files:
-            file.unlink(missing_ok=True)
 
     def make_label(self, context: LaunchContext, cmd: list[str]) -> str:
         return os.path.basename(perform_substitutions(context, self.exec_name or self.executable))
@@ -93,7 +85,7 @@ class Node(ExecuteProcess):
         if namespace is not None:
             yield from ("-r", f"__ns:={namespace}")
         is_known = name is not None and namespace is not None
-        self._full_name = names.full_name(str(namespace), str(name)) if is_known else "/**"
+        self._full_name = names.full_name(str(namespace), str(name)) if is_known else ANY_NODE
 
     def _parameter_arguments(self, context: LaunchContext) -> Iterator[str]:
         for name, value in context.launch_configurations.get("global_params", ()):
@@ -110,10 +102,10 @@ class Node(ExecuteProcess):
                     log.warning(f"Parameter file path is not a file: {path}")
 
     def _write_parameters(self, parameters: dict[str, Any]) -> str:
-        """Write the parameters to a file that lives as long as the process and return its path."""
+        """Write the parameters to a file that lives as long as the launch and return its path."""
         with NamedTemporaryFile("w", prefix="launch_params_", suffix=".yaml", delete=False) as file:
             yaml.safe_dump({self._full_name: {"ros__parameters": parameters}}, file, default_flow_style=False)
-        self._files.append(Path(file.name))
+        atexit.register(Path(file.name).unlink, missing_ok=True)
         return file.name
 
     def _remapping_arguments(self, context: LaunchContext) -> Iterator[str]:
