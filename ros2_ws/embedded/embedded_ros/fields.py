@@ -12,6 +12,7 @@ from .cdr import DTYPES, NUMERIC, SIZES, TYPECODES
 from .definitions import INTEGER_BITS, Field
 
 Check = Callable[[Any], Any]  # value as given -> value as kept; AssertionError where it does not fit
+Rule = tuple[Callable[[Any], bool], str]  # what a single value has to pass, and in words
 
 FLOAT32_MAX = 3.402823466e38
 PYTHON_TYPES = {"bool": bool, "byte": bytes, "float32": float, "float64": float, "string": str, "wstring": str}
@@ -42,91 +43,87 @@ def integer_range(base: str) -> tuple[int, int] | None:
 
 def default_factory(field: Field, message_class: type | None) -> Callable[[], Any]:
     """Makes the value a field has when the constructor is not given one."""
-    if field.default is not None:
-        return _check(field, message_class, field.default)
-    if field.kind:
-        return _collection_factory(field, message_class)
+    default, numeric, size = field.default, field.base in NUMERIC, field.size
+    if default is not None:
+        convert = collection_check(field, message_class) if field.kind else None
+        return (lambda: convert(list(default))) if convert else (lambda: default)
+    if field.kind == "sequence":
+        return f"sequence<{base}, {field.size}>" if field.size else f"sequence<{base}>"
+    return base
+
+
+def integer_range(base: str) -> tuple[int, int] | None:
+    """Smallest and largest value of an integer type; None for any other."""
+    if base == "char":
+        return 0, 255
+    bits = INTEGER_BITS.get(base)
+    if bits is None:
+        return None
+    return (0, 2**bits - 1) if base.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def default_factory(field: Field, message_class: type | None) -> Callable[[], Any]:
+    """Makes the value a field has when the constructor is not given one."""
+    default, numeric, size = field.default, field.base in NUMERIC, field.size
+    if default is not None and field.kind:
+        convert = collection_check(field, message_class)
+        return lambda: convert(list(default))
+    if default is not None:
+        return lambda: default
+    if field.kind == "sequence":
+        return (lambda: array(TYPECODES[field.base])) if numeric else list
+    if field.kind == "array" and numeric:
+        return lambda: np.zeros(size, DTYPES[field.base])
+    if field.kind == "array":
+        element = default_factory(Field(field.name, field.base), message_class)
+        return lambda: [element() for _ in range(size)]
     if message_class is not None:
         return message_class
     return (lambda: b"\x00") if field.base == "byte" else PYTHON_TYPES.get(field.base, int)
 
 
-def _collection_factory(field: Field, message_class: type | None) -> Callable[[], Any]:
-    numeric, size = field.base in NUMERIC, field.size
-    if field.kind == "sequence":
-        code = TYPECODES.get(field.base, "")
-        return (lambda: array(code)) if numeric else list
-    if numeric:
-        dtype = DTYPES[field.base]
-        return lambda: np.zeros(size, dtype)
-    element = default_factory(Field(field.name, field.base), message_class)
-    return lambda: [element() for _ in range(size)]
+def _rules(field: Field, message_class: type | None) -> list[Rule]:
+    """What every value of a field's type has to pass."""
+    kind, limit = message_class or PYTHON_TYPES.get(field.base, int), field.string_limit
 
+    def is_a(value: Any) -> bool:
+        return isinstance(value, kind)
 
-def _check(field: Field, message_class: type | None, default: Any) -> Callable[[], Any]:
-    convert = collection_check(field, message_class) if field.kind else None
-    if convert is None:
-        return lambda: default
-    return lambda: convert(list(default))
+    if message_class is not None:
+        return [(is_a, f"a sub message of type '{kind.__name__}'")]
+    if limit:
+        return [
+            (
+                lambda value: isinstance(value, str | UserString) and len(value) <= limit,
+                f"string value not longer than {limit}",
+            )
+        ]
+    if field.base == "byte":
+        return [
+            (
+                lambda value: isinstance(value, bytes | bytearray) and len(value) == 1,
+                "of type 'bytes' or 'ByteString' with length 1",
+            )
+        ]
+    rules: list[Rule] = [(is_a, f"of type '{kind.__name__}'")]
+    if limits := integer_range(field.base):
+        low, high = limits
+        article = "an unsigned integer" if low == 0 else "an integer"
+        rules.append((lambda value: low <= value <= high, f"{article} in [{low}, {high}]"))
+    if field.base == "float32":
+        words = f"a float in [{-FLOAT32_MAX}, {FLOAT32_MAX}]"
+        rules.append((lambda value: not abs(value) > FLOAT32_MAX or math.isinf(value), words))
+    return rules
 
 
 def single_check(field: Field, message_class: type | None) -> Check:
     """Check of a field that is neither array nor sequence."""
-    name = field.name
-    if message_class is not None:
-        kind, message = message_class, f"The '{name}' field must be a sub message of type '{message_class.__name__}'"
-    elif field.base == "byte":
-        return _byte_check(name)
-    elif (limits := integer_range(field.base)) is not None:
-        return _integer_check(name, field.base, *limits)
-    elif field.base == "float32":
-        return _float32_check(name)
-    else:
-        kind = PYTHON_TYPES[field.base]
-        message = f"The '{name}' field must be of type '{kind.__name__}'"
-    limit = field.string_limit
+    rules = _rules(field, message_class)
 
     def check(value: Any) -> Any:
-        if not isinstance(value, kind):
-            raise AssertionError(message)
-        return value
-
-    def check_length(value: Any) -> Any:
-        if not isinstance(value, str | UserString) or len(value) > limit:
-            raise AssertionError(f"The '{name}' field must be string value not longer than {limit}")
-        return value
-
-    return check_length if limit else check
-
-
-def _byte_check(name: str) -> Check:
-    def check(value: Any) -> Any:
-        if not isinstance(value, bytes | bytearray) or len(value) != 1:
-            raise AssertionError(f"The '{name}' field must be of type 'bytes' or 'ByteString' with length 1")
-        return value
-
-    return check
-
-
-def _integer_check(name: str, base: str, low: int, high: int) -> Check:
-    article = "an unsigned integer" if low == 0 else "an integer"
-
-    def check(value: Any) -> Any:
-        if not isinstance(value, int):
-            raise AssertionError(f"The '{name}' field must be of type 'int'")
-        if not low <= value <= high:
-            raise AssertionError(f"The '{name}' field must be {article} in [{low}, {high}]")
-        return value
-
-    return check
-
-
-def _float32_check(name: str) -> Check:
-    def check(value: Any) -> Any:
-        if not isinstance(value, float):
-            raise AssertionError(f"The '{name}' field must be of type 'float'")
-        if abs(value) > FLOAT32_MAX and not math.isinf(value):
-            raise AssertionError(f"The '{name}' field must be a float in [{-FLOAT32_MAX}, {FLOAT32_MAX}]")
+        for test, words in rules:
+            if not test(value):
+                raise AssertionError(f"The '{field.name}' field must be {words}")
         return value
 
     return check
@@ -134,31 +131,22 @@ def _float32_check(name: str) -> Check:
 
 def collection_check(field: Field, message_class: type | None) -> Check:
     """Check of an array or sequence; numbers end up in numpy.ndarray or array.array."""
-    fixed, size = field.kind == "array", field.size
-    numeric = field.base in NUMERIC
-    kind = message_class or PYTHON_TYPES.get(field.base, int)
-    limits = integer_range(field.base)
-    largest = FLOAT32_MAX if field.base == "float32" else math.inf
-    message = _collection_message(field, kind)
+    fixed, size, numeric = field.kind == "array", field.size, field.base in NUMERIC
+    rules = _rules(field, message_class)
 
     def fits(value: Any) -> bool:
         if not isinstance(value, Sequence | Set | UserList) or isinstance(value, str | UserString):
             return False
         if (fixed and len(value) != size) or (not fixed and size and len(value) > size):
             return False
-        if not all(isinstance(v, kind) for v in value):
-            return False
-        if limits:
-            return all(limits[0] <= v <= limits[1] for v in value)
-        if field.string_limit:
-            return all(len(v) <= field.string_limit for v in value)
-        return kind is not float or all(abs(v) <= largest or not math.isfinite(v) for v in value)
+        return all(test(element) for element in value for test, _ in rules)
 
     def check(value: Any) -> Any:
         if numeric and isinstance(value, np.ndarray if fixed else array):
-            return _native(field, value)
+            _check_native(field, value)
+            return value
         if not fits(value):
-            raise AssertionError(message)
+            raise AssertionError(_collection_words(field, message_class))
         if numeric:
             return np.array(value, DTYPES[field.base]) if fixed else array(TYPECODES[field.base], value)
         return value
@@ -166,24 +154,28 @@ def collection_check(field: Field, message_class: type | None) -> Check:
     return check
 
 
-def _native(field: Field, value: Any) -> Any:
-    name, size = field.name, field.size
+def _check_native(field: Field, value: Any) -> None:
+    """Arrays have to be of the kind in which the field keeps its numbers."""
+    fault = ""
     if field.kind == "array":
         dtype = DTYPES[field.base]
         if value.dtype != dtype:
-            raise AssertionError(f"The '{name}' numpy.ndarray() must have the dtype of 'numpy.{dtype.__name__}'")
-        if value.size != size:
-            raise AssertionError(f"The '{name}' numpy.ndarray() must have a size of {size}")
-        return value
-    code = TYPECODES[field.base]
-    if value.typecode != code and not (value.itemsize == SIZES[field.base] and value.typecode in "lLqQ"):
-        raise AssertionError(f"The '{name}' array.array() must have the type code of '{code}'")
-    if size and len(value) > size:
-        raise AssertionError(f"The '{name}' array.array() must have a size <= {size}")
-    return value
+            fault = f"the dtype of 'numpy.{dtype.__name__}'"
+        elif value.size != field.size:
+            fault = f"a size of {field.size}"
+        what = "numpy.ndarray()"
+    else:
+        code, what = TYPECODES[field.base], "array.array()"
+        if value.typecode != code and not (value.itemsize == SIZES[field.base] and value.typecode in "lLqQ"):
+            fault = f"the type code of '{code}'"
+        elif field.size and len(value) > field.size:
+            fault = f"a size <= {field.size}"
+    if fault:
+        raise AssertionError(f"The '{field.name}' {what} must have {fault}")
 
 
-def _collection_message(field: Field, kind: type) -> str:
+def _collection_words(field: Field, message_class: type | None) -> str:
+    kind = message_class or PYTHON_TYPES.get(field.base, int)
     parts = ["a set or sequence"]
     if field.kind == "array":
         parts.append(f"with length {field.size}")
