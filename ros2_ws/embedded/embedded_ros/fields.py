@@ -48,29 +48,6 @@ def default_factory(field: Field, message_class: type | None) -> Callable[[], An
         convert = collection_check(field, message_class) if field.kind else None
         return (lambda: convert(list(default))) if convert else (lambda: default)
     if field.kind == "sequence":
-        return f"sequence<{base}, {field.size}>" if field.size else f"sequence<{base}>"
-    return base
-
-
-def integer_range(base: str) -> tuple[int, int] | None:
-    """Smallest and largest value of an integer type; None for any other."""
-    if base == "char":
-        return 0, 255
-    bits = INTEGER_BITS.get(base)
-    if bits is None:
-        return None
-    return (0, 2**bits - 1) if base.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-
-
-def default_factory(field: Field, message_class: type | None) -> Callable[[], Any]:
-    """Makes the value a field has when the constructor is not given one."""
-    default, numeric, size = field.default, field.base in NUMERIC, field.size
-    if default is not None and field.kind:
-        convert = collection_check(field, message_class)
-        return lambda: convert(list(default))
-    if default is not None:
-        return lambda: default
-    if field.kind == "sequence":
         return (lambda: array(TYPECODES[field.base])) if numeric else list
     if field.kind == "array" and numeric:
         return lambda: np.zeros(size, DTYPES[field.base])
