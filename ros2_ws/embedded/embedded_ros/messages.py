@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
@@ -144,8 +144,13 @@ def _refuse_foreign_rclpy(package: str) -> None:
         )
 
 
+def loader(module: str) -> Callable[[str], Any]:
+    """What a module such as std_msgs.msg has as its `__getattr__`: makes classes when they are first used."""
+    return partial(load, module)
+
+
 def load(module: str, name: str) -> type[Any]:
-    """Class `name` of a module such as std_msgs.msg; for the module's `__getattr__`."""
+    """Class `name` of a module such as std_msgs.msg."""
     package, kind = module.split(".")
     _refuse_foreign_rclpy(package)
     if name == "__all__":

@@ -1,7 +1,3 @@
-from typing import Any
+from embedded_ros.messages import loader
 
-from embedded_ros.messages import load
-
-
-def __getattr__(name: str) -> Any:
-    return load(__name__, name)
+__getattr__ = loader(__name__)
