@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import signal
 import time
 from functools import partial
@@ -19,7 +18,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from .discovery import NODE_OPTIONS, command_node, visible
 from .interfaces import find_type, full_definition
 from .qos_options import fit_publishers
-from .verbs import Status, argument, flag, verb
+from .verbs import Status, argument, flag, pattern, verb
 
 QUEUE = 1000  # messages that may wait while others are written
 NOTHING_CHOSEN = "[ERROR] [ros2bag]: Need to specify at least one option out of --all, --topics or --regex"
@@ -31,7 +30,7 @@ NOTHING_CHOSEN = "[ERROR] [ros2bag]: Need to specify at least one option out of 
     argument("positional_topics", nargs="*", metavar="topic", help="topics to record"),
     argument("--topics", nargs="+", default=[], metavar="topic", help="topics to record"),
     flag("-a", "--all", help="record all topics"),
-    argument("-e", "--regex", help="record the topics that contain this regular expression"),
+    argument("-e", "--regex", type=pattern, help="record the topics that contain this regular expression"),
     argument("--exclude-topics", nargs="+", default=[], metavar="topic", help="topics to leave out"),
     flag("--include-hidden-topics", help="with topics whose names start with '_'"),
     argument("-o", "--output", help="folder to create (default: named after the time)"),
@@ -56,7 +55,7 @@ def _record(args: argparse.Namespace) -> Status:
         executor.add_node(node)
         try:
             node.get_logger().info("Listening for topics...")
-            while not recorder.is_ended:
+            while node.context.ok() and not recorder.is_ended:
                 executor.spin_once()
         except OSError as error:
             return f"[ERROR] [ros2bag]: recording into '{folder}' ended: {error.strerror}; what came before is kept"
@@ -93,7 +92,7 @@ class Recorder:
     def _is_chosen(self, topic: str) -> bool:
         if topic in self._args.exclude_topics:
             return False
-        is_match = self._args.regex is not None and re.search(self._args.regex, topic)
+        is_match = self._args.regex is not None and self._args.regex.search(topic)
         return bool(self._args.all or topic in self._topics or is_match)
 
     def _record(self, topic: str, types: list[str]) -> None:
@@ -139,8 +138,10 @@ class Bag:
     def __init__(self, folder: Path) -> None:
         self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         self._writer.open()
-        self._file = folder / f"{folder.name}.mcap"
+        storage: Any = self._writer.storage
+        self._file = os.dup(storage.bio.fileno())  # has the position of the writer's own, also after that is closed
         self._used = self._taken = 0
+        self._take(0)
 
     def add_topic(self, topic: str, message_type: str, type_hash: str, qos: list[Qos]) -> Any:
         """Return the callback that writes a topic's messages, which raises OSError if the disk is full."""
@@ -158,21 +159,12 @@ class Bag:
     def _take(self, size: int) -> None:
         self._used += size
         while self._taken < self._used + self.MARGIN:
-            with self._file.open("rb+") as file:
-                os.posix_fallocate(file.fileno(), self._taken, self.STEP)
+            os.posix_fallocate(self._file, self._taken, self.STEP)
             self._taken += self.STEP
 
     def close(self) -> None:
-        """Write index and metadata and give back the space that was not needed."""
-        if self._taken:
-            os.truncate(self._file, min(self._taken, self._used + self.MARGIN // 2))  # makes room for the metadata
+        """Write index and metadata, for which half the margin is given back, and then what was not needed."""
+        os.truncate(self._file, min(self._taken, self._used + self.MARGIN // 2))
         self._writer.close()
-        with self._file.open("rb+") as file:
-            end = file.seek(0, os.SEEK_END)
-            while end:
-                start = file.seek(max(0, end - self.STEP))
-                written = file.read(end - start).rstrip(b"\0")
-                if written:
-                    file.truncate(start + len(written))
-                    break
-                end = start
+        os.truncate(self._file, os.lseek(self._file, 0, os.SEEK_CUR))
+        os.close(self._file)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import rclpy
-from rclpy.executors import ExternalShutdownException
+from rclpy.exceptions import NameValidationException
 from rclpy.node import Node
 
 from .verbs import Argument, Run, Status, argument, flag, verb
@@ -51,8 +51,12 @@ def command_node(args: argparse.Namespace) -> Iterator[Node]:
         node = rclpy.create_node(name, start_parameter_services=False, parameter_overrides=[sim_time])
         try:
             yield node
-        except ExternalShutdownException:
-            raise SystemExit(int(signal.SIGTERM)) from None
+        except NameValidationException as error:
+            raise RuntimeError(str(error)) from error
+        except Exception:
+            if node.context.ok():
+                raise
+            raise SystemExit(int(signal.SIGTERM)) from None  # which has shut the context down
         finally:
             node.destroy_node()
 

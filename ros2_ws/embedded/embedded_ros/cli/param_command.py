@@ -1,7 +1,6 @@
 """`ros2 param`."""
 
 import argparse
-import re
 import sys
 from typing import Any
 
@@ -13,7 +12,7 @@ from rclpy.parameter_client import AsyncParameterClient
 
 from .discovery import discover, full_names, node_verb
 from .service_command import answer
-from .verbs import Status, argument, flag
+from .verbs import Status, argument, flag, pattern
 
 SERVICES_TIMEOUT_S = 5.0
 # Names and labels of the parameter types, in the order of rcl_interfaces/msg/ParameterType.
@@ -50,7 +49,7 @@ def _chosen_client(node: Node, args: argparse.Namespace) -> AsyncParameterClient
 @node_verb(
     "param list",
     argument("node", metavar="node_name", nargs="?", help="full name of the node (default: all nodes)"),
-    argument("--filter", default="", help="regular expression of the names"),
+    argument("--filter", type=pattern, default="", help="regular expression of the names"),
     argument("--param-prefixes", nargs="+", default=[], help="only names with these prefixes"),
     flag("--param-type", help="with the types"),
     HIDDEN,
@@ -61,7 +60,7 @@ def _list(node: Node, args: argparse.Namespace) -> Status:
         print("\n".join(_parameter_lines(node, _chosen_client(node, args), args)))
         return 0
     discover(node)
-    for name in full_names(node, args.include_hidden_nodes):
+    for name in sorted(set(full_names(node, args.include_hidden_nodes))):
         try:
             lines = _parameter_lines(node, _client(node, name), args)
         except RuntimeError as error:
@@ -74,7 +73,7 @@ def _list(node: Node, args: argparse.Namespace) -> Status:
 
 def _parameter_lines(node: Node, client: AsyncParameterClient, args: argparse.Namespace) -> list[str]:
     listed = answer(node, client.list_parameters(args.param_prefixes)).result.names
-    names = sorted(name for name in listed if re.match(args.filter, name))
+    names = sorted(name for name in listed if args.filter.match(name))
     if not args.param_type:
         return [f"  {name}" for name in names]
     descriptors = answer(node, client.describe_parameters(names)).descriptors

@@ -11,7 +11,7 @@ from .discovery import discover, node_verb
 from .interfaces import find_type
 from .message_text import Style, is_message, to_csv, to_yaml
 from .qos_options import chosen_qos, fit_publishers, is_chosen, qos_options
-from .verbs import Status, argument, flag, natural, positive
+from .verbs import FILTER, Status, argument, flag, natural, positive
 
 TRUNCATE_LENGTH = 128
 
@@ -30,7 +30,7 @@ TRUNCATE_LENGTH = 128
     flag("--flow-style", help="collections on one line"),
     flag("--no-lost-messages", help="accepted: lost messages are not reported"),
     flag("--raw", help="the serialised bytes"),
-    argument("--filter", metavar="EXPR", help="Python expression of m, the message"),
+    FILTER,
     flag("--once", help="end after the first message"),
     argument("--timeout", type=positive, metavar="N", help="end after N seconds"),
     flag("-i", "--include-message-info", help="with time stamps and sequence numbers"),
@@ -60,14 +60,13 @@ class Printer:
     def __init__(self, args: argparse.Namespace) -> None:
         self.end: Any = rclpy.Future()
         self._args = args
-        self._is_shown = eval(f"lambda m: {args.filter or 'True'}")
         length = None if args.full_length else args.truncate_length
         self._style = Style(length, args.no_arr, args.no_str, args.flow_style)
 
     def receive(self, message: Any, info: dict[str, Any]) -> None:
         """Print one message."""
         value = self._select(message)
-        if not self._is_shown(value) or self.end.done():
+        if not self._args.filter(value) or self.end.done():
             return
         if self._args.once:
             self.end.set_result(True)

@@ -13,7 +13,7 @@ from rclpy.qos import qos_profile_sensor_data
 
 from .discovery import discover, node_verb
 from .interfaces import find_type
-from .verbs import Status, argument, flag, natural
+from .verbs import FILTER, Status, argument, flag, natural
 
 WINDOW = 10_000
 REPORT_PERIOD_S = 1.0
@@ -23,19 +23,18 @@ REPORT_PERIOD_S = 1.0
     "topic hz",
     argument("topic_name", help="name of the topic"),
     argument("-w", "--window", type=natural, default=WINDOW, help=f"messages that count (default: {WINDOW})"),
-    argument("--filter", metavar="EXPR", help="Python expression of m, the message"),
+    FILTER,
     flag("--wall-time", help="measure by the wall clock"),
 )
 def _hz(node: Node, args: argparse.Namespace) -> Status:
     """Measure the rate of a topic."""
-    is_counted = eval(f"lambda m: {args.filter or 'True'}")
     times_s: deque[float] = deque(maxlen=args.window + 1)
     reported_s = 0.0
 
     def receive(message: Any) -> None:
         nonlocal reported_s
         now_s = time.time() if args.wall_time else node.get_clock().now().nanoseconds * 1e-9
-        if not is_counted(message):
+        if not args.filter(message):
             return
         if times_s and now_s < times_s[-1]:
             print("time has reset, resetting counters")

@@ -1,6 +1,7 @@
 """How the verbs of `ros2 COMMAND VERB …` are declared and run."""
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -96,6 +97,26 @@ def natural(text: str) -> int:
     return value
 
 
+def expression(text: str) -> Callable[[Any], Any]:
+    """Return a function of m, a message, from a Python expression."""
+    try:
+        found: Callable[[Any], Any] = eval(f"lambda m: {text}")
+    except SyntaxError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no Python expression: {error}") from error
+    return found
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """Return a compiled regular expression."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no regular expression: {error}") from error
+
+
+FILTER = argument(
+    "--filter", type=expression, default=lambda _: True, metavar="EXPR", help="Python expression of m, the message"
+)
 VALUES = (
     argument("values", nargs="?", default="{}", help="fields in YAML, such as '{data: true}'"),
     flag("--stdin", help="read the fields from standard input"),
