@@ -123,7 +123,7 @@ def test_robots_that_are_too_near_already_come_no_nearer(seed, robots, overlap):
         before_m = now_m
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     seed=seeds, robots=st.integers(2, 7), x_m=st.floats(0.6, 1.4), y_m=st.floats(0.6, 1.4), gain=st.floats(2.0, 10.0)
 )
