@@ -7,11 +7,19 @@ from mir2_core.config import StrictModel, load_yaml
 from mir2_core.errors import UserError, nearest
 from pydantic import ConfigDict
 
-from mir2_policies.config import ErnieConfig, M3ddpgConfig, MaddpgConfig, Mir2Config, RomaxConfig, RomqConfig
+from mir2_policies.config import (
+    ErnieConfig,
+    M3ddpgConfig,
+    MaddpgConfig,
+    Mir2Config,
+    Mir2StatesConfig,
+    RomaxConfig,
+    RomqConfig,
+)
 from mir2_policies.ernie import Ernie
 from mir2_policies.m3ddpg import M3ddpg
 from mir2_policies.maddpg import Maddpg
-from mir2_policies.mir2 import Mir2
+from mir2_policies.mir2 import Mir2, Mir2States
 from mir2_policies.romax import Romax
 from mir2_policies.romq import Romq
 
@@ -26,6 +34,7 @@ class Algorithm(NamedTuple):
 ALGORITHMS: dict[str, Algorithm] = {
     "maddpg": Algorithm(MaddpgConfig, Maddpg),
     "mir2": Algorithm(Mir2Config, Mir2),
+    "mir2_states": Algorithm(Mir2StatesConfig, Mir2States),
     "m3ddpg": Algorithm(M3ddpgConfig, M3ddpg),
     "romq": Algorithm(RomqConfig, Romq),
     "ernie": Algorithm(ErnieConfig, Ernie),

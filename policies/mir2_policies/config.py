@@ -17,10 +17,10 @@ class MaddpgConfig(StrictModel):
     seed: int = Field(default=0, ge=0)
     threads: int = Field(default=1, ge=1, description="of PyTorch; small networks gain nothing from more")
 
-    worlds: int = Field(default=32, ge=1)
+    worlds: int = Field(default=64, ge=1)
     warmup_transitions: int = Field(default=1000, ge=1, description="with random actions, before the first update")
     replay_transitions: int = Field(default=200_000, ge=1)
-    exploration_noise: float = Field(default=0.2, ge=0.0, le=2.0)
+    exploration_noise: float = Field(default=0.8, ge=0.0, le=2.0, description="σ; published: 0.1")
     time_limit_is_terminal: bool = Field(default=False, description="true: the published treatment")
 
     hidden: tuple[int, ...] = (256, 256)
@@ -31,7 +31,7 @@ class MaddpgConfig(StrictModel):
     tau: float = Field(default=0.01, gt=0.0, le=1.0)
     actor_learning_rate: float = Field(default=1e-3, gt=0.0)
     critic_learning_rate: float = Field(default=1e-3, gt=0.0)
-    final_learning_rate: float = Field(default=0.1, gt=0.0, le=1.0, description="fraction left when the budget is used")
+    final_learning_rate: float = Field(default=0.02, gt=0.0, le=1.0, description="fraction left at the end")
     gradient_clip: float = Field(default=10.0, gt=0.0)
 
     evaluation_interval: int = Field(default=20_000, ge=1, description="in transitions")
@@ -48,16 +48,22 @@ class MaddpgConfig(StrictModel):
 
 
 class Mir2Config(MaddpgConfig):
-    """MADDPG's settings and those of the information penalty."""
+    """MADDPG's settings and those of the information penalty: the ones published for rendezvous."""
 
     algorithm: Literal["mir2"] = "mir2"  # type: ignore[assignment]
-    penalty_weight: float = Field(default=0.003, ge=0.0, description="λ, reward per nat")
-    penalty_ramp_updates: int = Field(default=3000, ge=1, description="λ grows to its full value over these")
-    club_contrast: Literal["actions", "states"] = "states"
+    penalty_weight: float = Field(default=0.01, ge=0.0, description="λ, reward per nat")
     club_hidden: int = Field(default=128, ge=1)
     club_learning_rate: float = Field(default=5e-4, gt=0.0)
     club_batch: int = Field(default=64, ge=2)
     club_window: int = Field(default=3000, ge=2, description="q is fitted on this many newest transitions")
+
+
+class Mir2StatesConfig(Mir2Config):
+    """MIR2's settings, with a smaller λ that grows to its full value over the first updates."""
+
+    algorithm: Literal["mir2_states"] = "mir2_states"  # type: ignore[assignment]
+    penalty_weight: float = Field(default=0.001, ge=0.0, description="λ, reward per nat")
+    penalty_ramp_updates: int = Field(default=1000, ge=1, description="λ grows to its full value over these")
 
 
 class M3ddpgConfig(MaddpgConfig):

@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from mir2_policies.club import CategoricalClub
-from mir2_policies.config import Mir2Config
+from mir2_policies.config import Mir2StatesConfig
 from mir2_policies.discrete_game import LABELS, ROBOTS, MatchingGame
-from mir2_policies.mir2 import Mir2
+from mir2_policies.mir2 import Mir2States
 from mir2_policies.networks import Actor
 from mir2_policies.replay import Batch, Replay
 
@@ -33,12 +33,12 @@ class CategoricalActor(Actor):
         return torch.softmax(self.body(observation), dim=-1)
 
 
-class DiscreteMir2(Mir2):
+class DiscreteMir2(Mir2States):
     """MIR2 with a categorical actor and a categorical q."""
 
     actor: CategoricalActor
 
-    def __init__(self, config: Mir2Config, game: MatchingGame, rng: np.random.Generator) -> None:
+    def __init__(self, config: Mir2StatesConfig, game: MatchingGame, rng: np.random.Generator) -> None:
         super().__init__(config, cast(Any, game), rng)
 
     def new_actor(self) -> CategoricalActor:
@@ -58,9 +58,9 @@ class DiscreteMir2(Mir2):
 def learn_matching(penalty_weight: float, updates: int, seed: int = 0) -> tuple[MatchingGame, DiscreteMir2]:
     """Train a team on the matching game, one update for every 32 games; the settings are made for this game."""
     game, generator = MatchingGame(), torch.Generator().manual_seed(seed)
-    config = Mir2Config(
-        penalty_weight=penalty_weight,
+    config = Mir2StatesConfig(
         penalty_ramp_updates=1,  # else the team has made up its mind before the penalty is felt
+        penalty_weight=penalty_weight,
         hidden=(64, 64),
         actor_batch=256,
         actor_learning_rate=1e-4,

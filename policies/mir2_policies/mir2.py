@@ -3,11 +3,10 @@
 The critic's target is r + γ·Q' − λ·i(s, a), where the mean of i is CLUB, an upper bound on the information. Its
 q(a | s) is fitted on the newest transitions at every update; on stale behaviour it would be no bound at all.
 
-i can contrast a sample in two ways that have the same mean over a batch:
-`actions`, as published: log q(a | s) − mean over a' of log q(a' | s). The second part does not depend on a, so the
-critic learns that any departure from what q expects is cheap, and the actor runs into a corner of the action box.
-`states`, the default: log q(a | s) − mean over s' of log q(a | s'). This is what an action contributes to the bound:
-its derivative in a is the bound's own, and it draws actions towards what the team does in other states.
+Which i it is matters, although the mean over a batch is the same. `Mir2` takes the published one, log q(a | s) − mean
+over a' of log q(a' | s). Its second part does not depend on a, so the critic learns that any departure from what q
+expects is cheap, and the actor runs into a corner of the action box. `Mir2States` takes log q(a | s) − mean over s' of
+log q(a | s'): what an action contributes to the bound, and drawn to what the team does in other states.
 """
 
 import numpy as np
@@ -16,7 +15,7 @@ from mir2_core.tasks import Rendezvous
 from torch import Tensor
 
 from mir2_policies.club import CategoricalClub, GaussianClub
-from mir2_policies.config import Mir2Config
+from mir2_policies.config import Mir2Config, Mir2StatesConfig
 from mir2_policies.maddpg import Maddpg, Metrics
 from mir2_policies.replay import Batch, Replay
 
@@ -53,16 +52,33 @@ class Mir2(Maddpg):
         gain = -loss.item() - self.club.independent_log_likelihood(actions).item()
         return {"information/club_loss": loss.item(), "information/likelihood_gain": gain}
 
-    @property
-    def penalty_weight(self) -> float:
-        """λ now: it grows from zero, so that the team learns its task before it learns to be indifferent."""
-        ramp = min(1.0, self.updates / self.config.penalty_ramp_updates)
-        return ramp * self.config.penalty_weight
-
     @torch.no_grad()
     def critic_target(self, batch: Batch) -> Tensor:
         """y (B,) = r + γ·Q'(s', a') − λ·CLUB(s, a)."""
-        estimate = self.club.bound if self.config.club_contrast == "actions" else self.club.bound_by_action
-        bound = estimate(self.task.critic_features(batch.poses), batch.actions.flatten(1))
+        bound = self.information(self.task.critic_features(batch.poses), batch.actions.flatten(1))
         self._information = bound.mean().item()
         return super().critic_target(batch) - self.penalty_weight * bound
+
+    def information(self, state: Tensor, actions: Tensor) -> Tensor:
+        """i (B,) of states (B, S) and joint actions (B, N·A)."""
+        return self.club.bound(state, actions)
+
+    @property
+    def penalty_weight(self) -> float:
+        """λ now."""
+        return self.config.penalty_weight
+
+
+class Mir2States(Mir2):
+    """MIR2 that contrasts states; λ grows, so that the team learns its task before it learns to be indifferent."""
+
+    config: Mir2StatesConfig
+
+    def information(self, state: Tensor, actions: Tensor) -> Tensor:
+        """What each joint action contributes to the bound (B,)."""
+        return self.club.bound_by_action(state, actions)
+
+    @property
+    def penalty_weight(self) -> float:
+        """λ now."""
+        return min(1.0, self.updates / self.config.penalty_ramp_updates) * self.config.penalty_weight
