@@ -218,6 +218,23 @@ def test_files_that_are_no_launch_files(tmp_path: Path) -> None:
             PythonLaunchDescriptionSource(str(tmp_path / name)).get_launch_description(LaunchContext())
 
 
+def test_arguments_that_depend_on_something_are_not_required_from_the_start() -> None:
+    when_done = OnShutdown(on_shutdown=[DeclareLaunchArgument("event")])
+    description = LaunchDescription(
+        [
+            DeclareLaunchArgument("always"),
+            DeclareLaunchArgument("condition", condition=IfCondition("true")),
+            GroupAction([DeclareLaunchArgument("group")], condition=IfCondition("true")),
+            GroupAction([DeclareLaunchArgument("unconditional group")]),
+            TimerAction(period=1.0, actions=[DeclareLaunchArgument("timer")]),
+            RegisterEventHandler(when_done),
+        ]
+    )
+    found = description.find_launch_arguments()
+    assert [argument.name for argument, _, depends in found if not depends] == ["always", "unconditional group"]
+    assert [argument.name for argument, _, depends in found if depends] == ["condition", "group", "timer", "event"]
+
+
 def test_declared_arguments() -> None:
     assert DeclareLaunchArgument("a").description == "no description given"
     assert DeclareLaunchArgument("a", choices=["b"]).description == "One of: ['b']"

@@ -8,6 +8,7 @@ from . import logging as logging
 from . import substitutions as substitutions
 from .action import Action as Action
 from .action import LaunchDescriptionEntity as LaunchDescriptionEntity
+from .action import SomeEntitiesType as SomeEntitiesType
 from .conditions import Condition as Condition
 from .event import Event as Event
 from .event_handlers import EventHandler as EventHandler

@@ -3,5 +3,3 @@
 
 class Event:
     """Something that happened, or was asked for, while the launch system runs."""
-
-    name = "launch.Event"

@@ -50,10 +50,10 @@ class LaunchDescription(LaunchDescriptionEntity):
 def _search(
     entities: Iterable[LaunchDescriptionEntity], includes: list[IncludeLaunchDescription], is_conditional: bool
 ) -> Iterator[FoundArgument]:
-    from .actions import DeclareLaunchArgument, IncludeLaunchDescription, TimerAction
+    from .actions import DeclareLaunchArgument, IncludeLaunchDescription, RegisterEventHandler, TimerAction
 
     for entity in entities:
-        depends = is_conditional or isinstance(entity, TimerAction)
+        depends = is_conditional or isinstance(entity, (RegisterEventHandler, TimerAction))
         depends |= isinstance(entity, Action) and entity.condition is not None
         if isinstance(entity, DeclareLaunchArgument):
             yield entity, includes, depends

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 class Shutdown(Event):
     """The launch system ends."""
 
-    name = "launch.events.Shutdown"
     reason: str = "reason not given"
     due_to_sigint: bool = False
 
@@ -34,7 +33,6 @@ class Visit(Event):
 class ExecutionComplete(Event):
     """An action has done all it does."""
 
-    name = "launch.events.ExecutionComplete"
     action: Action
 
 
