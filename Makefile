@@ -49,7 +49,7 @@ bench: .venv/.dev
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 train: .venv/.dev
-	$(BIN)/mir2 train --task rendezvous --algorithm mir2 $(ARGS)
+	$(BIN)/mir2 train --task rendezvous $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
