@@ -132,7 +132,6 @@ def test_substitution(substitution: Any, text: str, monkeypatch: pytest.MonkeyPa
         FindExecutable(name="no such program"),
         Command("false"),
         Command("sh -c 'echo bad >&2'"),
-        NotSubstitution("perhaps"),
         LocalSubstitution("event.reason"),
         ThisLaunchFileDir(),
     ],
@@ -140,6 +139,13 @@ def test_substitution(substitution: Any, text: str, monkeypatch: pytest.MonkeyPa
 def test_substitution_without_a_text(substitution: Any) -> None:
     with pytest.raises(SubstitutionFailure):
         substitution.perform(LaunchContext())
+
+
+def test_substitutions_that_cannot_be_read() -> None:
+    with pytest.raises(ValueError, match="'perhaps' is not a boolean"):
+        NotSubstitution("perhaps").perform(LaunchContext())
+    with pytest.raises(TypeError, match=r"got \['b', 'c'\] of type list"):
+        PathJoinSubstitution(["a", ["b", "c"]]).perform(LaunchContext())
 
 
 def test_find_executable() -> None:

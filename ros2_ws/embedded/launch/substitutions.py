@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import logging
 from .substitution import SomeSubstitutionsType, Substitution
-from .utilities import describe_substitutions, perform_substitutions, read_bool
+from .utilities import describe_substitutions, normalize_to_list_of_substitutions, perform_bool, perform_substitutions
 
 if TYPE_CHECKING:
     from .launch_context import LaunchContext
@@ -72,13 +72,13 @@ class EnvironmentVariable(Substitution):
 class PathJoinSubstitution(Substitution):
     """A path joined from its parts."""
 
-    substitutions: Iterable[str | os.PathLike[str] | Substitution]
+    substitutions: SomeSubstitutionsType
 
     def describe(self) -> str:
         return f"PathJoin('{describe_substitutions(self.substitutions)}')"
 
     def perform(self, context: LaunchContext) -> str:
-        return os.path.join(*(perform_substitutions(context, part) for part in self.substitutions))
+        return os.path.join(*(part.perform(context) for part in normalize_to_list_of_substitutions(self.substitutions)))
 
 
 @dataclass(eq=False)
@@ -213,14 +213,14 @@ class AndSubstitution(_TwoSides):
     """'true' if both values are true."""
 
     def perform(self, context: LaunchContext) -> str:
-        return _truth(_boolean(context, self.left) and _boolean(context, self.right))
+        return _truth(perform_bool(context, self.left) and perform_bool(context, self.right))
 
 
 class OrSubstitution(_TwoSides):
     """'true' if one of two values is true."""
 
     def perform(self, context: LaunchContext) -> str:
-        return _truth(_boolean(context, self.left) or _boolean(context, self.right))
+        return _truth(perform_bool(context, self.left) or perform_bool(context, self.right))
 
 
 @dataclass(eq=False)
@@ -230,7 +230,7 @@ class NotSubstitution(Substitution):
     value: SomeSubstitutionsType
 
     def perform(self, context: LaunchContext) -> str:
-        return _truth(not _boolean(context, self.value))
+        return _truth(not perform_bool(context, self.value))
 
 
 @dataclass(eq=False)
@@ -242,7 +242,7 @@ class IfElseSubstitution(Substitution):
     else_value: SomeSubstitutionsType = ""
 
     def perform(self, context: LaunchContext) -> str:
-        chosen = self.if_value if _boolean(context, self.condition) else self.else_value
+        chosen = self.if_value if perform_bool(context, self.condition) else self.else_value
         return perform_substitutions(context, chosen)
 
 
@@ -258,13 +258,6 @@ def _look_up(
 
 def _as_text(value: Any) -> SomeSubstitutionsType:
     return value if isinstance(value, (str, Substitution, list, tuple)) else str(value)
-
-
-def _boolean(context: LaunchContext, text: SomeSubstitutionsType) -> bool:
-    try:
-        return read_bool(perform_substitutions(context, text))
-    except ValueError as error:
-        raise SubstitutionFailure(str(error)) from error
 
 
 def _truth(value: bool) -> str:
