@@ -12,7 +12,9 @@ from mir2_policies.attack_trainer import AttackTrainer
 from mir2_policies.export import GOLDEN_VECTORS, actor_to_onnx, check_equal, describe, write_bundle
 from mir2_policies.trainer import EVALUATION_SEED
 
-ACTION_MEANING = "; then the false pose: offset ahead and to the left in units of the arena's side, turn in units of π"
+ACTION_MEANING = (
+    "; then the reported pose: x and y in units of half the arena's side, from its middle, heading in units of π"
+)
 
 
 @torch.no_grad()
@@ -35,7 +37,7 @@ def export_adversary(attack: AttackTrainer, output: Path) -> dict[str, Any]:
         robots=list(config.robots),
     )
     changes = {
-        "observation_terms": [ObservationTermInfo(**term._asdict()) for term in adversary_terms(task)],
+        "observation_terms": [ObservationTermInfo(**term._asdict()) for term in adversary_terms(task, config.robots)],
         "action_meaning": task.action_meaning + (ACTION_MEANING if threat.lies else ""),
         "adversary": info,
     }
@@ -47,7 +49,8 @@ def export_adversary(attack: AttackTrainer, output: Path) -> dict[str, Any]:
 def _observations(attack: AttackTrainer) -> Any:
     """What the traitors see (batch, O) in whole episodes, in random order, then random numbers."""
     played = attack.play(16, EVALUATION_SEED)
-    seen = [attack.attacker.observe(attack.arena.task.asarray(poses)).flatten(0, 1) for poses in played.poses]
+    task, attacker = attack.arena.task, attack.attacker
+    seen = [attacker.observe(task.asarray(poses), step).flatten(0, 1) for step, poses in enumerate(played.poses)]
     real = torch.cat(seen).numpy()
     rng = np.random.default_rng(0)
     return np.concatenate([rng.permutation(real), rng.uniform(-1.0, 1.0, (1000, real.shape[1])).astype(np.float32)])

@@ -1,9 +1,9 @@
-"""The attack's training loop: collect against the frozen team, update, evaluate, save."""
+"""The attack's training loop: begin as the most harmful rule, update against the frozen team, evaluate, save."""
 
 import math
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,29 +11,19 @@ from mir2_core.bundle import PolicyBundle
 from mir2_core.config import parse
 from mir2_core.errors import UserError
 from mir2_core.tasks import RendezvousParams
-from mir2_sim.batched import BatchedWorld, Step, torch_task
-from torch import Tensor
+from mir2_sim.batched import BatchedWorld, torch_task
 
-from mir2_policies.attack import Attacker, deed
+from mir2_policies.attack import Attacker
 from mir2_policies.attack_config import AttackConfig
+from mir2_policies.attack_starts import starts
+from mir2_policies.attack_victim import TorchVictim
 from mir2_policies.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint, save_config
-from mir2_policies.episodes import Act, Arena, Episodes, bundle_act, run_episodes
+from mir2_policies.episodes import Arena, Episodes, run_episodes
 from mir2_policies.progress import Evaluation, Progress
-from mir2_policies.replay import Batch, Replay
-from mir2_policies.threats import SCRIPTS
 from mir2_policies.trainer import EVALUATION_SEED, FINAL_SEED, Budget
 
 COMMAND = "mir2 attack"
-LOG_EVERY_UPDATES = 100
-
-
-class Moment(NamedTuple):
-    """One step of all worlds; `over` (B,) marks those whose episode ended with it."""
-
-    poses: Tensor
-    outputs: Tensor
-    reward: Tensor
-    over: Tensor
+LOG_EVERY_UPDATES = 10
 
 
 class AttackTrainer:
@@ -43,17 +33,13 @@ class AttackTrainer:
         torch.set_num_threads(config.threads)
         self.config = config
         self.victim = victim
-        self.victims = tensor_act(victim)
+        self.victims = TorchVictim(victim)
         self._directory = directory
         rng = np.random.default_rng(config.seed)
         params = parse(victim.metadata.task_parameters, RendezvousParams, str(victim.path))
         self.arena = Arena(torch_task(victim.metadata.task, params), config.robots)
-        self.attacker = Attacker(config, self.arena, rng)
+        self.attacker = Attacker(config, self.arena, self.victims, rng)
         self._world = BatchedWorld(self.arena.task, config.worlds, rng)
-        self._replay = Replay(
-            config.replay_transitions, params.robots, self.attacker.output_size, actors=len(config.robots)
-        )
-        self._recent: list[Moment] = []
         self.transitions = 0
         self.minutes = 0.0
         self._evaluated_at = -1
@@ -70,8 +56,6 @@ class AttackTrainer:
         state = load_checkpoint(self._directory, COMMAND)
         self.attacker.load_state_dict(state["attacker"])
         self._world.load_state_dict(state["world"])
-        self._replay.load_state_dict(state["replay"])
-        self._recent = [Moment(*moment) for moment in state["recent"]]
         self.transitions, self.minutes = state["transitions"], state["minutes"]
         self._best, self._evaluated_at = state["best"], state["evaluated_at"]
 
@@ -93,6 +77,10 @@ class AttackTrainer:
         robots, adversary = (self.config.robots, self.attacker) if attacked else ((), None)
         return run_episodes(self.arena.task, self.victims, episodes, seed, robots=robots, adversary=adversary)
 
+    def _aimed_at(self, played: Episodes) -> Any:
+        """The returns (B,) that the threat is aimed at."""
+        return played.benign_return if self.attacker.threat.benign_only else played.team_return
+
     def measure(self) -> dict[str, Any]:
         """Returns on fresh episodes, and how much the attack costs compared with the same starts unattacked."""
         episodes = self.config.final_evaluation_episodes
@@ -108,20 +96,20 @@ class AttackTrainer:
 
     def _loop(self, budget: Budget, progress: Progress) -> None:
         clock = time.monotonic() - 60.0 * self.minutes
-        if self.transitions == 0:
+        per_update = self.config.window * self.config.worlds
+        if self._evaluated_at < 0:
             self._begin(progress)
         self._save()
         saved = time.monotonic()
         while (used := budget.used(self.minutes, self.transitions)) < 1.0:
-            self._collect()
-            if self.transitions >= self.config.warmup_transitions:
-                self.attacker.anneal(used)
-                metrics = self._checked(self.attacker.update(self._replay))
-                if self.attacker.updates % LOG_EVERY_UPDATES == 1:
-                    progress.log(self.transitions, metrics)
-                    progress.show(used, self.transitions)
+            self.attacker.anneal(used)
+            metrics = self._checked(self.attacker.update(self._world))
+            self.transitions += per_update
+            if self.transitions // per_update % LOG_EVERY_UPDATES == 1:
+                progress.log(self.transitions, metrics)
+                progress.show(used, self.transitions)
             self.minutes = (time.monotonic() - clock) / 60.0
-            if self.transitions % self.config.evaluation_interval < self.config.worlds:
+            if self.transitions % self.config.evaluation_interval < per_update:
                 self._evaluate(progress)
             if time.monotonic() - saved >= self.config.checkpoint_interval_s:
                 self._save()
@@ -132,37 +120,14 @@ class AttackTrainer:
         progress.show(1.0, self.transitions)
 
     def _begin(self, progress: Progress) -> None:
-        """Imitate a script in the states that it leads to; what training makes of it has to be better."""
-        config, task = self.config, self.arena.task
-        with torch.no_grad():
-            played = run_episodes(
-                task, self.victims, config.worlds, config.seed, robots=config.robots, adversary=SCRIPTS["flee"]
-            )
-        self.attacker.imitate_fleeing(task.asarray(played.poses).flatten(0, 1))
+        """Begin as the rule that hurts this victim most."""
+        rules = starts(self.arena.task, self.config.robots, self.attacker.threat.lies)
+        left = []
+        for rule in rules:
+            self.attacker.begin_as(rule)
+            left.append(self._aimed_at(self.play(self.config.start_episodes, self.config.seed)).mean())
+        self.attacker.begin_as(rules[int(np.argmin(left))])
         self._evaluate(progress)
-
-    @torch.no_grad()
-    def _collect(self) -> None:
-        arena, poses = self.arena, self._world.poses
-        outputs = self.attacker.explore(poses)
-        done = deed(arena.task, poses[:, arena.robots], outputs)
-        actions = self.victims(arena.task.observe(arena.seen(poses, done.reported)))
-        actions = arena.replaced(actions, done.actions)
-        step = self._world.step(actions)
-        reward = self.attacker.reward(step.poses, actions, step.reward)
-        self._recent.append(Moment(poses, outputs, reward, step.gathered | step.truncated))
-        if len(self._recent) == self.config.multi_step:
-            self._remember(step)
-        self.transitions += self.config.worlds
-
-    def _remember(self, last: Step) -> None:
-        """Add what the last steps earned together, of worlds whose episode went on until the last of them."""
-        first, gamma = self._recent[0], self.config.gamma
-        earned = sum((gamma**i * moment.reward for i, moment in enumerate(self._recent)), 0.0 * first.reward)
-        restarted = torch.stack([moment.over for moment in self._recent[:-1]] or [first.over & False]).any(dim=0)
-        batch = Batch(first.poses, first.outputs, earned, last.poses, (~last.gathered).float())
-        self._replay.add(Batch(*(column[~restarted] for column in batch)))
-        self._recent = self._recent[1:]
 
     def _checked(self, metrics: dict[str, float]) -> dict[str, float]:
         for name, value in metrics.items():
@@ -175,8 +140,7 @@ class AttackTrainer:
 
     def _evaluate(self, progress: Progress) -> None:
         played = self.play(self.config.evaluation_episodes, EVALUATION_SEED)
-        returns = played.benign_return if self.attacker.threat.benign_only else played.team_return
-        mean, error = _estimate("return", returns).values()
+        mean, error = _estimate("return", self._aimed_at(played)).values()
         progress.evaluated(Evaluation(self.transitions, round(self.minutes, 4), mean, error))
         self._evaluated_at = self.transitions
         if mean < self._best["return_mean"]:
@@ -189,24 +153,12 @@ class AttackTrainer:
             {
                 "attacker": self.attacker.state_dict(),
                 "world": self._world.state_dict(),
-                "replay": self._replay.state_dict(),
-                "recent": [tuple(moment) for moment in self._recent],
                 "transitions": self.transitions,
                 "minutes": self.minutes,
                 "best": self._best,
                 "evaluated_at": self._evaluated_at,
             },
         )
-
-
-def tensor_act(victim: PolicyBundle) -> Act:
-    """A bundle as a team for tensors; ONNX Runtime computes small batches as fast as PyTorch."""
-    act = bundle_act(victim)
-
-    def tensors(observations: Tensor) -> Tensor:
-        return torch.from_numpy(act(observations.numpy()))
-
-    return tensors
 
 
 def _estimate(name: str, values: Any) -> dict[str, float]:

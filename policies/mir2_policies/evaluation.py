@@ -150,9 +150,8 @@ def trained(adversary: AdversaryBundle) -> Adversary:
     act = bundle_act(adversary)
 
     def choose(situation: Situation) -> Deed:
-        observations = adversary_observations(situation.task, situation.observations, situation.robots)
-        truth = situation.poses[:, list(situation.robots)]
-        return deed(situation.task, truth, act(observations))
+        observations = adversary_observations(situation.task, situation.poses, situation.robots, situation.step)
+        return deed(situation.task, act(observations))
 
     return choose
 

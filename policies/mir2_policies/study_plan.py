@@ -38,9 +38,7 @@ QUICK: dict[str, Any] = {
         "steps": 1600,
         "settings": {
             "hidden": [32, 32],
-            "critic_hidden": [32, 32],
-            "batch": 32,
-            "warmup_transitions": 800,
+            "start_episodes": 8,
             "evaluation_episodes": 8,
             "final_evaluation_episodes": 16,
         },

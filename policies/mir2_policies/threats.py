@@ -1,16 +1,13 @@
 """Threats: what a trained traitor is after, and traitors that follow a script."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from mir2_core.tasks import Rendezvous
+from mir2_core.adversary import flight
 from mir2_core.tasks.geometry import Array
-from mir2_core.tasks.rendezvous import SPEED_MPS
 
 from mir2_policies.episodes import Adversary, Deed, Situation
 
-FLEE_TURN_GAIN = 4.0
 CIRCLE_STEPS = 50  # a lied circle takes five seconds
 
 
@@ -41,19 +38,7 @@ def random(situation: Situation) -> Deed:
 
 def flee(situation: Situation) -> Deed:
     """Drive away from the centroid of the benign robots as fast as the robot can."""
-    task, xp = situation.task, situation.task.xp
-    error = way_out_rad(task, situation.poses, situation.robots)
-    actions = task.twist_to_action(2.0 * SPEED_MPS * xp.clip(xp.cos(error), 0.0, None), FLEE_TURN_GAIN * error)
-    return Deed(actions / xp.clip(xp.max(xp.abs(actions), axis=-1), 1.0, None)[..., None])
-
-
-def way_out_rad(task: Rendezvous, poses: Array, robots: Sequence[int]) -> Array:
-    """Angle (B, K) from a traitor's heading to the direction away from the centroid of the benign robots."""
-    xp, traitors = task.xp, list(robots)
-    benign = [i for i in range(task.params.robots) if i not in traitors]
-    away = poses[:, traitors, :2] - xp.mean(poses[:, benign, :2], axis=1)[:, None]
-    error = xp.arctan2(away[..., 1], away[..., 0]) - poses[:, traitors, 2]
-    return xp.arctan2(xp.sin(error), xp.cos(error))
+    return Deed(flight(situation.task, situation.poses, situation.robots))
 
 
 def lie_far_corner(situation: Situation) -> Deed:

@@ -1,14 +1,20 @@
 """A trained adversary: a bundle that takes over robots of one certain team, and what its outputs mean."""
 
 from collections.abc import Sequence
-from typing import Any
+
+import numpy as np
 
 from mir2_core.bundle import AdversaryInfo, PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.tasks import ObservationTerm, Rendezvous
 from mir2_core.tasks.geometry import Array
+from mir2_core.tasks.rendezvous import SPEED_MPS
 
-REPORT_SIZE = 3  # offset ahead and to the left in units of the arena's side, and turn in units of π
+REPORT_SIZE = 3  # x and y in units of half the arena's side, from its middle, and the heading in units of π
+CLOCK_STEPS = (2.0, 4.0, 10.0, 50.0, 100.0)  # periods: lies that change at the right moment hurt most
+SPREAD_SCALES_PER_M = (2.0, 10.0, 50.0)  # a team that has met differs by centimetres from one that is kept from it
+SMALLEST_M = 0.02  # differences below say nothing
+FLEE_TURN_GAIN = 4.0
 
 
 class AdversaryBundle(PolicyBundle):
@@ -52,28 +58,90 @@ class AdversaryBundle(PolicyBundle):
             )
 
 
-def adversary_terms(task: Rendezvous) -> tuple[ObservationTerm, ...]:
-    """The observation of an adversary: the task's, and which robot it is if the task's does not say so."""
-    if any(term.name == "index" for term in task.terms):
-        return task.terms
-    return (*task.terms, ObservationTerm("index", task.params.robots, "1", 1.0))
+def adversary_terms(task: Rendezvous, robots: Sequence[int]) -> tuple[ObservationTerm, ...]:
+    """The observation of an adversary that has taken over `robots`: it hears where everybody is, and has a clock."""
+    side, benign = task.params.arena_m, task.params.robots - len(robots)
+    return (
+        ObservationTerm("flight_left_right", 2, "7.5344 rad/s", 1.0),
+        ObservationTerm("place", 2, "m from the arena's middle", 2.0 / side),
+        ObservationTerm("heading_cos_sin", 2, "1", 1.0),
+        ObservationTerm("benign_centroid", 2, "m from the arena's middle", 2.0 / side),
+        ObservationTerm("benign_centroid_ahead_left", 2, "m", 2.0 / side),
+        ObservationTerm("benign_centroid_bearing_cos_sin", 2, "1", 1.0),
+        ObservationTerm("benign_spread_squashed", len(SPREAD_SCALES_PER_M), "1", 1.0),
+        ObservationTerm("benign_places_over_spread", 2 * benign, "1", 1.0),
+        ObservationTerm("benign_ahead_left", 2 * benign, "m", 2.0 / side),
+        ObservationTerm("benign_headings_cos_sin", 2 * benign, "1", 1.0),
+        ObservationTerm("clock_cos_sin", 2 * len(CLOCK_STEPS), "1", 1.0),
+        ObservationTerm("used_time", 1, "steps", 1.0 / task.params.horizon),
+        ObservationTerm("index", task.params.robots, "1", 1.0),
+    )
 
 
-def adversary_observations(task: Rendezvous, observations: Array, robots: Sequence[int]) -> Array:
-    """What an adversary is given (B, K, O) for the true observations (B, K, O') of the traitors."""
-    if adversary_terms(task) == task.terms:
-        return observations
-    index = [[float(robot == column) for column in range(task.params.robots)] for robot in robots]
-    one_hot = task.xp.broadcast_to(task.asarray(index), (len(observations), len(robots), task.params.robots))
-    return task.xp.concatenate([observations, one_hot], axis=-1)
+def adversary_observations(task: Rendezvous, poses: Array, robots: Sequence[int], steps: Array) -> Array:
+    """What an adversary is given (B, K, O) in the true `poses` (B, N, 3) after `steps`, one number or (B,)."""
+    xp, half_m, traitors = task.xp, 0.5 * task.params.arena_m, list(robots)
+    benign = [robot for robot in range(task.params.robots) if robot not in traitors]
+    own, others = poses[:, traitors], poses[:, benign]
+    shape = (len(poses), len(traitors), -1)
+    centroid = xp.mean(others[..., :2], axis=1)[:, None]
+    apart = others[..., :2] - centroid
+    spread = xp.sqrt(xp.mean(xp.sum(apart * apart, axis=-1), axis=-1) + SMALLEST_M**2)[:, None, None]
+    cos, sin = xp.cos(own[..., 2:]), xp.sin(own[..., 2:])
+
+    def ahead_left(places: Array) -> Array:
+        """Places (B, 1 or K, M, 2) as the traitors see them."""
+        away = places - own[:, :, None, :2]
+        east, north = away[..., 0], away[..., 1]
+        return xp.stack([east * cos + north * sin, north * cos - east * sin], axis=-1)
+
+    toward = ahead_left(centroid[:, None])[:, :, 0]
+    distance = xp.sqrt(xp.sum(toward * toward, axis=-1) + SMALLEST_M**2)[..., None]
+    squashed = xp.tanh(spread * task.asarray(SPREAD_SCALES_PER_M))
+    time = xp.zeros_like(spread) + xp.reshape(task.asarray(steps), (-1, 1, 1))
+    phase = 2.0 * np.pi * time / task.asarray(CLOCK_STEPS)
+    alike = [  # for every traitor
+        centroid / half_m - 1.0,
+        squashed,
+        xp.reshape(apart / spread, (len(poses), 1, -1)),
+        xp.stack([xp.cos(others[..., 2]), xp.sin(others[..., 2])], axis=-1).reshape(len(poses), 1, -1),
+        xp.cos(phase),
+        xp.sin(phase),
+        time / task.params.horizon,
+    ]
+    middle, squash, over, headings, *clock = (xp.broadcast_to(each, (*shape[:2], each.shape[-1])) for each in alike)
+    index = task.asarray(np.eye(task.params.robots)[traitors])
+    parts = [
+        flight(task, poses, robots),
+        own[..., :2] / half_m - 1.0,
+        cos,
+        sin,
+        middle,
+        toward / half_m,
+        toward / distance,
+        squash,
+        over,
+        xp.reshape(ahead_left(others[:, None, :, :2]) / half_m, shape),
+        headings,
+        *clock,
+        xp.broadcast_to(index, (*shape[:2], task.params.robots)),
+    ]
+    return xp.concatenate(parts, axis=-1)
 
 
-def reported_poses(task: Rendezvous, truth: Array, numbers: Array) -> Array:
-    """The poses (B, K, 3) that a liar at `truth` reports: its own, moved by `numbers` (B, K, 3), within the arena."""
-    xp, arena_m = task.xp, task.params.arena_m
-    ahead, left = arena_m * numbers[..., 0], arena_m * numbers[..., 1]
-    cos, sin = xp.cos(truth[..., 2]), xp.sin(truth[..., 2])
-    x = xp.clip(truth[..., 0] + ahead * cos - left * sin, 0.0, arena_m)
-    y = xp.clip(truth[..., 1] + ahead * sin + left * cos, 0.0, arena_m)
-    heading: Any = (truth[..., 2] + xp.pi * numbers[..., 2]) % (2.0 * xp.pi)
-    return xp.stack([x, y, heading], axis=-1)
+def flight(task: Rendezvous, poses: Array, robots: Sequence[int]) -> Array:
+    """Actions (B, K, A) of traitors that drive away from the centroid of the benign robots at full speed."""
+    xp, traitors = task.xp, list(robots)
+    benign = [robot for robot in range(task.params.robots) if robot not in traitors]
+    away = poses[:, traitors, :2] - xp.mean(poses[:, benign, :2], axis=1)[:, None]
+    error = xp.arctan2(away[..., 1], away[..., 0]) - poses[:, traitors, 2]
+    error = xp.arctan2(xp.sin(error), xp.cos(error))
+    actions = task.twist_to_action(2.0 * SPEED_MPS * xp.clip(xp.cos(error), 0.0, None), FLEE_TURN_GAIN * error)
+    return actions / xp.clip(xp.max(xp.abs(actions), axis=-1), 1.0, None)[..., None]
+
+
+def reported_poses(task: Rendezvous, numbers: Array) -> Array:
+    """The poses (B, K, 3) that a liar reports by `numbers` (B, K, 3) in [−1, 1]: 0 is the middle, facing +x."""
+    xp, half_m = task.xp, 0.5 * task.params.arena_m
+    heading = (np.pi * numbers[..., 2]) % (2.0 * np.pi)
+    return xp.stack([half_m * (1.0 + numbers[..., 0]), half_m * (1.0 + numbers[..., 1]), heading], axis=-1)
