@@ -1,5 +1,6 @@
 """What a study consists of: a typed plan, and the units of work that follow from it."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,26 +190,30 @@ def checked(plan: Plan, source: str) -> Plan:
 
 
 def units(plan: Plan) -> Iterator[Unit]:
-    """All the work, in an order in which it can be done."""
+    """All the work, in an order in which it can be done: all policies of one seed before those of the next."""
     for variant in plan.variants:
-        policies = [f"{algorithm}-{seed}" for algorithm in plan.algorithms for seed in plan.seeds]
+        policies = [f"{algorithm}-{seed}" for seed in plan.seeds for algorithm in plan.algorithms]
         references = list(plan.references_of(variant))
+        minutes = dict.fromkeys(policies, plan.training.expected_minutes) | dict.fromkeys(references, MEASURE_MINUTES)
+        trained = {name: Unit(variant.name, "train", name, (), expected) for name, expected in minutes.items()}
+        yield from trained.values()
         measured = []
-        for policy in [*policies, *references]:
-            training = plan.training.expected_minutes if policy in policies else MEASURE_MINUTES
-            train = Unit(variant.name, "train", policy, (), training)
-            yield train
-            attacks = []
-            for threat in plan.attack.threats:
-                for robots in plan.attack.robots:
-                    name = f"{policy}.{threat}.{'-'.join(map(str, robots))}"
-                    minutes = plan.attack.expected_minutes
-                    attacks.append(Unit(variant.name, "attack", name, (train.path,), minutes))
-            yield from attacks
-            measure = Unit(variant.name, "measure", policy, (train.path, *(a.path for a in attacks)), _measuring(plan))
+        for name in [*references, *policies]:
+            needed = [trained[name].path]
+            for attack in _attacks(plan, trained[name]):
+                yield attack
+                needed.append(attack.path)
+            measure = Unit(variant.name, "measure", name, tuple(needed), _measuring(plan))
             yield measure
             measured.append(measure.path)
         yield Unit(variant.name, "report", "all", tuple(measured), MEASURE_MINUTES)
+
+
+def _attacks(plan: Plan, victim: Unit) -> Iterator[Unit]:
+    """One for each threat and set of traitors."""
+    for threat, robots in itertools.product(plan.attack.threats, plan.attack.robots):
+        name = f"{victim.name}.{threat}.{'-'.join(map(str, robots))}"
+        yield Unit(victim.variant, "attack", name, (victim.path,), plan.attack.expected_minutes)
 
 
 def _measuring(plan: Plan) -> float:
