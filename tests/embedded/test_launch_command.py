@@ -99,6 +99,31 @@ def test_a_killed_launchers_stubborn_child_is_killed(launch: Launch) -> None:
     wait_until(lambda: not is_running(child), lambda: f"{child} still runs")
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_script_takes_the_launch_inside_its_launch_along(number: int, tmp_path: Path) -> None:
+    inner = tmp_path / "inner.launch.py"
+    inner.write_text(
+        HEADER.replace(
+            "ENTITIES", "[ExecuteProcess(cmd=['sh', '-c', 'sleep 1000 & echo deep $!; wait'], output='screen')]"
+        )
+    )
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\n"
+        "from launch import LaunchDescription, LaunchService\n"
+        "from launch.actions import ExecuteProcess\n"
+        "service = LaunchService(argv=sys.argv[1:])\n"
+        f"inner = ExecuteProcess(cmd={[*ROS2, 'launch', str(inner)]}, output='screen')\n"
+        "service.include_launch_description(LaunchDescription([inner]))\n"
+        "sys.exit(service.run())\n"
+    )
+    running = Running([sys.executable, str(script), "argument:=value"], {"ROS_LOG_DIR": str(tmp_path / "log")})
+    pids = [pid_in(running.wait_for("] deep")), pid_in(running.wait_for("process started"))]
+    running.process.send_signal(number)
+    wait_until(lambda: not any(map(is_running, pids)), lambda: f"still running: {pids}")
+    assert running.wait() == (0 if number == signal.SIGTERM else -signal.SIGKILL)
+
+
 def test_what_a_finished_process_leaves_behind_is_ended(launch: Launch) -> None:
     running = launch("ExecuteProcess(cmd=['sh', '-c', 'sleep 1000 & echo left $!'], output='screen')")
     assert running.wait() == 0
