@@ -239,11 +239,10 @@ class Guard(GuardCondition, _Entity):
 class WaitSet:
     """Blocks a thread until one of the attached conditions holds, without keeping the interpreter locked."""
 
-    CAPACITY = 512
+    CAPACITY = 128  # what holds beyond that is found by the next wait
 
     def __init__(self, participant: Participant) -> None:
         self._waitset: Any = CycloneWaitSet(participant)
-        self._hits = (ct.c_void_p * self.CAPACITY)()
 
     def attach(self, condition: Any, cookie: int) -> None:
         """Has `wait` return the cookie, a positive number, while the condition holds."""
@@ -255,10 +254,11 @@ class WaitSet:
 
     def wait(self, timeout_ns: int) -> list[int]:
         """Cookies of the conditions that hold; empty after the timeout."""
-        count = self._waitset._waitset_wait(self._waitset._ref, self._hits, self.CAPACITY, timeout_ns)
+        hits = (ct.c_void_p * self.CAPACITY)()
+        count = self._waitset._waitset_wait(self._waitset._ref, hits, self.CAPACITY, timeout_ns)
         if count < 0:
             raise DDSException(count, "while waiting")
-        return [cookie for cookie in self._hits[: min(count, self.CAPACITY)] if cookie]
+        return [cookie for cookie in hits[: min(count, self.CAPACITY)] if cookie]
 
     def delete(self) -> None:
         self._waitset.__del__()

@@ -68,8 +68,8 @@ def full_name(namespace: str, name: str) -> str:
 def expand(name: str, node: str, namespace: str) -> str:
     """Fully qualified name; `~` is the node's own name, {node}, {ns} and {namespace} are replaced."""
     name = name.replace("{node}", node).replace("{namespace}", namespace).replace("{ns}", namespace)
-    if "{" in name:
-        raise ValueError(f"topic name '{name}' is invalid: unknown substitution")
+    if unknown := re.search(r"{\w*}", name):
+        raise ValueError(f"topic name '{name}' is invalid: unknown substitution: {unknown[0]}")
     if name.startswith("~"):
         return full_name(namespace, node) + name[1:]
     return name if name.startswith("/") else full_name(namespace, name)

@@ -70,7 +70,11 @@ class NodeEntityOwner:
         if self._destroyed:
             raise InvalidHandle("cannot use Destroyable because destruction was requested")
         if not self._context.ok():
-            raise RCLError("rcl node's context is invalid")
+            raise RCLError("Failed to create: rcl node's context is invalid")
+        if hasattr(message_type, "Request"):
+            raise RuntimeError(
+                f"The message type provided is not valid ({message_type}), this might be a service or action"
+            )
         if message_type is not None and not hasattr(message_type, "get_fields_and_field_types"):
             raise AttributeError(f"{message_type!r} is not a message type of ROS 2")
         if service_type is not None and not (hasattr(service_type, "Request") and hasattr(service_type, "Response")):

@@ -25,6 +25,7 @@ class Waiter:
         self._cookies = itertools.count(GRAPH_COOKIE + 1)
         self._lock = threading.RLock()
         self.outdated = True  # the set of entities to wait for has to be made anew
+        self.is_partial = False  # entities whose callback group is busy have been left out
 
     def wake(self) -> None:
         """Makes a wait in progress, or the next one, return at once."""
@@ -77,7 +78,9 @@ class Waiter:
     def _attach(self, nodes: Iterable[Any], waitset: WaitSet) -> None:
         self.outdated = False
         with self._lock:
-            wanted = {e for node in nodes for e in node.waitables_now() if e.callback_group.can_execute(e)}
+            present = [entity for node in nodes for entity in node.waitables_now()]
+            wanted = {entity for entity in present if entity.callback_group.can_execute(entity)}
+            self.is_partial = len(wanted) < len(present)
             for entity in [e for e in self._attached if e not in wanted]:
                 self.forget(entity)
             for entity in wanted - self._attached.keys():

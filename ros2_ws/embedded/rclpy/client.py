@@ -7,19 +7,20 @@ from typing import Any
 from embedded_ros.cdr import CdrError
 from embedded_ros.session import ServiceEndpoint
 
-from .exceptions import RCLError
+from .destroyable import Destroyable
+from .exceptions import InvalidServiceNameException, RCLError
 from .qos import QoSProfile
 from .task import Future
 
 POLL_S = 0.01
 
 
-class Client:
+class Client(Destroyable):
     """Made by `Node.create_client`."""
 
     def __init__(self, node: Any, srv_type: Any, srv_name: str, qos_profile: QoSProfile, callback_group: Any) -> None:
         self.srv_type, self.srv_name = srv_type, srv_name  # the name as given
-        self._full_name: str = node.resolve_service_name(srv_name)
+        self._full_name: str = node._final_name(srv_name, InvalidServiceNameException)
         self.qos_profile, self.callback_group = qos_profile, callback_group
         self.context = node.context
         self._node = node
@@ -34,11 +35,8 @@ class Client:
 
     @property
     def service_name(self) -> str:
+        self._check_usable()
         return self._full_name
-
-    @property
-    def logger_name(self) -> str:
-        return str(self._node.get_logger().name)
 
     def call(self, request: Any, timeout_sec: float | None = None) -> Any:
         """Waits for the response, which another thread's executor must receive; None after the timeout."""
@@ -55,6 +53,7 @@ class Client:
     def call_async(self, request: Any) -> Future:
         if not isinstance(request, self.srv_type.Request):
             raise TypeError()
+        self._check_usable()
         if not self.context.ok():
             raise RCLError("Failed to send request: client's context is invalid")
         with self._lock:
@@ -92,6 +91,7 @@ class Client:
         return lambda: future.set_result(taken[2])
 
     def service_is_ready(self) -> bool:
+        self._check_usable()
         return self._endpoint.writer.matched() > 0 and self._endpoint.reader.matched() > 0
 
     def wait_for_service(self, timeout_sec: float | None = None) -> bool:
@@ -105,6 +105,5 @@ class Client:
     def configure_introspection(self, *_: Any) -> None:
         raise NotImplementedError("Client.configure_introspection")
 
-    def destroy(self) -> None:
-        if not self._endpoint.reader.is_deleted:
-            self._endpoint.destroy()
+    def _release(self) -> None:
+        self._endpoint.destroy()

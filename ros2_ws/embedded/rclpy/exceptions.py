@@ -35,6 +35,7 @@ class NameValidationException(Exception):
     """A name that breaks a rule, with the place."""
 
     def __init__(self, name_type: str, name: str, error_msg: str, invalid_index: int) -> None:
+        self.error_msg = error_msg
         super().__init__(f"Invalid {name_type}: {error_msg}:\n  '{name}'\n   {' ' * invalid_index}^")
 
 

@@ -39,6 +39,14 @@ class ConditionReachedException(Exception):
     """A condition has been reached while waiting."""
 
 
+def _pop(queue: deque[Any]) -> Any:
+    """The first element, None if another thread has taken the last one."""
+    try:
+        return queue.popleft()
+    except IndexError:
+        return None
+
+
 class Executor:
     """Waits in the calling thread until something of its nodes is ready, and runs the callback."""
 
@@ -49,7 +57,7 @@ class Executor:
         self._ready: deque[Any] = deque()
         self._waiter = Waiter(self._context)
         self._is_shutdown = False
-        self._spinning = False
+        self._spinning = 0  # callbacks and other threads may spin as well
         self._holding: dict[Task, Any] = {}  # unfinished task -> entity whose callback group it holds
         self._lock = threading.RLock()
         self._context.on_shutdown(self.wake)
@@ -145,15 +153,14 @@ class Executor:
     @contextmanager
     def _spin_section(self) -> Iterator[None]:
         with self._lock:
-            if self._spinning:
-                raise RuntimeError("Executor is already spinning")
-            self._spinning = True
+            self._spinning += 1
         try:
             yield
         finally:
-            self._spinning = False
-            if self._is_shutdown:
-                self._waiter.close()
+            with self._lock:
+                self._spinning -= 1
+                if self._is_shutdown and not self._spinning:
+                    self._waiter.close()
 
     def _spin_once(self, timeout_sec: float | None, until: Callable[[], bool] = lambda: False) -> None:
         try:
@@ -174,6 +181,7 @@ class Executor:
         finally:
             if not task.suspended and (held := self._holding.pop(task, None)) is not None:
                 held.callback_group.ending_execution(held)
+                self._waiter.outdated |= self._waiter.is_partial
 
     def _raise_from(self, task: Task) -> None:
         if task.done() and task._exception is not None and not task._exception_fetched:
@@ -184,10 +192,10 @@ class Executor:
         deadline = None if timeout_sec is None or timeout_sec < 0 else time.monotonic_ns() + int(timeout_sec * 1e9)
         waited = False
         while True:
-            if self._tasks:
-                return self._tasks.popleft(), None
-            while self._ready:
-                if (found := self._claim(self._ready.popleft())) is not None:
+            if (task := _pop(self._tasks)) is not None:
+                return task, None
+            while (entity := _pop(self._ready)) is not None:
+                if (found := self._claim(entity)) is not None:
                     return found
             if until():
                 raise ConditionReachedException()
@@ -199,13 +207,14 @@ class Executor:
             if remaining == 0 and waited:
                 raise TimeoutException()
             with suppress(NotInitializedException):  # shut down since the line above
-                self._ready = self._waiter.wait(self.get_nodes(), remaining)
+                self._ready.extend(self._waiter.wait(self.get_nodes(), remaining))
             waited = True
 
     def _claim(self, entity: Any) -> tuple[Task, Any] | None:
         if entity.condition is not None and not self._waiter.is_attached(entity):
             return None  # destroyed meanwhile
         if not entity.callback_group.beginning_execution(entity):
+            self._waiter.outdated = True  # not to be woken by it again
             return None
         job = None
         try:

@@ -15,8 +15,10 @@ from .exceptions import (
     InvalidNodeNameException,
     InvalidServiceNameException,
     InvalidTopicNameException,
+    NameValidationException,
     NodeNameNonExistentError,
     NotInitializedException,
+    RCLError,
 )
 from .executors import Executor
 from .impl import console
@@ -177,12 +179,19 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
     # Names
 
     def resolve_topic_name(self, topic: str, *, only_expand: bool = False) -> str:
-        return self._resolve(topic, only_expand, InvalidTopicNameException)
+        return self._resolved(topic, only_expand, InvalidTopicNameException)
 
     def resolve_service_name(self, service: str, *, only_expand: bool = False) -> str:
-        return self._resolve(service, only_expand, InvalidServiceNameException)
+        return self._resolved(service, only_expand, InvalidServiceNameException)
 
-    def _resolve(self, name: str, only_expand: bool, error: Callable[[str, str, int], Exception]) -> str:
+    def _resolved(self, name: str, only_expand: bool, error: Callable[[str, str, int], Exception]) -> str:
+        try:
+            return self._final_name(name, error, only_expand)
+        except NameValidationException as fault:
+            raise RCLError(f"failed to resolve name: {fault.error_msg}") from fault
+
+    def _final_name(self, name: str, error: Callable[[str, str, int], Exception], only_expand: bool = False) -> str:
+        """After expansion and remapping; raises the error that is given."""
         if fault := names.topic_name_fault(name):
             raise error(name, *fault)
         expanded = names.expand(name, self._name, self._namespace)
@@ -201,9 +210,3 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
                 self._context._session.graph.remove_node(self._entities)
         self.executor = None
         self._context.untrack_node(self)
-
-    def __enter__(self) -> "Node":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.destroy_node()

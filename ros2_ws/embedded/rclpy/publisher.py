@@ -5,18 +5,19 @@ from embedded_ros.cdr import serialize
 from embedded_ros.dds import Writer
 
 from .context import Context
+from .destroyable import Destroyable
 from .duration import Duration, Infinite
-from .exceptions import InvalidHandle, RCLError
+from .exceptions import InvalidTopicNameException, RCLError
 from .qos import QoSProfile
 
 
-class Publisher:
+class Publisher(Destroyable):
     """Made by `Node.create_publisher`."""
 
     def __init__(self, node: Any, msg_type: Any, topic: str, qos_profile: QoSProfile, callback_group: Any) -> None:
         self.msg_type = msg_type
         self.topic = topic  # as given
-        self.topic_name = topic = node.resolve_topic_name(topic)
+        self.topic_name = topic = node._final_name(topic, InvalidTopicNameException)
         self.qos_profile = qos_profile
         self.callback_group = callback_group
         self.event_handlers: list[Any] = []
@@ -37,27 +38,21 @@ class Publisher:
             msg = serialize(msg)
         elif not isinstance(msg, bytes):
             raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
-        self._alive().write_cdr(msg)
-
-    def _alive(self) -> Writer:
-        if self._writer.is_deleted:
-            raise InvalidHandle("cannot use Destroyable because destruction was requested")
-        return self._writer
+        self._check_usable()
+        self._writer.write_cdr(msg)
 
     def get_subscription_count(self) -> int:
-        return self._alive().matched()
-
-    @property
-    def logger_name(self) -> str:
-        return str(self._node.get_logger().name)
+        self._check_usable()
+        return self._writer.matched()
 
     def assert_liveliness(self) -> None:
-        self._alive().assert_liveliness()
+        self._check_usable()
+        self._writer.assert_liveliness()
 
     def wait_for_all_acked(self, timeout: Duration = Infinite) -> bool:
-        return bool(self._alive().wait_for_acks(timeout.nanoseconds))
+        self._check_usable()
+        return bool(self._writer.wait_for_acks(timeout.nanoseconds))
 
-    def destroy(self) -> None:
-        if not self._writer.is_deleted:
-            self._node._graph_change(remove=[self._gid])
-            self._writer.delete()
+    def _release(self) -> None:
+        self._node._graph_change(remove=[self._gid])
+        self._writer.delete()

@@ -4,17 +4,19 @@ from typing import Any
 from embedded_ros.cdr import CdrError
 from embedded_ros.session import ServiceEndpoint
 
+from .destroyable import Destroyable
+from .exceptions import InvalidServiceNameException
 from .qos import QoSProfile
 
 
-class Service:
+class Service(Destroyable):
     """Made by `Node.create_service`."""
 
     def __init__(
         self, node: Any, srv_type: Any, srv_name: str, *, callback: Any, callback_group: Any, qos_profile: QoSProfile
     ) -> None:
         self.srv_type, self.srv_name = srv_type, srv_name  # the name as given
-        self._full_name: str = node.resolve_service_name(srv_name)
+        self._full_name: str = node._final_name(srv_name, InvalidServiceNameException)
         self.callback, self.callback_group, self.qos_profile = callback, callback_group, qos_profile
         self._node = node
         self._endpoint = ServiceEndpoint(
@@ -25,11 +27,8 @@ class Service:
 
     @property
     def service_name(self) -> str:
+        self._check_usable()
         return self._full_name
-
-    @property
-    def logger_name(self) -> str:
-        return str(self._node.get_logger().name)
 
     def take_job(self) -> Callable[[], Any] | None:
         try:
@@ -60,6 +59,5 @@ class Service:
     def configure_introspection(self, *_: Any) -> None:
         raise NotImplementedError("Service.configure_introspection")
 
-    def destroy(self) -> None:
-        if not self._endpoint.reader.is_deleted:
-            self._endpoint.destroy()
+    def _release(self) -> None:
+        self._endpoint.destroy()

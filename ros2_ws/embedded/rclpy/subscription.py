@@ -8,11 +8,12 @@ from embedded_ros import wire
 from embedded_ros.cdr import CdrError, deserialize
 from embedded_ros.dds import Reader
 
-from .exceptions import InvalidHandle
+from .destroyable import Destroyable
+from .exceptions import InvalidTopicNameException
 from .qos import QoSProfile
 
 
-class Subscription:
+class Subscription(Destroyable):
     """Made by `Node.create_subscription`."""
 
     class CallbackType(Enum):
@@ -32,7 +33,7 @@ class Subscription:
     ) -> None:
         self.msg_type = msg_type
         self.topic = topic  # as given
-        self.topic_name = topic = node.resolve_topic_name(topic)
+        self.topic_name = topic = node._final_name(topic, InvalidTopicNameException)
         self.qos_profile = qos_profile
         self.callback_group = callback_group
         self.raw = raw
@@ -79,18 +80,12 @@ class Subscription:
         return None
 
     def get_publisher_count(self) -> int:
-        if self._reader.is_deleted:
-            raise InvalidHandle("cannot use Destroyable because destruction was requested")
+        self._check_usable()
         return self._reader.matched()
 
-    @property
-    def logger_name(self) -> str:
-        return str(self._node.get_logger().name)
-
-    def destroy(self) -> None:
-        if not self._reader.is_deleted:
-            self._node._graph_change(remove=[self._gid], readers=True)
-            self._reader.delete()
+    def _release(self) -> None:
+        self._node._graph_change(remove=[self._gid], readers=True)
+        self._reader.delete()
 
 
 def _callback_type(callback: Callable[..., Any]) -> Subscription.CallbackType:

@@ -4,11 +4,12 @@ from typing import Any
 
 from .clock import Clock
 from .context import Context
+from .destroyable import Destroyable
 from .exceptions import RCLError, ROSInterruptException
 from .utilities import get_default_context
 
 
-class Timer:
+class Timer(Destroyable):
     """Calls back periodically on a clock; missed periods are skipped, the phase is kept."""
 
     condition = None
@@ -49,20 +50,25 @@ class Timer:
         return not self._canceled and self._clock._now_ns() >= self._next_ns
 
     def is_canceled(self) -> bool:
+        self._check_usable()
         return self._canceled
 
     def cancel(self) -> None:
+        self._check_usable()
         self._canceled = True
 
     def reset(self) -> None:
+        self._check_usable()
         self._canceled = False
         self._next_ns = self._clock._now_ns() + self._period_ns
         self._on_change()
 
     def time_since_last_call(self) -> int:
+        self._check_usable()
         return self._clock._now_ns() - self._last_ns
 
     def time_until_next_call(self) -> int | None:
+        self._check_usable()
         return None if self._canceled else self._next_ns - self._clock._now_ns()
 
     def wait_ns(self) -> int | None:
@@ -86,7 +92,7 @@ class Timer:
             self._next_ns += missed * self._period_ns if self._period_ns else now - self._next_ns
         return self.callback or (lambda: None)
 
-    def destroy(self) -> None:
+    def _release(self) -> None:
         self._canceled = True
 
 

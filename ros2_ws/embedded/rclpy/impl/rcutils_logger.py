@@ -1,12 +1,23 @@
+import math
 import sys
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from . import console
 
-OPTIONS = {"once", "skip_first", "throttle_duration_sec", "throttle_time_source_type"}
+OPTIONS = ["throttle_duration_sec", "throttle_time_source_type", "skip_first", "once"]
 
-_seen: dict[Any, Any] = {}  # (file, line) of a log call -> what its `once`, `skip_first` or throttling remembers
+
+@dataclass
+class _Call:
+    """A place in the code that logs."""
+
+    level: int
+    name: str
+    options: set[str]
+    count: int = 0
+    last: float = -math.inf  # when throttling let a message pass
 
 
 class RcutilsLogger:
@@ -14,6 +25,7 @@ class RcutilsLogger:
 
     def __init__(self, name: str = "") -> None:
         self.name = name
+        self._calls: dict[Any, _Call] = {}
 
     def get_child(self, name: str) -> "RcutilsLogger":
         if not name:
@@ -55,35 +67,36 @@ class RcutilsLogger:
     def _log(self, level: int, message: str, options: dict[str, Any]) -> bool:
         if not isinstance(message, str):
             raise TypeError(f"a log message must be a str, not {type(message).__name__}: {message!r}")
+        if not self.is_enabled_for(level):
+            return False
         name = options.pop("name", self.name)
         frame = sys._getframe(2)
         code = frame.f_code
-        if options and not _passes((code.co_filename, frame.f_lineno, code.co_name), options):
-            return False
-        if level < console.effective_level(name):
+        if not self._passes((code, frame.f_lasti), level, name, options):
             return False
         place = (code.co_filename, code.co_name, frame.f_lineno)
         console.write(console.Record(time.time_ns(), level, name, message, *place))
         return True
 
-
-def _passes(caller: tuple[str, int, str], options: dict[str, Any]) -> bool:
-    """Applies `once`, `skip_first` and `throttle_duration_sec`; each place in the code remembers for itself."""
-    unknown = options.keys() - OPTIONS
-    if unknown:
-        raise TypeError(f"parameters {sorted(unknown)} are not among the logging options {sorted(OPTIONS)}")
-    if options.get("skip_first") and not _seen.get((caller, "skip")):
-        _seen[caller, "skip"] = True
-        return False
-    if options.get("once"):
-        if _seen.get((caller, "once")):
+    def _passes(self, caller: Any, level: int, name: str, options: dict[str, Any]) -> bool:
+        """Applies the options; each place in the code has its own memory, and has to log in the same way every time."""
+        for option in options:
+            if option not in OPTIONS:
+                raise TypeError(f'parameter "{option}" is not one of the recognized logging options "{OPTIONS}"')
+        call = self._calls.setdefault(caller, _Call(level, name, set(options)))
+        if call.level != level:
+            raise ValueError("Logger severity cannot be changed between calls.")
+        if call.name != name:
+            raise ValueError("Logger name cannot be changed between calls.")
+        if call.options != set(options):
+            raise ValueError("Requested logging filters cannot be changed between calls.")
+        call.count += 1
+        if (period := options.get("throttle_duration_sec")) is not None:
+            source = options.get("throttle_time_source_type")
+            now = time.monotonic() if source is None else source.now().nanoseconds / 1e9
+            if 0 <= now - call.last < period:
+                return False
+            call.last = now
+        if options.get("skip_first") and call.count == 1:
             return False
-        _seen[caller, "once"] = True
-    if (period := options.get("throttle_duration_sec")) is not None:
-        source = options.get("throttle_time_source_type")
-        now = time.monotonic() if source is None else source.now().nanoseconds / 1e9
-        last = _seen.get((caller, "throttle"))
-        if last is not None and 0 <= now - last < period:
-            return False
-        _seen[caller, "throttle"] = now
-    return True
+        return not (options.get("once") and call.count > (2 if options.get("skip_first") else 1))
