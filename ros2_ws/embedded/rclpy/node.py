@@ -7,7 +7,8 @@ from rcl_interfaces.msg import Log, ParameterEvent
 from ._node_entities import NodeEntityOwner
 from ._node_graph import NodeGraph
 from ._node_parameters import NodeParameters
-from .callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
+from .callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from .client import Client
 from .clock import Clock, ROSClock
 from .context import Context
 from .exceptions import (
@@ -25,16 +26,30 @@ from .impl import console
 from .impl.rcutils_logger import RcutilsLogger
 from .parameter import Parameter
 from .parameter_service import ParameterService
+from .publisher import Publisher
 from .qos import (
     qos_profile_parameter_events,
     qos_profile_rosout_default,
 )
+from .service import Service
+from .subscription import Subscription
 from .time import Time
 from .time_source import TimeSource
+from .timer import Rate, Timer
 from .type_description_service import TypeDescriptionService
 from .utilities import get_default_context
 
-__all__ = ["Node", "NodeNameNonExistentError"]
+__all__ = [
+    "Client",
+    "Node",
+    "NodeNameNonExistentError",
+    "Publisher",
+    "Rate",
+    "ReentrantCallbackGroup",
+    "Service",
+    "Subscription",
+    "Timer",
+]
 
 
 class Node(NodeEntityOwner, NodeParameters, NodeGraph):

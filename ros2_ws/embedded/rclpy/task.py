@@ -9,10 +9,6 @@ if TYPE_CHECKING:
     from .executors import Executor
 
 
-class InvalidStateError(Exception):
-    """A future was asked for what it does not have."""
-
-
 class Future:
     """The outcome of something that is still going on; can be awaited in callbacks."""
 

@@ -1,7 +1,6 @@
 import sys
 import threading
 from collections.abc import Sequence
-from typing import Any
 
 from embedded_ros import rosargs
 
@@ -62,11 +61,3 @@ def get_available_rmw_implementations() -> set[str]:
 def timeout_sec_to_nsec(timeout_sec: float | None) -> int:
     """Nanoseconds; -1 for ever."""
     return -1 if timeout_sec is None or timeout_sec < 0 else int(timeout_sec * 1e9)
-
-
-def ros_distro() -> str:
-    return "jazzy"
-
-
-def import_message_from_namespaced_type(namespaced_type: Any) -> Any:
-    raise NotImplementedError("rclpy.utilities.import_message_from_namespaced_type")
