@@ -34,7 +34,7 @@ def ros2(ros_domain: int) -> Iterator[Ros2]:
 def policy(ros_domain: int, ros2: Ros2) -> Iterator[Running]:
     """The recorded node, running."""
     running = Running([sys.executable, str(NODE)])
-    assert ros2("service", "call", "/emergency_stop/set", "std_srvs/srv/SetBool", "{data: false}").wait() == 0
+    assert ros2("topic", "echo", "--once", "/robot_3/odom", "nav_msgs/msg/Odometry").wait() == 0
     yield running
     running.end()
 

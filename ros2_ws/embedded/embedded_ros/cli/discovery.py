@@ -12,7 +12,7 @@ import rclpy
 from rclpy.exceptions import NameValidationException
 from rclpy.node import Node
 
-from .verbs import Argument, Run, Status, argument, flag, verb
+from .verbs import Argument, Status, argument, flag, verb
 
 QUIET_S = 0.4  # nothing new for so long: all there is was found
 INCOMPLETE_QUIET_S = 1.5  # the same while somebody has not yet said which nodes it has
@@ -30,13 +30,12 @@ def node_verb(name: str, *arguments: Argument) -> Callable[[NodeRun], NodeRun]:
     """Declare a verb that runs with a node; SIGTERM ends it."""
 
     def register(run: NodeRun) -> NodeRun:
+        @verb(name, *NODE_OPTIONS, *arguments)
         @functools.wraps(run)
         def with_node(args: argparse.Namespace) -> Status:
             with command_node(args) as node:
                 return run(node, args)
 
-        declared: Run = with_node
-        verb(name, *NODE_OPTIONS, *arguments)(declared)
         return run
 
     return register
@@ -47,18 +46,15 @@ def command_node(args: argparse.Namespace) -> Iterator[Node]:
     """Yield a node, hidden by its name's underscore unless the user has named it."""
     name = getattr(args, "node_name", None) or f"_ros2cli_{os.getpid()}"
     sim_time = rclpy.Parameter("use_sim_time", value=args.use_sim_time)
-    with rclpy.init(args=[]):
-        node = rclpy.create_node(name, start_parameter_services=False, parameter_overrides=[sim_time])
+    with rclpy.init(args=[]) as context:
         try:
-            yield node
+            yield rclpy.create_node(name, start_parameter_services=False, parameter_overrides=[sim_time])
         except NameValidationException as error:
             raise RuntimeError(str(error)) from error
         except Exception:
-            if node.context.ok():
+            if context.ok():
                 raise
             raise SystemExit(int(signal.SIGTERM)) from None  # which has shut the context down
-        finally:
-            node.destroy_node()
 
 
 def discover(node: Node, is_enough: Callable[[], object] = lambda: False) -> bool:

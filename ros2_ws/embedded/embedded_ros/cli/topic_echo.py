@@ -1,6 +1,8 @@
 """`ros2 topic echo`."""
 
 import argparse
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import rclpy
@@ -37,7 +39,7 @@ TRUNCATE_LENGTH = 128
 )
 def _echo(node: Node, args: argparse.Namespace) -> Status:
     """Print the messages of a topic."""
-    if args.field is not None and not args.field.strip("."):
+    if args.field == "":
         return f"Invalid field value '{args.field}'"
     name = node.resolve_topic_name(args.topic_name)
     discover(node, lambda: node.count_publishers(name))
@@ -60,12 +62,16 @@ class Printer:
     def __init__(self, args: argparse.Namespace) -> None:
         self.end: Any = rclpy.Future()
         self._args = args
+        self._select: Callable[[Any], Any] = attrgetter(args.field) if args.field else lambda message: message
         length = None if args.full_length else args.truncate_length
         self._style = Style(length, args.no_arr, args.no_str, args.flow_style)
 
     def receive(self, message: Any, info: dict[str, Any]) -> None:
         """Print one message."""
-        value = self._select(message)
+        try:
+            value = self._select(message)
+        except AttributeError as error:
+            raise RuntimeError(f"Invalid field '{self._args.field}': {error}") from error
         if not self._args.filter(value) or self.end.done():
             return
         if self._args.once:
@@ -81,12 +87,3 @@ class Printer:
             if shown_info:
                 print(yaml.dump(info), end="---\n")
             print(to_yaml(value, self._style), end="---\n")
-
-    def _select(self, message: Any) -> Any:
-        path = (self._args.field or "").split(".")
-        try:
-            for part in filter(None, path):
-                message = getattr(message, part)
-        except AttributeError as error:
-            raise RuntimeError(f"Invalid field '{self._args.field}': {error}") from error
-        return message
