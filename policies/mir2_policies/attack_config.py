@@ -26,10 +26,10 @@ class AttackConfig(StrictModel):
     tail: float = Field(default=0.0, ge=0.0, description="steps that what a window ends with is thought to last")
     learning_rate: float = Field(default=2e-3, gt=0.0)
     final_learning_rate: float = Field(default=0.1, gt=0.0, le=1.0, description="fraction left at the end")
-    sight_gradient_clip: float = Field(default=0.1, gt=0.0, description="norm, in the pose of each robot as seen")
+    sight_gradient_clip: float = Field(default=0.03, gt=0.0, description="norm, in the pose of each robot as seen")
     gradient_clip: float = Field(default=1.0, gt=0.0)
 
-    evaluation_interval: int = Field(default=20_480, ge=1, description="in transitions")
+    evaluation_interval: int = Field(default=10_240, ge=1, description="in transitions")
     evaluation_episodes: int = Field(default=64, ge=2)
     final_evaluation_episodes: int = Field(default=256, ge=2)
     checkpoint_interval_s: float = Field(default=30.0, ge=0.0)

@@ -12,18 +12,19 @@ TO_FULL = 1.1  # its tanh is FULL
 
 
 def starts(task: Rendezvous, robots: Sequence[int], lies: bool) -> list[Tensor]:
-    """Weights (A or A + 3, O) of the observation: traitors flee, and liars report what hurts some team or other."""
+    """Weights (A or A + 3, O) of the observation: traitors run away, and liars report what hurts some team or other."""
     columns, size = _columns(task, robots), task.action_size
-    flee = torch.zeros(size, columns["end"])
-    flee[range(size), range(columns["flight_left_right"], columns["flight_left_right"] + size)] = TO_FULL
+    ways = [torch.zeros(size, columns["end"]) for _ in range(2)]
+    for way, term in zip(ways, ("flight_left_right", "retreat_left_right"), strict=True):
+        way[range(size), range(columns[term], columns[term] + size)] = TO_FULL
     if not lies:
-        return [flee]
+        return ways
     reports = [torch.zeros(REPORT_SIZE, columns["end"]) for _ in range(len(CLOCK_STEPS) + 1)]
     centroid, clock = columns["benign_centroid"], columns["clock_cos_sin"]
     reports[0][[0, 1], [centroid, centroid + 1]] = -4.0 * TO_FULL  # far from where the others meet
     for period, report in enumerate(reports[1:]):  # around the arena; a period of two steps is to and fro
         report[[0, 1], [clock + period, clock + len(CLOCK_STEPS) + period]] = 1.5 * TO_FULL
-    return [torch.cat([flee, report]) for report in reports]
+    return [torch.cat([ways[0], report]) for report in reports]
 
 
 def _columns(task: Rendezvous, robots: Sequence[int]) -> dict[str, int]:

@@ -105,16 +105,23 @@ def attack_in(folder: Path, victim: Path, threat: str, robots: tuple[int, ...], 
     return trainer
 
 
-@pytest.mark.slow
 def test_a_short_attack_on_the_shipped_policy_hurts_more_than_scripts(tmp_path: Path) -> None:
+    trainer = attack_in(tmp_path, SHIPPED, "published", (0,), 4096)
+    for script in ("flee", "random"):
+        more = surplus(trainer, script)
+        assert more.mean() > 4.0 * standard_error(more), script
+
+
+@pytest.mark.slow
+def test_a_liar_in_the_shipped_policy_hurts_more_than_scripts(tmp_path: Path) -> None:
     trainer = attack_in(tmp_path, SHIPPED, "liar", (0,), 100_000)
     for script in SCRIPTS:
-        more = surplus(trainer, script)
+        more = surplus(trainer, script, 256)
         assert more.mean() > 3.0 * standard_error(more), script
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("threat", THREATS)
+@pytest.mark.parametrize("threat", ["published", "liar"])
 @pytest.mark.parametrize("robots", [(9,), (0, 4), (0, 4, 9)])
 @pytest.mark.parametrize("rule", ["centroid", "wmsr"])
 def test_attacks_on_rules_hurt_more_than_scripts(

@@ -1,6 +1,7 @@
 """A trained adversary: a bundle that takes over robots of one certain team, and what its outputs mean."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,8 @@ REPORT_SIZE = 3  # x and y in units of half the arena's side, from its middle, a
 CLOCK_STEPS = (2.0, 4.0, 10.0, 50.0, 100.0)  # periods: lies that change at the right moment hurt most
 SPREAD_SCALES_PER_M = (2.0, 10.0, 50.0)  # a team that has met differs by centimetres from one that is kept from it
 SMALLEST_M = 0.02  # differences below say nothing
-FLEE_TURN_GAIN = 4.0
+TURN_GAIN = 4.0
+LOOKAHEAD_S = 10.0
 
 
 class AdversaryBundle(PolicyBundle):
@@ -63,6 +65,7 @@ def adversary_terms(task: Rendezvous, robots: Sequence[int]) -> tuple[Observatio
     side, benign = task.params.arena_m, task.params.robots - len(robots)
     return (
         ObservationTerm("flight_left_right", 2, "7.5344 rad/s", 1.0),
+        ObservationTerm("retreat_left_right", 2, "7.5344 rad/s", 1.0),
         ObservationTerm("place", 2, "m from the arena's middle", 2.0 / side),
         ObservationTerm("heading_cos_sin", 2, "1", 1.0),
         ObservationTerm("benign_centroid", 2, "m from the arena's middle", 2.0 / side),
@@ -84,7 +87,7 @@ def adversary_observations(task: Rendezvous, poses: Array, robots: Sequence[int]
     benign = [robot for robot in range(task.params.robots) if robot not in traitors]
     own, others = poses[:, traitors], poses[:, benign]
     shape = (len(poses), len(traitors), -1)
-    centroid = xp.mean(others[..., :2], axis=1)[:, None]
+    centroid = _centroid(task, poses, robots)
     apart = others[..., :2] - centroid
     spread = xp.sqrt(xp.mean(xp.sum(apart * apart, axis=-1), axis=-1) + SMALLEST_M**2)[:, None, None]
     cos, sin = xp.cos(own[..., 2:]), xp.sin(own[..., 2:])
@@ -96,7 +99,7 @@ def adversary_observations(task: Rendezvous, poses: Array, robots: Sequence[int]
         return xp.stack([east * cos + north * sin, north * cos - east * sin], axis=-1)
 
     toward = ahead_left(centroid[:, None])[:, :, 0]
-    distance = xp.sqrt(xp.sum(toward * toward, axis=-1) + SMALLEST_M**2)[..., None]
+    distance = _norm(xp, toward)[..., None]
     squashed = xp.tanh(spread * task.asarray(SPREAD_SCALES_PER_M))
     time = xp.zeros_like(spread) + xp.reshape(task.asarray(steps), (-1, 1, 1))
     phase = 2.0 * np.pi * time / task.asarray(CLOCK_STEPS)
@@ -113,6 +116,7 @@ def adversary_observations(task: Rendezvous, poses: Array, robots: Sequence[int]
     index = task.asarray(np.eye(task.params.robots)[traitors])
     parts = [
         flight(task, poses, robots),
+        retreat(task, poses, robots),
         own[..., :2] / half_m - 1.0,
         cos,
         sin,
@@ -131,13 +135,43 @@ def adversary_observations(task: Rendezvous, poses: Array, robots: Sequence[int]
 
 def flight(task: Rendezvous, poses: Array, robots: Sequence[int]) -> Array:
     """Actions (B, K, A) of traitors that drive away from the centroid of the benign robots at full speed."""
-    xp, traitors = task.xp, list(robots)
-    benign = [robot for robot in range(task.params.robots) if robot not in traitors]
-    away = poses[:, traitors, :2] - xp.mean(poses[:, benign, :2], axis=1)[:, None]
-    error = xp.arctan2(away[..., 1], away[..., 0]) - poses[:, traitors, 2]
-    error = xp.arctan2(xp.sin(error), xp.cos(error))
-    actions = task.twist_to_action(2.0 * SPEED_MPS * xp.clip(xp.cos(error), 0.0, None), FLEE_TURN_GAIN * error)
+    own = poses[:, list(robots)]
+    return _drive(task, own, own[..., :2] - _centroid(task, poses, robots), back=False)
+
+
+def retreat(task: Rendezvous, poses: Array, robots: Sequence[int]) -> Array:
+    """Actions (B, K, A) of traitors that drive to the corner that keeps them farthest from it for a while."""
+    xp, side_m = task.xp, task.params.arena_m
+    own, centroid = poses[:, list(robots)], _centroid(task, poses, robots)[:, :, None]
+    corners = task.asarray([[0.0, 0.0], [0.0, side_m], [side_m, 0.0], [side_m, side_m]])
+    way = corners - own[:, :, None, :2]
+    way_m, far = _norm(xp, way), 0.0
+    for time_s in np.linspace(0.0, LOOKAHEAD_S, 9):
+        reached = xp.clip(2.0 * SPEED_MPS * time_s / way_m, None, 1.0)[..., None]
+        far = far + _norm(xp, own[:, :, None, :2] + reached * way - centroid)
+    return _drive(task, own, corners[xp.argmax(far, axis=-1)] - own[..., :2], back=True)
+
+
+def _drive(task: Rendezvous, own: Array, toward: Array, back: bool) -> Array:
+    """Actions (B, K, A) of robots at `own` (B, K, 3) that go in the directions `toward` (B, K, 2), maybe backwards."""
+    xp = task.xp
+    error = xp.arctan2(toward[..., 1], toward[..., 0]) - own[..., 2]
+    cos, sin = xp.cos(error), xp.sin(error)
+    sign = xp.where(cos < 0.0, -1.0, 1.0) if back else 1.0
+    drive = 2.0 * SPEED_MPS * (cos if back else xp.clip(cos, 0.0, None))
+    actions = task.twist_to_action(drive, TURN_GAIN * xp.arctan2(sign * sin, sign * cos))
     return actions / xp.clip(xp.max(xp.abs(actions), axis=-1), 1.0, None)[..., None]
+
+
+def _centroid(task: Rendezvous, poses: Array, robots: Sequence[int]) -> Array:
+    """Where (B, 1, 2) the benign robots are on average."""
+    benign = [robot for robot in range(task.params.robots) if robot not in robots]
+    return task.xp.mean(poses[:, benign, :2], axis=1)[:, None]
+
+
+def _norm(xp: Any, vectors: Array) -> Array:
+    """Lengths of vectors (..., 2), with a derivative at 0."""
+    return xp.sqrt(xp.sum(vectors * vectors, axis=-1) + SMALLEST_M**2)
 
 
 def reported_poses(task: Rendezvous, numbers: Array) -> Array:
