@@ -1,5 +1,6 @@
 """Attacks hurt more than scripts do, survive kills, and their adversaries fit one victim only."""
 
+import copy
 import json
 import os
 import shutil
@@ -302,6 +303,15 @@ def test_an_adversary_fits_its_own_victim_and_robots_only(adversary: AdversaryBu
     with pytest.raises(UserError, match=r"trained as robots \[1\], not \[2\]"):
         adversary.require_robots([2])
     adversary.require_robots([1])
+
+
+def test_an_adversary_that_sees_something_else_is_refused(adversary: AdversaryBundle, victim: PolicyBundle) -> None:
+    terms = [*adversary.metadata.observation_terms]
+    terms[0] = terms[0].model_copy(update={"name": "compass"})
+    adversary = copy.copy(adversary)
+    adversary.metadata = adversary.metadata.model_copy(update={"observation_terms": terms})
+    with pytest.raises(UserError, match="observation_terms"):
+        adversary.require_victim(victim)
 
 
 def test_adversaries_and_policies_are_not_mistaken_for_each_other(

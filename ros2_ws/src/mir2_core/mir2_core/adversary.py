@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from mir2_core.bundle import AdversaryInfo, PolicyBundle
+from mir2_core.config import parse
 from mir2_core.errors import UserError
-from mir2_core.tasks import ObservationTerm, Rendezvous
+from mir2_core.tasks import ObservationTerm, Rendezvous, RendezvousParams, task_type
 from mir2_core.tasks.geometry import Array
 from mir2_core.tasks.rendezvous import SPEED_MPS
 
@@ -40,6 +41,10 @@ class AdversaryBundle(PolicyBundle):
                 f"{victim.path} has file_sha256 {found.file_sha256[:12]}…: an adversary says nothing about another "
                 "victim; train one with 'mir2 attack'"
             )
+
+        params = parse(found.task_parameters, RendezvousParams, f"{victim.path}, task_parameters")
+        terms = [term._asdict() for term in adversary_terms(task_type(found.task)(params), self.info.robots)]
+        self.require({"observation_terms": terms})
 
     def require_robots(self, robots: Sequence[int]) -> None:
         """Refuse other robots than those it was trained as."""
