@@ -177,8 +177,11 @@ class Participant(DomainParticipant, _Entity):
 
     def _builtin(self, topic: Any, read: Any, construct: Callable[..., Any]) -> list[Any]:
         reader = BuiltinDataReader(self, topic)
-        with _reading_qos:
-            found = read(reader._ref, MAX_ENDPOINTS, construct, cqos_to_qos)
+        try:
+            with _reading_qos:
+                found = read(reader._ref, MAX_ENDPOINTS, construct, cqos_to_qos)
+        finally:
+            reader.__del__()  # now, not when Python finds the cycle of reader and condition
         return found if isinstance(found, list) else []
 
 
