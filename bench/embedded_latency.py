@@ -5,6 +5,7 @@ Runs with any rclpy: with the embedded runtime, or after sourcing a real ROS 2 (
 
 import argparse
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -265,6 +266,7 @@ def main() -> None:
     if role := parser.parse_args().role:
         ROLES[role[0]](*map(int, role[1:]))
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the other processes are ended on the way out
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
 
     def row(name: str, value: str, goal: str) -> None:
