@@ -1,7 +1,5 @@
 """The simulator node: stands in for the robots' drivers, in real time or in lockstep with the policies."""
 
-from collections.abc import Callable
-
 import numpy as np
 from geometry_msgs.msg import Twist, TwistStamped
 from mir2_core.deployment import BACKENDS
@@ -51,18 +49,20 @@ class SimulatorNode(SwarmNode):
     def _subscribe(self, robot: str, stamped: bool) -> None:
         if self.lockstep and not stamped:
             raise UserError(f"robot '{robot}': lockstep needs stamped commands; set 'stamped_cmd_vel: true'")
-        kind = TwistStamped if stamped else Twist
-        self.create_subscription(kind, f"/{robot}/cmd_vel", self._driver(robot, stamped), 10)
 
-    def _driver(self, robot: str, stamped: bool) -> Callable[[Twist | TwistStamped], None]:
-        def drive(message: Twist | TwistStamped) -> None:
-            time_s = seconds(message.header.stamp) if self.lockstep else self.steady_s
-            twist = message.twist if stamped else message
-            self._commands[robot] = (time_s, twist.linear.x, twist.angular.z)
-            if self.lockstep:
-                self._step_when_complete()
+        def on_twist(message: Twist) -> None:
+            self._drive(robot, self.steady_s, message)
 
-        return drive
+        def on_stamped_twist(message: TwistStamped) -> None:
+            self._drive(robot, seconds(message.header.stamp) if self.lockstep else self.steady_s, message.twist)
+
+        kind, callback = (TwistStamped, on_stamped_twist) if stamped else (Twist, on_twist)
+        self.create_subscription(kind, f"/{robot}/cmd_vel", callback, 10)
+
+    def _drive(self, robot: str, time_s: float, twist: Twist) -> None:
+        self._commands[robot] = (time_s, twist.linear.x, twist.angular.z)
+        if self.lockstep:
+            self._step_when_complete()
 
     def _on_start(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success, response.message = True, "already running" if self._running else "running"
