@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test test-slow check bench train clean
+.PHONY: help setup demo test test-slow check bench bench-embedded train clean
 
 help:
 	@echo 'make demo       ten robots meet; ARGS="backend:=kinematic fault:=random@robot_0:5" changes the launch'
@@ -11,6 +11,7 @@ help:
 	@echo 'make check      ruff and mypy                       make bench      speed, side by side'
 	@echo 'make train      train a policy; ARGS="--seed 1 --output runs/train-1"'
 	@echo 'make setup      only install into .venv             make clean      remove .venv and caches'
+	@echo 'make bench-embedded  the embedded ROS 2 runtime beside Cyclone DDS alone'
 
 .venv/.python: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -27,6 +28,7 @@ help:
 
 .venv/.dev: .venv/.python
 	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m embedded_ros.stubs
 	@touch $@ .venv/.demo
 
 setup: .venv/.dev
@@ -47,6 +49,9 @@ check: .venv/.dev
 
 bench: .venv/.dev
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-embedded: .venv/.dev
+	$(BIN)/python bench/embedded_latency.py
 
 train: .venv/.dev
 	$(BIN)/mir2 train --task rendezvous $(ARGS)
