@@ -56,7 +56,7 @@ def relaxed_minimum(critic: Critic, state: Tensor, actions: Tensor, robots: Tens
 @torch.no_grad()
 def _spread(critic: Critic, state: Tensor, half_width: Tensor) -> Tensor:
     """How far the inputs (B, I), linear in the actions, move if each number moves by `half_width` (B, N, A)."""
-    units = torch.eye(half_width[0].numel(), device=state.device).unflatten(-1, half_width.shape[1:])
+    units = torch.eye(half_width[0].numel(), device=state.device).reshape(-1, *half_width.shape[1:])
     origin = critic.inputs(state, torch.zeros_like(half_width))
     slopes = torch.stack([critic.inputs(state, unit.expand_as(half_width)) - origin for unit in units])
     return torch.einsum("bk,kbi->bi", half_width.flatten(1), slopes.abs())
