@@ -45,7 +45,7 @@ TINY: dict[str, Any] = {
     "evaluation_episodes": 16,
     "final_evaluation_episodes": 64,
 }
-SHIPPED = Path(__file__).parents[2] / "policies/zoo/rendezvous-mir2-10.onnx"
+SHIPPED = Path(__file__).parents[2] / "policies/zoo/rendezvous-mir2_states-10.onnx"
 
 
 @pytest.fixture(scope="module")

@@ -122,7 +122,7 @@ def test_shipped_policies_load_and_are_as_good_as_they_say(path: Path) -> None:
     returns = episode_returns(task, act, 32, seed=7)
     tolerance = 4.0 * returns.std(ddof=1) / np.sqrt(len(returns))
     assert returns.mean() == pytest.approx(bundle.metadata.evaluation["return_mean"], abs=tolerance)
-    assert bundle.metadata.evaluation["return_mean"] > -13.0
+    assert bundle.metadata.evaluation["return_mean"] > -11.0
 
 
 def test_exporting_twice_gives_the_same_file(run: Path, bundle: PolicyBundle, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from mir2_core.robots import robot_model
 from mir2_core.rollout import rollout
 from mir2_core.tasks import Rendezvous, RendezvousParams
 
-SHIPPED = Path(__file__).parents[2] / "policies" / "zoo" / "rendezvous-mir2-10.onnx"
+SHIPPED = Path(__file__).parents[2] / "policies" / "zoo" / "rendezvous-mir2_states-10.onnx"
 LAUNCH = (
     "launch",
     "mir2_swarm",
