@@ -69,7 +69,7 @@ def _budget(arguments: argparse.Namespace) -> Budget:
 
 def _config(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[int, ...]) -> AttackConfig:
     settings: dict[str, Any] = {
-        "policy": str(arguments.policy),
+        "policy": arguments.policy.name,
         "victim_sha256": victim.metadata.file_sha256,
         "threat": arguments.threat,
         "robots": robots,

@@ -12,7 +12,7 @@ class AttackConfig(StrictModel):
     """Gradients of the attacked return through the frozen victims and the world, over short windows of time."""
 
     algorithm: Literal["attack"] = "attack"
-    policy: str = Field(description="path of the victim's bundle")
+    policy: str = Field(description="file name of the victim's bundle")
     victim_sha256: str
     threat: Literal["published", "saboteur", "liar"] = "published"
     robots: tuple[int, ...] = Field(min_length=1, description="indices of the traitors")

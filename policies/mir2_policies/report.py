@@ -199,5 +199,5 @@ def _html_table(header: Sequence[str], rows: Rows) -> str:
 
 
 def _files(table: Table) -> str:
-    files = {(row.policy, str(row.seed), row.file): None for row in table.measurements}
+    files = {(row.policy, str(row.seed), "/".join(Path(row.file).parts[-2:])): None for row in table.measurements}
     return _html_table(("policy", "seed", "file"), list(files))

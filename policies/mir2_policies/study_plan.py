@@ -123,7 +123,7 @@ class Plan(StrictModel):
 
     def attack_config(self, victim: Path, digest: str, threat: str, robots: list[int], seed: int) -> AttackConfig:
         """The settings of one attack."""
-        own = {"policy": str(victim), "victim_sha256": digest, "threat": threat, "robots": tuple(robots), "seed": seed}
+        own = {"policy": victim.name, "victim_sha256": digest, "threat": threat, "robots": tuple(robots), "seed": seed}
         return parse({**self.attack.settings, **own}, AttackConfig, "attack.settings of the plan")
 
     def write(self, path: Path) -> None:

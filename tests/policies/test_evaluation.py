@@ -33,6 +33,8 @@ from mir2_policies.statistics import interquartile_mean, iqm_interval, mean_inte
 
 from tests.bundles import write_centroid_bundle
 
+ZOO = Path(__file__).parents[2] / "policies" / "zoo"
+
 MakeBundle = Callable[..., Path]
 
 
@@ -293,17 +295,13 @@ def test_an_adversary_of_another_victim(make_bundle: MakeBundle, tmp_path: Path)
         evaluate(make_bundle(), "--adversaries", make_bundle("second.onnx", seed=5), "--output", tmp_path / "out")
 
 
-def test_an_adversary_of_this_victim(make_bundle: MakeBundle, tmp_path: Path, capsys: Any) -> None:
-    victim = make_bundle()
-    digest = PolicyBundle.load(victim).metadata.file_sha256
-    info = {"victim": "centroid.onnx", "victim_sha256": digest, "threat": "saboteur", "lies": False, "robots": [4]}
-    adversary = make_bundle("adversary.onnx", adversary=info)
+def test_an_adversary_of_this_victim(tmp_path: Path, capsys: Any) -> None:
+    victim, adversary = ZOO / "rendezvous-mir2_states-10.onnx", ZOO / "adversaries/mir2_states-10-saboteur-4.onnx"
     out = tmp_path / "out"
     evaluate(victim, "--adversaries", adversary, "--conditions", "clean", "--episodes", 4, "--output", out)
     _, attacked = read_table(out / "table.json").measurements
     assert (attacked.condition, attacked.robots) == ("trained saboteur", [4])
-    # This adversary does what the team does, so nothing is lost.
-    assert attacked.benign_returns == pytest.approx(attacked.loyal_returns)
+    assert (np.array(attacked.benign_returns) < attacked.loyal_returns).all()
     with pytest.raises(UserError, match="a second 'saboteur' adversary"):
         evaluate(victim, "--adversaries", adversary, adversary, "--output", out)
 

@@ -43,8 +43,14 @@ class AdversaryBundle(PolicyBundle):
             )
 
         params = parse(found.task_parameters, RendezvousParams, f"{victim.path}, task_parameters")
-        terms = [term._asdict() for term in adversary_terms(task_type(found.task)(params), self.info.robots)]
-        self.require({"observation_terms": terms})
+        given = [term._asdict() for term in adversary_terms(task_type(found.task)(params), self.info.robots)]
+        wanted = [term.model_dump() for term in self.metadata.observation_terms]
+        if given != wanted:
+            unknown = [term["name"] for term in wanted if term not in given]
+            raise UserError(
+                f"{self.path}: trained by another version of 'mir2 attack': the observation_terms {unknown or wanted} "
+                "are not what an adversary sees here; train it again"
+            )
 
     def require_robots(self, robots: Sequence[int]) -> None:
         """Refuse other robots than those it was trained as."""
