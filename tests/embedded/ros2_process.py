@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -20,13 +19,12 @@ class Running:
 
     def __init__(self, command: Sequence[str], env: dict[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
-            command,
+            ["env", "--default-signal=HUP", *command],  # tests under nohup would pass it on
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1", "ROS_DISTRO": "", **(env or {})},
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # `nohup` would be inherited
         )
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
