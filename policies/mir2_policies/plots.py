@@ -13,6 +13,7 @@ from mir2_policies.statistics import Estimate
 
 DPI = 120
 ROW_INCHES = 0.17
+FAR_QUARTILES = 3.0  # from the middle half of all values, in its widths
 
 
 def plot_returns(summaries: Sequence[Summary], path: Path) -> None:
@@ -94,6 +95,7 @@ def _plot_estimates(
                 color=f"C{index}",
                 label=policy,
             )
+        _zoom(axes, [estimate.value for estimate in estimates], places)
         axes.set_title(title, fontsize=11)
         axes.grid(axis="x", alpha=0.3)
         for border in range(1, len(conditions)):
@@ -105,3 +107,19 @@ def _plot_estimates(
     handles, labels = columns[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(labels)), fontsize=9)
     figure.savefig(path, dpi=DPI)
+
+
+def _zoom(axes: Any, values: Sequence[float], places: Sequence[float]) -> None:
+    """Show where most values lie; what is far off is written at the edge."""
+    first, third = np.percentile(values, [25, 75])
+    margin = FAR_QUARTILES * max(third - first, 1e-3)
+    seen = [value for value in values if first - margin <= value <= third + margin]
+    pad = 0.05 * max(max(seen) - min(seen), 1e-3)
+    low, high = min(seen) - pad, max(seen) + pad
+    if len(seen) < len(values):
+        axes.set_xlim(low, high)
+    for value, place in zip(values, places, strict=True):
+        if not low <= value <= high:
+            edge, text = (0.01, f"← {value:.0f}") if value < low else (0.99, f"{value:.0f} →")
+            side = "left" if value < low else "right"
+            axes.text(edge, place, text, transform=axes.get_yaxis_transform(), ha=side, va="center", fontsize=7)
