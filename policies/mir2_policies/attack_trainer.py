@@ -19,6 +19,7 @@ from mir2_policies.attack_starts import starts
 from mir2_policies.attack_victim import TorchVictim
 from mir2_policies.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint, save_config
 from mir2_policies.episodes import Arena, Episodes, run_episodes
+from mir2_policies.evaluate import mean_and_error
 from mir2_policies.progress import Evaluation, Progress
 from mir2_policies.trainer import EVALUATION_SEED, FINAL_SEED, Budget
 
@@ -89,9 +90,9 @@ class AttackTrainer:
         lost["benign"] = self.arena.benign_return(clean) - attacked.benign_return
         result: dict[str, Any] = {"threat": self.config.threat, "robots": list(self.config.robots)}
         for name, returns in (("team", attacked.team_return), ("benign", attacked.benign_return)):
-            result |= _estimate(f"{name}_return", returns) | _estimate(f"{name}_loss", lost[name])
+            result |= mean_and_error(f"{name}_return", returns) | mean_and_error(f"{name}_loss", lost[name])
         spent: dict[str, Any] = {"best_transitions": self._best["transitions"], "transitions": self.transitions}
-        spent |= {"minutes": round(self.minutes, 2)}  # best_transitions 0: the imitation was not improved on
+        spent |= {"minutes": round(self.minutes, 2)}  # best_transitions 0: the rule was not improved on
         return result | {"episodes": episodes, "seed": FINAL_SEED} | spent
 
     def _loop(self, budget: Budget, progress: Progress) -> None:
@@ -140,7 +141,7 @@ class AttackTrainer:
 
     def _evaluate(self, progress: Progress) -> None:
         played = self.play(self.config.evaluation_episodes, EVALUATION_SEED)
-        mean, error = _estimate("return", self._aimed_at(played)).values()
+        mean, error = mean_and_error("return", self._aimed_at(played)).values()
         progress.evaluated(Evaluation(self.transitions, round(self.minutes, 4), mean, error))
         self._evaluated_at = self.transitions
         if mean < self._best["return_mean"]:
@@ -159,8 +160,3 @@ class AttackTrainer:
                 "evaluated_at": self._evaluated_at,
             },
         )
-
-
-def _estimate(name: str, values: Any) -> dict[str, float]:
-    error = float(np.std(values, ddof=1) / np.sqrt(len(values)))
-    return {f"{name}_mean": round(float(np.mean(values)), 4), f"{name}_standard_error": round(error, 4)}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from mir2_core.adversary import benign_robots
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.tasks import Rendezvous
@@ -70,7 +71,7 @@ class Arena:
         check_robots(robots, task.params.robots)
         self.task = task
         self.robots = list(robots)
-        self.benign = [i for i in range(task.params.robots) if i not in self.robots]
+        self.benign = benign_robots(task, self.robots)
         self._benign_task = task.of_size(len(self.benign))
 
     def seen(self, poses: Array, reported: Array | None) -> Array:
@@ -88,10 +89,6 @@ class Arena:
     def benign_reward(self, poses: Array, actions: Array) -> Array:
         """The task's reward (B,) for the benign robots of poses and actions (B, N, ...) alone."""
         return self._benign_task.reward(poses[:, self.benign], actions[:, self.benign])
-
-    def benign_distance(self, poses: Array) -> Array:
-        """Mean distance (B,) of two benign robots in units of the radius."""
-        return -self._benign_task.reward_parts(poses[:, self.benign], 0.0 * poses[:, self.benign])[0]
 
     def benign_return(self, played: "Episodes") -> FloatArray:
         """Returns (B,) of this arena's benign robots in episodes that may have had other traitors, or none."""

@@ -25,9 +25,10 @@ def episode_returns(task: Rendezvous, act: Act, episodes: int, seed: int) -> NDA
 
 def summary(returns: NDArray[np.float64], seed: int) -> dict[str, Any]:
     """Mean return, its standard error, and how it was measured."""
-    return {
-        "return_mean": round(float(returns.mean()), 4),
-        "return_standard_error": round(float(returns.std(ddof=1) / np.sqrt(len(returns))), 4),
-        "episodes": len(returns),
-        "seed": seed,
-    }
+    return mean_and_error("return", returns) | {"episodes": len(returns), "seed": seed}
+
+
+def mean_and_error(name: str, values: NDArray[np.float64]) -> dict[str, float]:
+    """Mean of one value an episode and its standard error, to four places."""
+    error = float(values.std(ddof=1) / np.sqrt(len(values)))
+    return {f"{name}_mean": round(float(values.mean()), 4), f"{name}_standard_error": round(error, 4)}

@@ -30,14 +30,12 @@ class Batch(NamedTuple):
 
 
 class Replay:
-    """The newest `capacity` transitions, in a ring; the actions are those of `actors` robots, by default of all."""
+    """The newest `capacity` transitions, in a ring."""
 
-    def __init__(
-        self, capacity: int, robots: int, action_size: int, device: str = "cpu", *, actors: int | None = None
-    ) -> None:
+    def __init__(self, capacity: int, robots: int, action_size: int, device: str = "cpu") -> None:
         self._rows = Batch(
             poses=torch.zeros(capacity, robots, 3, device=device),
-            actions=torch.zeros(capacity, actors or robots, action_size, device=device),
+            actions=torch.zeros(capacity, robots, action_size, device=device),
             reward=torch.zeros(capacity, device=device),
             next_poses=torch.zeros(capacity, robots, 3, device=device),
             alive=torch.zeros(capacity, device=device),

@@ -41,7 +41,10 @@ class AdversaryBundle(PolicyBundle):
                 f"{victim.path} has file_sha256 {found.file_sha256[:12]}…: an adversary says nothing about another "
                 "victim; train one with 'mir2 attack'"
             )
+        self._require_terms(victim)
 
+    def _require_terms(self, victim: PolicyBundle) -> None:
+        found = victim.metadata
         params = parse(found.task_parameters, RendezvousParams, f"{victim.path}, task_parameters")
         given = [term._asdict() for term in adversary_terms(task_type(found.task)(params), self.info.robots)]
         wanted = [term.model_dump() for term in self.metadata.observation_terms]
@@ -95,8 +98,7 @@ def adversary_terms(task: Rendezvous, robots: Sequence[int]) -> tuple[Observatio
 def adversary_observations(task: Rendezvous, poses: Array, robots: Sequence[int], steps: Array) -> Array:
     """What an adversary is given (B, K, O) in the true `poses` (B, N, 3) after `steps`, one number or (B,)."""
     xp, half_m, traitors = task.xp, 0.5 * task.params.arena_m, list(robots)
-    benign = [robot for robot in range(task.params.robots) if robot not in traitors]
-    own, others = poses[:, traitors], poses[:, benign]
+    own, others = poses[:, traitors], poses[:, benign_robots(task, robots)]
     shape = (len(poses), len(traitors), -1)
     centroid = _centroid(task, poses, robots)
     apart = others[..., :2] - centroid
@@ -176,8 +178,12 @@ def _drive(task: Rendezvous, own: Array, toward: Array, back: bool) -> Array:
 
 def _centroid(task: Rendezvous, poses: Array, robots: Sequence[int]) -> Array:
     """Where (B, 1, 2) the benign robots are on average."""
-    benign = [robot for robot in range(task.params.robots) if robot not in robots]
-    return task.xp.mean(poses[:, benign, :2], axis=1)[:, None]
+    return task.xp.mean(poses[:, benign_robots(task, robots), :2], axis=1)[:, None]
+
+
+def benign_robots(task: Rendezvous, robots: Sequence[int]) -> list[int]:
+    """The indices of all robots but the traitors."""
+    return [robot for robot in range(task.params.robots) if robot not in robots]
 
 
 def _norm(xp: Any, vectors: Array) -> Array:
