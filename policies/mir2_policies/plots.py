@@ -22,7 +22,7 @@ def plot_returns(summaries: Sequence[Summary], path: Path) -> None:
         ("return of the team, as published", [row.team for row in summaries]),
         ("return over benign robots", [row.benign for row in summaries]),
     ]
-    _plot_estimates(summaries, panels, "larger is better; bars: 95 % bootstrap intervals", path)
+    _plot_estimates(summaries, panels, "larger is better; bars: 95 % bootstrap intervals", path, zoom=True)
 
 
 def plot_gap(summaries: Sequence[Summary], path: Path) -> None:
@@ -69,7 +69,12 @@ def _draw_paths(axes: Any, record: Episodes) -> None:
 
 
 def _plot_estimates(
-    summaries: Sequence[Summary], panels: Sequence[tuple[str, Sequence[Estimate]]], note: str, path: Path
+    summaries: Sequence[Summary],
+    panels: Sequence[tuple[str, Sequence[Estimate]]],
+    note: str,
+    path: Path,
+    *,
+    zoom: bool = False,
 ) -> None:
     """One block of rows per condition, one row in it per policy."""
     policies = list(dict.fromkeys(row.policy for row in summaries))
@@ -95,7 +100,8 @@ def _plot_estimates(
                 color=f"C{index}",
                 label=policy,
             )
-        _zoom(axes, [estimate.value for estimate in estimates], places)
+        if zoom:
+            _zoom(axes, [estimate.value for estimate in estimates], places)
         axes.set_title(title, fontsize=11)
         axes.grid(axis="x", alpha=0.3)
         for border in range(1, len(conditions)):
@@ -120,6 +126,6 @@ def _zoom(axes: Any, values: Sequence[float], places: Sequence[float]) -> None:
         axes.set_xlim(low, high)
     for value, place in zip(values, places, strict=True):
         if not low <= value <= high:
-            edge, text = (0.01, f"← {value:.0f}") if value < low else (0.99, f"{value:.0f} →")
+            edge, text = (0.01, f"← {value:.3g}") if value < low else (0.99, f"{value:.3g} →")
             side = "left" if value < low else "right"
             axes.text(edge, place, text, transform=axes.get_yaxis_transform(), ha=side, va="center", fontsize=7)
