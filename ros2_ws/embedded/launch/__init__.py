@@ -10,11 +10,10 @@ from .action import Action as Action
 from .action import LaunchDescriptionEntity as LaunchDescriptionEntity
 from .action import SomeEntitiesType as SomeEntitiesType
 from .conditions import Condition as Condition
-from .event import Event as Event
 from .event_handlers import EventHandler as EventHandler
+from .events import Event as Event
 from .launch_context import LaunchContext as LaunchContext
 from .launch_description import LaunchDescription as LaunchDescription
-from .launch_introspector import LaunchIntrospector as LaunchIntrospector
 from .launch_service import LaunchService as LaunchService
 from .substitution import SomeSubstitutionsType as SomeSubstitutionsType
 from .substitution import Substitution as Substitution

@@ -10,17 +10,22 @@ from typing import Any
 
 from . import execute_process, logging
 from .action import Action, LaunchDescriptionEntity, SomeEntitiesType
-from .event import Event
 from .event_handlers import EventHandler, OnShutdown
+from .events import Event, Visit
 from .events import Shutdown as ShutdownEvent
-from .events import Visit
 from .events.process import ProcessExited
 from .launch_context import LaunchContext
 from .launch_description_sources import PythonLaunchDescriptionSource
-from .substitution import SomeSubstitutionsType
-from .utilities import perform_bool, perform_float, perform_substitutions
+from .substitution import SomeSubstitutionsType, perform_bool, perform_float, perform_substitutions
+from .utilities import missing
 
 ExecuteProcess = execute_process.ExecuteProcess
+__getattr__ = missing(
+    __name__,
+    "ExecuteLocal ForEach ForLoop PopEnvironment PopLaunchConfigurations PushEnvironment PushLaunchConfigurations "
+    "ReplaceEnvironmentVariables ResetEnvironment ResetLaunchConfigurations UnregisterEventHandler "
+    "UnsetEnvironmentVariable UnsetLaunchConfiguration",
+)
 _ARGUMENT_LOGGER = "launch.actions.declare_launch_argument"
 
 
@@ -79,20 +84,6 @@ class SetLaunchConfiguration(Action):
         context.launch_configurations[name] = perform_substitutions(context, self.value)
 
 
-class PushLaunchConfigurations(Action):
-    """Remembers the launch configurations."""
-
-    def execute(self, context: LaunchContext) -> None:
-        context.configurations_stack.append(dict(context.launch_configurations))
-
-
-class PopLaunchConfigurations(Action):
-    """Goes back to the launch configurations last remembered."""
-
-    def execute(self, context: LaunchContext) -> None:
-        context.launch_configurations = context.configurations_stack.pop()
-
-
 @dataclass(eq=False)
 class SetEnvironmentVariable(Action):
     """Sets a variable in the environment of the processes launched later."""
@@ -121,44 +112,26 @@ class AppendEnvironmentVariable(SetEnvironmentVariable):
 
 
 @dataclass(eq=False)
-class UnsetEnvironmentVariable(Action):
-    """Removes a variable from the environment."""
-
-    name: SomeSubstitutionsType
-
-    def execute(self, context: LaunchContext) -> None:
-        context.environment.pop(perform_substitutions(context, self.name), None)
-
-
-@dataclass(eq=False)
 class GroupAction(Action):
-    """Runs actions together, by default in a scope of their own."""
+    """Runs actions together; if scoped, what they set is set for them alone."""
 
     actions: Iterable[LaunchDescriptionEntity]
     scoped: bool = field(default=True, kw_only=True)
-    forwarding: bool = field(default=True, kw_only=True)
-    launch_configurations: Mapping[Any, SomeSubstitutionsType] = field(default_factory=dict, kw_only=True)
 
-    def get_sub_entities(self) -> list[LaunchDescriptionEntity]:
-        settings = [SetLaunchConfiguration(name, value) for name, value in self.launch_configurations.items()]
-        return [*settings, *self.actions]
+    def get_sub_entities(self) -> Iterable[LaunchDescriptionEntity]:
+        return self.actions
 
     def execute(self, context: LaunchContext) -> list[LaunchDescriptionEntity]:
         if not self.scoped:
-            return self.get_sub_entities()
+            return [*self.actions]
         configurations, environment = dict(context.launch_configurations), dict(context.environment)
-        if not self.forwarding:
-            own = self.launch_configurations.items()
-            context.launch_configurations = {
-                perform_substitutions(context, name): perform_substitutions(context, value) for name, value in own
-            }
-            context.set_environment(context.first_environment)
 
         def leave_scope(context: LaunchContext) -> None:
             context.launch_configurations = configurations
-            context.set_environment(environment)
+            context.environment.clear()
+            context.environment.update(environment)
 
-        return [*self.get_sub_entities(), OpaqueFunction(function=leave_scope)]
+        return [*self.actions, OpaqueFunction(function=leave_scope)]
 
 
 @dataclass(eq=False)
@@ -204,7 +177,7 @@ class IncludeLaunchDescription(Action):
                     f"Included launch description missing required argument '{argument.name}' "
                     f"(description: '{argument.description}'), given: [{', '.join(given)}]"
                 )
-        before = context.get_locals_as_dict().get("current_launch_file_path")
+        before = getattr(context.locals, "current_launch_file_path", None)
         settings = [SetLaunchConfiguration(name, value) for name, value in self.launch_arguments]
         return [*settings, _enter_file(self.source.get_path(context)), description, _enter_file(before)]
 
@@ -214,7 +187,7 @@ class IncludeLaunchDescription(Action):
 
 def _enter_file(path: str | None) -> OpaqueFunction:
     """Return an action that makes this the current launch file."""
-    return OpaqueFunction(function=lambda context: context.extend_locals({"current_launch_file_path": path}))
+    return OpaqueFunction(function=lambda context: setattr(context.locals, "current_launch_file_path", path))
 
 
 @dataclass(eq=False)
@@ -233,9 +206,7 @@ class TimerAction(Action):
 
     period: float | SomeSubstitutionsType = field(kw_only=True)
     actions: Iterable[LaunchDescriptionEntity] = field(kw_only=True)
-    cancel_on_shutdown: bool | SomeSubstitutionsType = field(default=True, kw_only=True)
     _wait: asyncio.Task[None] | None = field(default=None, init=False)
-    _is_cancelled: bool = field(default=False, init=False)
 
     def get_sub_entities(self) -> Iterable[LaunchDescriptionEntity]:
         return self.actions
@@ -243,23 +214,19 @@ class TimerAction(Action):
     def get_asyncio_future(self) -> asyncio.Future[None] | None:
         return self._wait
 
-    def cancel(self) -> None:
-        """Stop waiting; no error if the timer has not started or has fired."""
-        self._is_cancelled = True
-        if self._wait is not None:
-            self._wait.cancel()
-
     def execute(self, context: LaunchContext) -> None:
-        if self._is_cancelled:
-            return
-        self._wait = context.asyncio_loop.create_task(self._run_later(context, perform_float(context, self.period)))
-        if perform_bool(context, self.cancel_on_shutdown):
-            context.register_event_handler(OnShutdown(on_shutdown=lambda _event, _context: self.cancel()))
+        visit = Visit(self.actions, dict(vars(context.locals)))
+        wait = asyncio.create_task(self._emit_later(context, visit, perform_float(context, self.period)))
 
-    async def _run_later(self, context: LaunchContext, period_s: float) -> None:
-        context_locals = context.get_locals_as_dict()
+        def cancel(_event: ShutdownEvent, _context: LaunchContext) -> None:
+            wait.cancel()
+
+        context.register_event_handler(OnShutdown(on_shutdown=cancel))
+        self._wait = wait
+
+    async def _emit_later(self, context: LaunchContext, visit: Visit, period_s: float) -> None:
         await asyncio.sleep(period_s)
-        context.emit_event_sync(Visit(self.actions, context_locals))
+        context.emit_event_sync(visit)
 
 
 @dataclass(eq=False)
@@ -292,7 +259,7 @@ class Shutdown(Action):
     reason: SomeSubstitutionsType = field(default="reason not given", kw_only=True)
 
     def execute(self, context: LaunchContext) -> None:
-        event = context.get_locals_as_dict().get("event")
+        event = getattr(context.locals, "event", None)
         if isinstance(event, ProcessExited):
             logging.get_logger("launch").info(
                 f"process[{event.process_name}] was required: shutting down launched system"

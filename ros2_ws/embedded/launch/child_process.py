@@ -18,10 +18,11 @@ _PIPE_READS = 16  # as many as empty a full pipe
 class ChildProcess:
     """A child process, which leads a process group of the same number."""
 
-    def __init__(self, process: asyncio.subprocess.Process, outputs: Sequence[Output]) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, outputs: Sequence[Output], guardian: int) -> None:
         self.process = process
         self.pid = process.pid
         self._outputs = outputs
+        self._guardian = guardian
         for output in outputs:
             output.start()
 
@@ -30,26 +31,26 @@ class ChildProcess:
         cls, cmd: Sequence[str], *, outputs: Sequence[Output], cwd: str | None, env: dict[str, str]
     ) -> ChildProcess:
         """Start a command; raises OSError, ValueError or SubprocessError if it cannot be executed."""
-        launcher = os.getpid()
-        start_guardian(launcher)
+        guardian = start_guardian(os.getpid())
+        stdout, stderr = (output.child_end for output in outputs)
         try:
             process = await asyncio.create_subprocess_exec(
                 *cmd,
                 stdin=_silence(),
-                stdout=outputs[0].child_end,
-                stderr=outputs[1].child_end,
+                stdout=stdout,
+                stderr=stderr,
                 cwd=cwd,
                 env=env,
-                preexec_fn=lambda: enter_group(launcher),
+                preexec_fn=lambda: enter_group(guardian),
             )
         except (OSError, ValueError, subprocess.SubprocessError):
             for output in outputs:
                 output.close()
             raise
         finally:
-            for output in outputs:
-                os.close(output.child_end)
-        return cls(process, outputs)
+            os.close(stdout)
+            os.close(stderr)
+        return cls(process, outputs, guardian)
 
     async def wait(self) -> int:
         """Return the exit code, or minus the ending signal, once the output written so far was read."""
@@ -76,7 +77,7 @@ class ChildProcess:
         for output in self._outputs:
             output.read_all()
             output.close()
-        forget_group(os.getpid(), self.pid)
+        forget_group(self._guardian, self.pid)
 
 
 class Output:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .action import Action, LaunchDescriptionEntity, SomeEntitiesType, normalize_to_list_of_entities
-from .event import Event
-from .events import ExecutionComplete
+from .events import Event, ExecutionComplete
 from .events import Shutdown as ShutdownEvent
 from .events.process import ProcessExited, ProcessIO, ProcessStarted
 from .launch_context import LaunchContext
@@ -23,26 +22,27 @@ class EventHandler:
     Meanwhile the event is `context.locals.event`.
     """
 
-    def __init__(self, *, matcher: Callable[[Any], bool], entities: Answer = None, handle_once: bool = False) -> None:
+    def __init__(self, *, matcher: Callable[[Any], bool], entities: Answer = None) -> None:
         self.matches = matcher
         self.entities: list[LaunchDescriptionEntity] = []
         if not callable(entities):
             entities = self.entities = normalize_to_list_of_entities(entities)
         self._answer = entities
-        self._handle_once = handle_once
 
     def handle(self, event: Event, context: LaunchContext) -> SomeEntitiesType | None:
         """Return the entities to visit."""
-        context.extend_locals({"event": event})
-        if self._handle_once:
-            context.unregister_event_handler(self)
         return self._answer(event, context) if callable(self._answer) else self._answer
+
+
+class OnShutdown(EventHandler):
+    def __init__(self, *, on_shutdown: Answer) -> None:
+        super().__init__(matcher=lambda event: isinstance(event, ShutdownEvent), entities=on_shutdown)
 
 
 class _OnActionEvent(EventHandler):
     """Answers the events of one action, of the actions that a function accepts, or of all."""
 
-    def __init__(self, event_class: type[Event], target: Target, answer: Answer, handle_once: bool) -> None:
+    def __init__(self, event_class: type[Event], target: Target, answer: Answer) -> None:
         if not (target is None or isinstance(target, Action) or callable(target)):
             raise TypeError(f"target_action must be an action or a function, got {target!r}")
 
@@ -53,28 +53,22 @@ class _OnActionEvent(EventHandler):
                 return target in (None, event.action)  # type: ignore[attr-defined]
             return target(event.action)  # type: ignore[attr-defined]
 
-        super().__init__(matcher=matches, entities=answer, handle_once=handle_once)
+        super().__init__(matcher=matches, entities=answer)
 
 
 class OnProcessStart(_OnActionEvent):
-    """Answers the start of a process."""
-
-    def __init__(self, *, target_action: Target = None, on_start: Answer, handle_once: bool = False) -> None:
-        super().__init__(ProcessStarted, target_action, on_start, handle_once)
+    def __init__(self, *, target_action: Target = None, on_start: Answer) -> None:
+        super().__init__(ProcessStarted, target_action, on_start)
 
 
 class OnProcessExit(_OnActionEvent):
-    """Answers the end of a process."""
-
-    def __init__(self, *, target_action: Target = None, on_exit: Answer, handle_once: bool = False) -> None:
-        super().__init__(ProcessExited, target_action, on_exit, handle_once)
+    def __init__(self, *, target_action: Target = None, on_exit: Answer) -> None:
+        super().__init__(ProcessExited, target_action, on_exit)
 
 
 class OnExecutionComplete(_OnActionEvent):
-    """Answers the completion of an action."""
-
-    def __init__(self, *, target_action: Target = None, on_completion: Answer, handle_once: bool = False) -> None:
-        super().__init__(ExecutionComplete, target_action, on_completion, handle_once)
+    def __init__(self, *, target_action: Target = None, on_completion: Answer) -> None:
+        super().__init__(ExecutionComplete, target_action, on_completion)
 
 
 class OnProcessIO(_OnActionEvent):
@@ -86,19 +80,8 @@ class OnProcessIO(_OnActionEvent):
         target_action: Target = None,
         on_stdout: OutputCallback = lambda event: None,
         on_stderr: OutputCallback = lambda event: None,
-        handle_once: bool = False,
     ) -> None:
         def answer(event: ProcessIO, context: LaunchContext) -> SomeEntitiesType | None:
             return on_stdout(event) if event.from_stdout else on_stderr(event)
 
-        super().__init__(ProcessIO, target_action, answer, handle_once)
-
-
-class OnShutdown(EventHandler):
-    """Answers the end of the launch system."""
-
-    def __init__(self, *, on_shutdown: Answer, handle_once: bool = False) -> None:
-        def matches(event: Event) -> bool:
-            return isinstance(event, ShutdownEvent)
-
-        super().__init__(matcher=matches, entities=on_shutdown, handle_once=handle_once)
+        super().__init__(ProcessIO, target_action, answer)

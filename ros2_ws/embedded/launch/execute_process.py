@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -18,14 +17,12 @@ from typing import Any
 from . import logging
 from .action import Action, LaunchDescriptionEntity
 from .child_process import ChildProcess, Output
-from .event import Event
-from .event_handlers import Answer, EventHandler, OnProcessExit, OnShutdown
+from .event_handlers import Answer, OnProcessExit, OnShutdown
 from .events import Shutdown
-from .events.process import ProcessExited, ProcessIO, ProcessStarted, ShutdownProcess, SignalProcess
+from .events.process import ProcessExited, ProcessIO, ProcessStarted
 from .launch_context import LaunchContext
-from .substitution import SomeSubstitutionsType
+from .substitution import SomeSubstitutionsType, perform_bool, perform_float, perform_substitutions
 from .substitutions import LaunchConfiguration
-from .utilities import perform_bool, perform_float, perform_substitutions
 
 Environment = Mapping[SomeSubstitutionsType, SomeSubstitutionsType]
 _SIGTERM_TIMEOUT = LaunchConfiguration("sigterm_timeout", default=5)
@@ -55,7 +52,6 @@ class ExecuteProcess(Action):
 
     _label: str = field(default="", init=False)
     process_details: dict[str, Any] = field(default_factory=dict, init=False)
-    _child: ChildProcess | None = field(default=None, init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
 
     def get_sub_entities(self) -> Iterable[LaunchDescriptionEntity]:
@@ -83,7 +79,7 @@ class ExecuteProcess(Action):
         self.process_details = {
             "action": self,
             "process_name": self._label,
-            "cmd": self._make_prefix(context, cmd[0]) + cmd,
+            "cmd": [*shlex.split(perform_substitutions(context, self.prefix or "")), *cmd],
             "cwd": None if self.cwd is None else perform_substitutions(context, self.cwd),
             "env": self._make_env(context),
         }
@@ -98,18 +94,9 @@ class ExecuteProcess(Action):
         self._shall_end = asyncio.Event()
         self._announce_sigint = True
         context.register_event_handler(OnShutdown(on_shutdown=self._on_shutdown))
-        context.register_event_handler(EventHandler(matcher=self._is_meant, entities=self._on_request))
         if self.on_exit is not None:
             context.register_event_handler(OnProcessExit(target_action=self, on_exit=self.on_exit))
-        self._task = context.asyncio_loop.create_task(self._supervise(context))
-
-    def _make_prefix(self, context: LaunchContext, program: str) -> list[str]:
-        if self.prefix is not None:
-            return shlex.split(perform_substitutions(context, self.prefix))
-        configurations = context.launch_configurations
-        if not re.match(configurations.get("launch-prefix-filter", ""), os.path.basename(program)):
-            return []
-        return shlex.split(configurations.get("launch-prefix", ""))
+        self._task = asyncio.create_task(self._supervise(context))
 
     def _make_env(self, context: LaunchContext) -> dict[str, str]:
         env = dict(context.environment) if self.env is None else {}
@@ -152,10 +139,8 @@ class ExecuteProcess(Action):
             context.emit_event_sync(ProcessIO(text=data, from_stdout=number == 0, **self.process_details))
 
     async def _see_to_the_end(self, context: LaunchContext, child: ChildProcess) -> None:
-        self._child = child
         ending = asyncio.ensure_future(self._end_when_asked(child))
         returncode = await child.wait()
-        self._child = None
         if returncode == 0:
             self._log.info(f"process has finished cleanly [pid {child.pid}]")
         else:
@@ -171,6 +156,10 @@ class ExecuteProcess(Action):
         child.close()
 
     # -- its end
+
+    def _on_shutdown(self, event: Shutdown, context: LaunchContext) -> None:
+        self._announce_sigint = not event.due_to_sigint or context.noninteractive
+        self._shall_end.set()
 
     async def _end_when_asked(self, child: ChildProcess) -> None:
         """Once asked to: SIGINT, then SIGTERM, then SIGKILL, until nothing of what the child started is left."""
@@ -192,19 +181,3 @@ class ExecuteProcess(Action):
             f"escalating to '{harder}'"
         )
         self._log.info(f"sending signal '{harder}' to process[{self._label}]")
-
-    # -- events
-
-    def _on_shutdown(self, event: Shutdown, context: LaunchContext) -> None:
-        self._announce_sigint = not event.due_to_sigint or context.noninteractive
-        self._shall_end.set()
-
-    def _is_meant(self, event: Event) -> bool:
-        return isinstance(event, (ShutdownProcess, SignalProcess)) and event.process_matcher(self)
-
-    def _on_request(self, event: ShutdownProcess | SignalProcess, context: LaunchContext) -> None:
-        if isinstance(event, ShutdownProcess):
-            self._shall_end.set()
-        elif self._child is not None:
-            self._log.info(f"sending signal '{event.signal_number.name}' to process[{self._label}]")
-            self._child.process.send_signal(event.signal_number)

@@ -6,16 +6,16 @@ import asyncio
 import signal
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 from . import logging
 from .action import SomeEntitiesType, normalize_to_list_of_entities
-from .event import Event
-from .events import Shutdown, Visit
+from .events import Event, Shutdown, Visit
 from .launch_context import LaunchContext
 from .launch_description import LaunchDescription
+
+SIGNALS = {signal.SIGINT: "ctrl-c (SIGINT)", signal.SIGTERM: "SIGTERM"}
 
 
 class LaunchService:
@@ -53,40 +53,33 @@ class LaunchService:
 
     async def run_async(self, *, shutdown_when_idle: bool = True) -> int:
         """Run in the current loop, which must be the main thread's."""
-        if threading.current_thread() is not threading.main_thread():
-            raise RuntimeError("LaunchService can only be run in the main thread.")
-        with self._running():
+        self._loop = loop = asyncio.get_running_loop()
+        for number, source in SIGNALS.items():
+            loop.add_signal_handler(number, self._on_signal, source)
+        try:
             self._log.info(f"All log files can be found below {logging.launch_config.log_dir}")
             self._log.info(f"Default logging verbosity is set to {logging.launch_config.level}")
-            while not (self.context.is_shutdown and self._is_idle()):
-                if shutdown_when_idle and self._is_idle():
-                    self._begin_shutdown("idle")
-                try:
-                    self._handle(await self.context.event_queue.get())
-                except Exception as error:
-                    self._fail(error)
+            await self._run(shutdown_when_idle)
+        finally:
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+            with self._loop_lock:
+                self._loop = None
+            self.context.is_shutdown = False
         for message in self._errors:
             self._log.error(message)
         return 1 if self._errors else 0
 
-    @contextmanager
-    def _running(self) -> Iterator[None]:
-        """Hold the loop and the signals."""
-        loop = asyncio.get_running_loop()
-        with self._loop_lock:
-            if self._loop is not None:
-                raise RuntimeError("LaunchService cannot be run multiple times concurrently.")
-            self._loop = loop
-        loop.add_signal_handler(signal.SIGINT, self._on_signal, "ctrl-c (SIGINT)")
-        loop.add_signal_handler(signal.SIGTERM, self._on_signal, "SIGTERM")
-        try:
-            yield
-        finally:
-            loop.remove_signal_handler(signal.SIGINT)
-            loop.remove_signal_handler(signal.SIGTERM)
-            with self._loop_lock:
-                self._loop = None
-            self.context.is_shutdown = False
+    async def _run(self, shutdown_when_idle: bool) -> None:
+        while not (self.context.is_shutdown and self._is_idle()):
+            if shutdown_when_idle and self._is_idle():
+                self._begin_shutdown("idle")
+            try:
+                self._handle(await self.context.event_queue.get())
+            except Exception as error:
+                self._log.debug("".join(traceback.format_exception(error)))
+                self._errors.append(f"Caught exception in launch (see debug for traceback): {error}")
+                self._begin_shutdown(self._errors[-1])
 
     def _is_idle(self) -> bool:
         return not self._unfinished and self.context.event_queue.empty()
@@ -101,12 +94,11 @@ class LaunchService:
         if isinstance(item, Shutdown):
             self.context.is_shutdown = True
         elif isinstance(item, Visit):
-            with self.context.scoped_locals():
-                self.context.extend_locals(item.context_locals)
+            with self.context.extended_locals(**item.context_locals):
                 self._visit(item.entities)
         for handler in tuple(self.context.event_handlers):
             if handler.matches(item):
-                with self.context.scoped_locals():
+                with self.context.extended_locals(event=item):
                     self._visit(handler.handle(item, self.context))
 
     def _visit(self, entities: SomeEntitiesType | None) -> None:
@@ -117,12 +109,6 @@ class LaunchService:
             if future is not None and future not in self._unfinished:
                 self._unfinished.add(future)
                 future.add_done_callback(self.context.event_queue.put_nowait)
-
-    def _fail(self, error: Exception) -> None:
-        """Remember the error for the end and shut down."""
-        self._log.debug("".join(traceback.format_exception(error)))
-        self._errors.append(f"Caught exception in launch (see debug for traceback): {error}")
-        self._begin_shutdown(self._errors[-1])
 
     def _begin_shutdown(self, reason: str, due_to_sigint: bool = False) -> None:
         if not self.context.is_shutdown:

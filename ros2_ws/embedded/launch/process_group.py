@@ -7,19 +7,16 @@ launcher killed with SIGKILL leaves nothing behind, not even a grandchild that i
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 GRACE_S = 5.0
-_PR_SET_PDEATHSIG = 1
 
 
 def signal_group(group: int, number: int) -> None:
@@ -45,8 +42,8 @@ def group_is_alive(group: int) -> bool:
 
 
 @cache
-def start_guardian(launcher: int) -> int:
-    """Start the guardian of this process, once, and return the pipe that it reads."""
+def start_guardian(_launcher: int) -> int:
+    """Start the guardian of a process, once, and return the pipe that it reads."""
     reading, writing = os.pipe()
     command = [sys.executable, "-ISs", __file__]
     null = subprocess.DEVNULL
@@ -55,28 +52,20 @@ def start_guardian(launcher: int) -> int:
     return writing
 
 
-def _tell_guardian(launcher: int, message: bytes) -> None:
-    with suppress(BrokenPipeError):
-        os.write(start_guardian(launcher), message)
-
-
-def enter_group(launcher: int) -> None:
-    """Between fork and exec: lead a new session that ends with the launcher."""
+def enter_group(guardian: int) -> None:
+    """Between fork and exec: lead a new session, whose group the guardian knows."""
     os.setsid()
-    end_with_parent(launcher)
-    _tell_guardian(launcher, b"+%d\n" % os.getpid())
+    _tell(guardian, f"+{os.getpid()}\n")
 
 
-def forget_group(launcher: int, group: int) -> None:
+def forget_group(guardian: int, group: int) -> None:
     """Tell the guardian that a group has ended."""
-    _tell_guardian(launcher, b"-%d\n" % group)
+    _tell(guardian, f"-{group}\n")
 
 
-def end_with_parent(parent: int) -> None:
-    """Between fork and exec: get SIGTERM when the parent ends."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os._exit(1)
+def _tell(guardian: int, message: str) -> None:
+    with suppress(BrokenPipeError):
+        os.write(guardian, message.encode())
 
 
 def _guard() -> None:
@@ -86,10 +75,6 @@ def _guard() -> None:
     groups: set[int] = set()
     for line in sys.stdin:
         (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
-    _end(groups)
-
-
-def _end(groups: Iterable[int]) -> None:
     for group in groups:
         signal_group(group, signal.SIGTERM)
     deadline = time.monotonic() + GRACE_S
@@ -98,8 +83,6 @@ def _end(groups: Iterable[int]) -> None:
     for group in groups:
         signal_group(group, signal.SIGKILL)
 
-
-_libc = ctypes.CDLL(None)  # loaded before any fork
 
 if __name__ == "__main__":
     _guard()

@@ -12,12 +12,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import logging
-from .substitution import SomeSubstitutionsType, Substitution
-from .utilities import describe_substitutions, normalize_to_list_of_substitutions, perform_bool, perform_substitutions
+from . import logging, substitution
+from .substitution import (
+    SomeSubstitutionsType,
+    Substitution,
+    describe_substitutions,
+    normalize_to_list_of_substitutions,
+    perform_bool,
+    perform_substitutions,
+)
+from .utilities import missing
 
 if TYPE_CHECKING:
     from .launch_context import LaunchContext
+
+TextSubstitution = substitution.TextSubstitution
+__getattr__ = missing(__name__, "AnonName AnySubstitution AllSubstitution BooleanSubstitution FileContent")
 
 
 class SubstitutionFailure(RuntimeError):
@@ -25,27 +35,12 @@ class SubstitutionFailure(RuntimeError):
 
 
 @dataclass(eq=False)
-class TextSubstitution(Substitution):
-    """A fixed text."""
-
-    text: str = field(kw_only=True)
-
-    def describe(self) -> str:
-        return f"'{self.text}'"
-
-    def perform(self, context: LaunchContext) -> str:
-        return self.text
-
-
-@dataclass(eq=False)
 class LaunchConfiguration(Substitution):
     """The value of a launch configuration, which is how launch arguments are read."""
 
+    label = "LaunchConfig"
     variable_name: SomeSubstitutionsType
     default: Any = field(default=None, kw_only=True)
-
-    def describe(self) -> str:
-        return f"LaunchConfig({describe_substitutions(self.variable_name)})"
 
     def perform(self, context: LaunchContext) -> str:
         name = perform_substitutions(context, self.variable_name)
@@ -57,15 +52,23 @@ class LaunchConfiguration(Substitution):
 class EnvironmentVariable(Substitution):
     """The value of an environment variable."""
 
+    label = "EnvVar"
     name: SomeSubstitutionsType
     default_value: SomeSubstitutionsType | None = field(default=None, kw_only=True)
-
-    def describe(self) -> str:
-        return f"EnvVar({describe_substitutions(self.name)})"
 
     def perform(self, context: LaunchContext) -> str:
         name = perform_substitutions(context, self.name)
         return _look_up(context, "environment variable", context.environment, name, self.default_value)
+
+
+def _look_up(
+    context: LaunchContext, kind: str, values: Mapping[str, Any], name: str, default: SomeSubstitutionsType | None
+) -> str:
+    if name in values:
+        return str(values[name])
+    if default is None:
+        raise SubstitutionFailure(f"{kind} '{name}' does not exist")
+    return perform_substitutions(context, default)
 
 
 @dataclass(eq=False)
@@ -102,10 +105,8 @@ class PythonExpression(Substitution):
 class FindExecutable(Substitution):
     """The path of a program on PATH."""
 
+    label = "FindExec"
     name: SomeSubstitutionsType = field(kw_only=True)
-
-    def describe(self) -> str:
-        return f"FindExec({describe_substitutions(self.name)})"
 
     def perform(self, context: LaunchContext) -> str:
         name = perform_substitutions(context, self.name)
@@ -121,9 +122,6 @@ class Command(Substitution):
 
     command: SomeSubstitutionsType
     on_stderr: SomeSubstitutionsType = field(default="fail", kw_only=True)
-
-    def describe(self) -> str:
-        return f"Command({describe_substitutions(self.command)})"
 
     def perform(self, context: LaunchContext) -> str:
         command = perform_substitutions(context, self.command)
@@ -149,10 +147,8 @@ class Command(Substitution):
 class LocalSubstitution(Substitution):
     """A context local, such as 'event.reason' while a shutdown is handled."""
 
+    label = "LocalVar"
     expression: str
-
-    def describe(self) -> str:
-        return f"LocalVar('{self.expression}')"
 
     def perform(self, context: LaunchContext) -> str:
         value: Any = context.locals
@@ -167,7 +163,7 @@ class ThisLaunchFile(Substitution):
     """The path of the launch file being run."""
 
     def perform(self, context: LaunchContext) -> str:
-        path = context.get_locals_as_dict().get("current_launch_file_path")
+        path = getattr(context.locals, "current_launch_file_path", None)
         if path is None:
             raise SubstitutionFailure("ThisLaunchFile used outside of a launch file (in a script)")
         return str(path)
@@ -182,14 +178,18 @@ class ThisLaunchFileDir(ThisLaunchFile):
 
 @dataclass(eq=False)
 class _TwoSides(Substitution):
-    """Base of the substitutions that combine two values."""
+    """Base of the substitutions that are 'true' or 'false' for two values."""
 
     left: Any
     right: Any
 
+    def describe(self) -> str:
+        left, right = (describe_substitutions(_as_text(side)) for side in (self.left, self.right))
+        return f"{type(self).__name__}({left} {right})"
+
 
 class EqualsSubstitution(_TwoSides):
-    """'true' or 'false': whether two values are equal, as booleans, numbers or text."""
+    """Whether two values are equal, as booleans, numbers or text."""
 
     def perform(self, context: LaunchContext) -> str:
         left, right = (perform_substitutions(context, _as_text(side)) for side in (self.left, self.right))
@@ -203,30 +203,24 @@ class EqualsSubstitution(_TwoSides):
 
 
 class NotEqualsSubstitution(EqualsSubstitution):
-    """'true' or 'false': whether two values differ."""
+    """Whether two values differ."""
 
     def perform(self, context: LaunchContext) -> str:
         return _truth(super().perform(context) == "false")
 
 
 class AndSubstitution(_TwoSides):
-    """'true' if both values are true."""
-
     def perform(self, context: LaunchContext) -> str:
         return _truth(perform_bool(context, self.left) and perform_bool(context, self.right))
 
 
 class OrSubstitution(_TwoSides):
-    """'true' if one of two values is true."""
-
     def perform(self, context: LaunchContext) -> str:
         return _truth(perform_bool(context, self.left) or perform_bool(context, self.right))
 
 
 @dataclass(eq=False)
 class NotSubstitution(Substitution):
-    """'true' if the value is false."""
-
     value: SomeSubstitutionsType
 
     def perform(self, context: LaunchContext) -> str:
@@ -244,16 +238,6 @@ class IfElseSubstitution(Substitution):
     def perform(self, context: LaunchContext) -> str:
         chosen = self.if_value if perform_bool(context, self.condition) else self.else_value
         return perform_substitutions(context, chosen)
-
-
-def _look_up(
-    context: LaunchContext, kind: str, values: Mapping[str, Any], name: str, default: SomeSubstitutionsType | None
-) -> str:
-    if name in values:
-        return str(values[name])
-    if default is None:
-        raise SubstitutionFailure(f"{kind} '{name}' does not exist")
-    return perform_substitutions(context, default)
 
 
 def _as_text(value: Any) -> SomeSubstitutionsType:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from launch.utilities import perform_substitutions, read_bool
+from launch.substitution import perform_substitutions, read_bool
 
 from launch import LaunchContext, SomeSubstitutionsType, Substitution
 

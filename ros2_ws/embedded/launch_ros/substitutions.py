@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from embedded_ros import packages
-from launch.utilities import describe_substitutions, perform_substitutions
+from launch.utilities import perform_substitutions
 
 from launch import LaunchContext, SomeSubstitutionsType, Substitution
 
@@ -17,7 +17,7 @@ class FindPackageShare(Substitution):
     package: SomeSubstitutionsType
 
     def describe(self) -> str:
-        return f"{type(self).__name__}(pkg={describe_substitutions(self.package)})"
+        return super().describe().replace("(", "(pkg=", 1)
 
     def perform(self, context: LaunchContext) -> str:
         return str(packages.find(perform_substitutions(context, self.package)).share)

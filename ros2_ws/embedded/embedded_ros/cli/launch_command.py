@@ -7,14 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import (
-    AnyLaunchDescriptionSource,
-    get_launch_description_from_python_launch_file,
-)
-from launch.launch_introspector import LaunchIntrospector
-from launch.utilities import describe_substitutions
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitution import describe_substitutions
 
-from launch import LaunchDescription, LaunchService
+from launch import LaunchContext, LaunchDescription, LaunchService
 
 from .. import packages
 from .verbs import Status, argument, flag, verb
@@ -24,11 +20,8 @@ from .verbs import Status, argument, flag, verb
     "launch",
     argument("-n", "--noninteractive", action="store_true", default=not sys.stdin.isatty(), help="no terminal"),
     flag("-d", "--debug", help="more output"),
-    flag("-p", "--print", "--print-description", help="print the description only"),
     flag("-s", "--show-args", "--show-arguments", help="print the arguments only"),
     flag("-a", "--show-all-subprocesses-output", help="show and log all output"),
-    argument("--launch-prefix", help="command put in front of all executables"),
-    argument("--launch-prefix-filter", help="regular expression of the executables that get the prefix"),
     argument("package_name", help="package with the launch file, or the launch file's path"),
     argument("launch_file_name", nargs="?", help="name of the launch file"),
     argument("launch_arguments", nargs="*", help="arguments as '<name>:=<value>'"),
@@ -37,22 +30,15 @@ from .verbs import Status, argument, flag, verb
 def _launch(args: argparse.Namespace) -> Status:
     """Run a launch file."""
     path, arguments = _find_file(args)
-    if args.launch_prefix_filter is not None and args.launch_prefix is None:
-        return "--launch-prefix must be specified if --launch-prefix-filter is provided"
-    if args.print:
-        print(LaunchIntrospector().format_launch_description(get_launch_description_from_python_launch_file(path)))
-        return 0
+    source = PythonLaunchDescriptionSource(path)
     if args.show_args:
-        print(_explain_arguments(get_launch_description_from_python_launch_file(path)))
+        print(_explain_arguments(source.get_launch_description(LaunchContext())))
         return 0
     if args.show_all_subprocesses_output:
         os.environ["OVERRIDE_LAUNCH_PROCESS_OUTPUT"] = "both"
-    for name in ("launch_prefix", "launch_prefix_filter"):
-        if getattr(args, name) is not None:
-            arguments.append(f"{name.replace('_', '-')}:={getattr(args, name)}")
     settings = parse_arguments(arguments)
     service = LaunchService(argv=arguments, noninteractive=args.noninteractive, debug=args.debug)
-    include = IncludeLaunchDescription(AnyLaunchDescriptionSource(path), launch_arguments=settings)
+    include = IncludeLaunchDescription(source, launch_arguments=settings)
     service.include_launch_description(LaunchDescription([include]))
     return service.run()
 

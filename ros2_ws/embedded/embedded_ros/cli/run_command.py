@@ -1,17 +1,19 @@
 """`ros2 run`."""
 
 import argparse
+import ctypes
 import os
 import shlex
 import signal
 import subprocess
 import sys
 
-from launch.process_group import end_with_parent
-
 from . import entry_point
 from .pkg_command import executables
 from .verbs import Status, argument, verb
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)  # loaded before the fork
 
 
 @verb(
@@ -40,7 +42,9 @@ def _pass_on(command: list[str]) -> int:
 
     def prepare() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        end_with_parent(parent)
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)  # when the parent ends
+        if os.getppid() != parent:
+            os._exit(1)
 
     process = subprocess.Popen(command, preexec_fn=prepare)  # noqa: PLW1509 (no threads)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..event import Event
-from . import process as process
+from ..utilities import missing
 
 if TYPE_CHECKING:
     from ..action import Action, LaunchDescriptionEntity
+
+__getattr__ = missing(__name__, "IncludeLaunchDescription TimerEvent matches_action")
+
+
+class Event:
+    """Something that happened, or was asked for, while the launch system runs."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -34,8 +39,3 @@ class ExecutionComplete(Event):
     """An action has done all it does."""
 
     action: Action
-
-
-def matches_action(target_action: Action) -> Callable[[Action], bool]:
-    """Match one action, for events aimed at a process."""
-    return lambda action: action is target_action

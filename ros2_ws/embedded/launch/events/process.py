@@ -1,18 +1,17 @@
-"""Events from and to launched processes."""
+"""Events of launched processes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from signal import Signals
 from typing import TYPE_CHECKING
 
-from ..event import Event
+from ..utilities import missing
+from . import Event
 
 if TYPE_CHECKING:
     from ..actions import ExecuteProcess
 
-ProcessMatcher = Callable[["ExecuteProcess"], bool]
+__getattr__ = missing(__name__, "ProcessStdin ShutdownProcess SignalProcess")
 
 
 @dataclass(eq=False, kw_only=True)
@@ -44,22 +43,3 @@ class ProcessIO(RunningProcessEvent):
 
     text: bytes
     from_stdout: bool
-
-    @property
-    def from_stderr(self) -> bool:
-        return not self.from_stdout
-
-
-@dataclass(eq=False, kw_only=True)
-class ShutdownProcess(Event):
-    """End the processes for which the matcher is true: SIGINT, then SIGTERM, then SIGKILL."""
-
-    process_matcher: ProcessMatcher
-
-
-@dataclass(eq=False, kw_only=True)
-class SignalProcess(Event):
-    """Send a signal to the processes for which the matcher is true."""
-
-    signal_number: Signals
-    process_matcher: ProcessMatcher
