@@ -87,25 +87,42 @@ class Variant(StrictModel):
     references: list[Literal["centroid", "wmsr"]] | None = None
 
 
+class Learner(StrictModel):
+    """An algorithm, with settings of its own if it has any; a bare name in a plan is the algorithm as it is shipped."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    algorithm: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value, "algorithm": value} if isinstance(value, str) else value
+
+    @field_validator("algorithm")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in ALGORITHMS:
+            raise ValueError(f"unknown algorithm '{name}'; {nearest(name, ALGORITHMS)}")
+        return name
+
+
 class Plan(StrictModel):
     """A study: algorithms × seeds, attacks on each, and one way to measure them all."""
 
     name: str
     variants: list[Variant] = Field(min_length=1)
-    algorithms: list[str] = Field(min_length=1)
+    algorithms: list[Learner] = Field(min_length=1)
     references: list[Literal["centroid", "wmsr"]] = Field(default_factory=list)
     seeds: list[int] = Field(min_length=1)
     training: Limits
     attack: Attacks
     evaluation: Settings
 
-    @field_validator("algorithms")
-    @classmethod
-    def _known(cls, names: list[str]) -> list[str]:
-        for name in names:
-            if name not in ALGORITHMS:
-                raise ValueError(f"unknown algorithm '{name}'; {nearest(name, ALGORITHMS)}")
-        return names
+    def policies(self) -> Iterator[tuple[str, Learner, int]]:
+        """Name, algorithm and seed of every training run, all runs of one seed before those of the next."""
+        for seed, learner in itertools.product(self.seeds, self.algorithms):
+            yield f"{learner.name}-{seed}", learner, seed
 
     def variant(self, name: str) -> Variant:
         """The variant of that name."""
@@ -115,11 +132,12 @@ class Plan(StrictModel):
         """The references that a variant is compared with."""
         return self.references if variant.references is None else variant.references
 
-    def training_config(self, variant: Variant, algorithm: str, seed: int) -> MaddpgConfig:
+    def training_config(self, variant: Variant, learner: Learner, seed: int) -> MaddpgConfig:
         """The settings of one training run."""
-        config = load_config(default_config_file(algorithm))
-        changes = {**self.training.settings, "task_parameters": variant.task_parameters.model_dump(), "seed": seed}
-        return parse(config.model_dump() | changes, type(config), "training.settings of the plan")
+        config = load_config(default_config_file(learner.algorithm))
+        settings = self.training.settings | learner.settings
+        changes = {**settings, "task_parameters": variant.task_parameters.model_dump(), "seed": seed}
+        return parse(config.model_dump() | changes, type(config), f"settings of '{learner.name}' in the plan")
 
     def attack_config(self, victim: Path, digest: str, threat: str, robots: list[int], seed: int) -> AttackConfig:
         """The settings of one attack."""
@@ -168,9 +186,14 @@ def checked(plan: Plan, source: str) -> Plan:
     """The plan, after every setting in it has been tried out."""
     if len({variant.name for variant in plan.variants}) < len(plan.variants):
         raise UserError(f"{source}: key 'variants': two have the same name; give each its own")
-    for key in ("algorithms", "references", "seeds"):
-        if len(set(getattr(plan, key))) < len(getattr(plan, key)):
+    learners = [learner.name for learner in plan.algorithms]
+    for key, names in (("algorithms", learners), ("references", plan.references), ("seeds", plan.seeds)):
+        if len(set(names)) < len(names):
             raise UserError(f"{source}: key '{key}' names something twice")
+    for first, second in itertools.combinations(plan.algorithms, 2):
+        if (first.algorithm, first.settings) == (second.algorithm, second.settings):
+            both = f"'{first.name}' and '{second.name}'"
+            raise UserError(f"{source}: key 'algorithms': {both} are the same; leave one out")
     for variant in plan.variants:
         team = variant.task_parameters.robots
         plan.evaluation.check(team)
@@ -181,8 +204,8 @@ def checked(plan: Plan, source: str) -> Plan:
                 f"{source}: variant '{variant.name}': references know the published task with any number of robots "
                 "only; give this variant 'references: []'"
             )
-        for algorithm in plan.algorithms:
-            plan.training_config(variant, algorithm, plan.seeds[0])
+        for learner in plan.algorithms:
+            plan.training_config(variant, learner, plan.seeds[0])
         for threat in plan.attack.threats:
             for robots in plan.attack.robots:
                 plan.attack_config(Path("policy.onnx"), "", threat, robots, plan.seeds[0])
@@ -192,7 +215,7 @@ def checked(plan: Plan, source: str) -> Plan:
 def units(plan: Plan) -> Iterator[Unit]:
     """All the work, in an order in which it can be done: all policies of one seed before those of the next."""
     for variant in plan.variants:
-        policies = [f"{algorithm}-{seed}" for seed in plan.seeds for algorithm in plan.algorithms]
+        policies = [name for name, _, _ in plan.policies()]
         references = list(plan.references_of(variant))
         minutes = dict.fromkeys(policies, plan.training.expected_minutes) | dict.fromkeys(references, MEASURE_MINUTES)
         trained = {name: Unit(variant.name, "train", name, (), expected) for name, expected in minutes.items()}

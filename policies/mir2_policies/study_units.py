@@ -75,8 +75,8 @@ def _train(study: Path, plan: Plan, unit: Unit) -> None:
         rule = parse({"algorithm": unit.name}, ReferenceConfig, "references of the plan")
         export_reference(rule, variant.task_parameters.robots, output)
         return
-    algorithm, seed = unit.name.rsplit("-", 1)
-    trainer = Trainer(plan.training_config(variant, algorithm, int(seed)), folder / RUN_FOLDER)
+    learner, seed = next((learner, seed) for name, learner, seed in plan.policies() if name == unit.name)
+    trainer = Trainer(plan.training_config(variant, learner, seed), folder / RUN_FOLDER)
     trainer.resume()
     trainer.run(plan.training.budget, quiet=True)
     export_run(folder / RUN_FOLDER, output)
@@ -107,8 +107,7 @@ def _measure(study: Path, plan: Plan, unit: Unit) -> None:
 def _report(study: Path, plan: Plan, unit: Unit) -> None:
     """Put the measurements together; policies get the names that tell their settings apart."""
     variant = plan.variant(unit.variant)
-    policies = [f"{algorithm}-{seed}" for algorithm in plan.algorithms for seed in plan.seeds]
-    policies += plan.references_of(variant)
+    policies = [*(name for name, _, _ in plan.policies()), *plan.references_of(variant)]
     bundles = [PolicyBundle.load(policy_file(study, unit.variant, policy)) for policy in policies]
     names = policy_names([bundle.metadata for bundle in bundles])
     measurements = []

@@ -112,6 +112,12 @@ def changed(**changes: object) -> dict[str, object]:
     [
         ({"algorithms": ["mir3"]}, "unknown algorithm 'mir3'; valid: .*did you mean 'mir2'"),
         ({"algorithms": []}, "key 'algorithms'"),
+        ({"algorithms": ["mir2", {"name": "mir2", "algorithm": "maddpg"}]}, "key 'algorithms' names something twice"),
+        ({"algorithms": ["mir2", {"name": "again", "algorithm": "mir2"}]}, "'mir2' and 'again' are the same"),
+        (
+            {"algorithms": [{"name": "strong", "algorithm": "maddpg", "settings": {"penalty_weight": 0.03}}]},
+            "settings of 'strong' in the plan: unknown key 'penalty_weight'",
+        ),
         ({"seeds": [1, 1]}, "key 'seeds' names something twice"),
         ({"training": {"settings": {}}}, "give steps, minutes or both"),
         ({"training": {"steps": 5, "settings": {"gama": 0.9}}}, "unknown key 'gama'.*did you mean 'gamma'"),
@@ -140,7 +146,7 @@ def test_variants_have_settings_of_their_own() -> None:
         Plan.model_validate({**plan.model_dump(), "evaluation": plan.evaluation._asdict(), "variants": variants}),
         "test",
     )
-    assert plan.training_config(plan.variants[1], "mir2", 3).task_parameters.radius_m == 0.5
+    assert plan.training_config(plan.variants[1], plan.algorithms[0], 3).task_parameters.radius_m == 0.5
     assert [u.path for u in units(plan) if u.kind == "report"] == ["two/report/all", "near/report/all"]
     assert Unit("near", "train", "centroid", (), 1.0).path not in {u.path for u in units(plan)}
 
