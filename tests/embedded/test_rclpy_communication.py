@@ -5,6 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from embedded_ros import wire
+from embedded_ros.dds import make_qos
+from embedded_ros.session import ServiceEndpoint
 from nav_msgs.msg import Odometry
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.exceptions import InvalidServiceNameException, InvalidTopicNameException, RCLError
@@ -162,6 +165,49 @@ def test_a_coroutine_may_serve_and_await(world: World) -> None:
     assert client.wait_for_service(30.0)
     assert inner.wait_for_service(30.0)
     assert world.answer(client.call_async(Trigger.Request())).message == "out in"
+
+
+def half_of_trigger(make: Callable[..., Any], topic: str, half: str, key: str, number: int) -> Any:
+    """A reader or writer of a server (key `serviceid`) or client (`clientid`) with that number."""
+    user_data = wire.identity(key, bytes([number] * 16)).encode()
+    return make(topic, wire.dds_type(f"std_srvs/srv/Trigger_{half}"), make_qos(user_data=user_data))
+
+
+def test_a_response_waits_until_the_reader_of_its_client_is_discovered(world: World) -> None:
+    node = world.node()
+    asked: list[Any] = []
+
+    def serve(request: Any, response: Any) -> Any:
+        asked.append(request)
+        return response
+
+    service = node.create_service(Trigger, "/late", serve)
+    participant = world.context.session.participant
+    late, gone = (half_of_trigger(participant.writer, "rq/lateRequest", "Request", "clientid", n) for n in (1, 2))
+    world.spin_until(lambda: late.matched() == gone.matched() == 1)
+    for requests in (late, gone):
+        requests.write_cdr(ServiceEndpoint.pack(7, 1, Trigger.Request()))
+    world.spin_until(lambda: len(asked) == 2)
+    gone.delete()
+    other = node.create_client(Trigger, "/late")
+    assert other.wait_for_service(30.0)
+    world.answer(other.call_async(Trigger.Request()))  # nobody is held up
+    assert len(service._unsent) == 1
+    replies = half_of_trigger(participant.reader, "rr/lateReply", "Response", "clientid", 1)
+    world.spin_until(lambda: replies.matched() == 1 and not service._unsent)
+    assert replies.take_cdr()[0][0].startswith(ServiceEndpoint.pack(7, 1, Trigger.Response()))
+
+
+def test_a_service_is_ready_when_both_halves_of_one_server_are_matched(world: World) -> None:
+    client = world.node().create_client(Trigger, "/half")
+    participant = world.context.session.participant
+    requests = half_of_trigger(participant.reader, "rq/halfRequest", "Request", "serviceid", 1)
+    replies = half_of_trigger(participant.writer, "rr/halfReply", "Response", "serviceid", 2)
+    world.spin_until(lambda: bool(requests.matched() and replies.matched()))
+    assert not client.service_is_ready()
+    fitting = half_of_trigger(participant.writer, "rr/halfReply", "Response", "serviceid", 1)
+    assert client.wait_for_service(30.0)
+    assert fitting.matched() == 1
 
 
 def test_destroyed_endpoints_are_gone(world: World) -> None:

@@ -5,7 +5,7 @@ that no message is converted twice, and the wait set says which of its condition
 """
 
 import ctypes as ct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -126,6 +126,13 @@ def _endpoint(*found: Any) -> Endpoint:
     return Endpoint(key, owner, topic, type_name, qos, info.instance_state == InstanceState.Alive if info else True)
 
 
+def _known(read: Any, ref: int, handles: Iterable[int]) -> list[Endpoint]:
+    """What an entity knows about those of its matched endpoints that are still there."""
+    with _reading_qos:
+        found = [read(ref, handle, _endpoint, cqos_to_qos) for handle in handles]
+    return [endpoint for endpoint in found if isinstance(endpoint, Endpoint)]
+
+
 class _Entity:
     """What the entities of `cyclonedds` get here: the network's name for them, and an end of one's choice."""
 
@@ -197,12 +204,7 @@ class Writer(DataWriter[Any], _Entity):
         return int(self.get_publication_matched_status().current_count)  # type: ignore[no-untyped-call]
 
     def matched_endpoints(self) -> list[Endpoint]:
-        with _reading_qos:
-            data = [
-                ddspy_get_matched_subscription_data(self._ref, handle, _endpoint, cqos_to_qos)
-                for handle in self.get_matched_subscriptions()
-            ]
-        return [endpoint for endpoint in data if endpoint is not None]
+        return _known(ddspy_get_matched_subscription_data, self._ref, self.get_matched_subscriptions())
 
     def assert_liveliness(self) -> None:
         DDS._dll_handle.dds_assert_liveliness(self._ref)
@@ -225,11 +227,9 @@ class Reader(DataReader[Any], _Entity):
     def matched(self) -> int:
         return int(self.get_subscription_matched_status().current_count)  # type: ignore[no-untyped-call]
 
-    def writer_of(self, publication_handle: int) -> Endpoint | None:
-        """The writer a sample came from, while it is matched."""
-        with _reading_qos:
-            found = ddspy_get_matched_publication_data(self._ref, publication_handle, _endpoint, cqos_to_qos)
-        return found if isinstance(found, Endpoint) else None
+    def matched_endpoints(self, *handles: int) -> list[Endpoint]:
+        """Matched writers, or those of them with the handles that samples tell."""
+        return _known(ddspy_get_matched_publication_data, self._ref, handles or self.get_matched_publications())
 
 
 class Guard(GuardCondition, _Entity):

@@ -2,17 +2,15 @@
 
 import struct
 import threading
-import time
 from typing import Any
 
 from . import wire
 from .cdr import CdrError, deserialize, serialize
-from .dds import Participant, Reader, Writer
+from .dds import Endpoint, Participant, Reader, Writer
 from .graph import Graph, NodeEntities
 from .messages import Message
 
 HEADER = struct.Struct("<Qq")  # client, sequence number; between encapsulation header and message
-REPLY_WAIT_S = 0.1  # how long a server waits until it knows the client's reader
 
 
 class Session:
@@ -50,7 +48,6 @@ class ServiceEndpoint:
         entry = wire.identity("serviceid" if server else "clientid", self.identity)
         names = [wire.reply_name(service), wire.request_name(service)]
         writer_topic, reader_topic = names if server else reversed(names)
-        self._peer_key = "clientid" if server else "serviceid"
         self.writer: Writer = session.participant.writer(
             writer_topic, wire.dds_type(sends.TYPE_NAME), qos.to_dds(wire.user_data(sends.TYPE_NAME, entry))
         )
@@ -61,9 +58,13 @@ class ServiceEndpoint:
             session.graph.change(node, add=[self.writer.gid])
             session.graph.change(node, add=[self.reader.gid], readers=True)
 
-    def send(self, client: int, sequence: int, message: Message) -> None:
+    def send(self, client: int, sequence: int, message: Any) -> None:
+        self.writer.write_cdr(self.pack(client, sequence, message))
+
+    @staticmethod
+    def pack(client: int, sequence: int, message: Any) -> bytes:
         cdr = serialize(message)
-        self.writer.write_cdr(cdr[:4] + HEADER.pack(client, sequence) + cdr[4:])
+        return cdr[:4] + HEADER.pack(client, sequence) + cdr[4:]
 
     def take(self) -> tuple[int, int, Message, object] | None:
         """Client, sequence number, message and sample information; None if there is nothing."""
@@ -74,17 +75,16 @@ class ServiceEndpoint:
             return client, sequence, deserialize(self._receives, cdr[:4] + cdr[4 + HEADER.size :]), info
         return None
 
-    def wait_for_client(self, publication: int) -> None:
-        """Returns when the reader of the client that wrote a request is known, at the latest after REPLY_WAIT_S."""
-        deadline = time.monotonic() + REPLY_WAIT_S
-        while time.monotonic() < deadline:
-            peer = self.reader.writer_of(publication)
-            if peer is None:
-                return
-            identity = peer.user_data.get(self._peer_key)
-            if any(e.user_data.get(self._peer_key) == identity for e in self.writer.matched_endpoints()):
-                return
-            time.sleep(0.001)
+    def knows_server(self) -> bool:
+        """Whether both halves of one server are matched."""
+        return bool(
+            _ids("serviceid", self.writer.matched_endpoints()) & _ids("serviceid", self.reader.matched_endpoints())
+        )
+
+    def knows_client(self, publication: int) -> bool:
+        """Whether the reader of the client that wrote a request is matched; also if it has left."""
+        client = _ids("clientid", self.reader.matched_endpoints(publication)) - {None}
+        return client <= _ids("clientid", self.writer.matched_endpoints())
 
     def destroy(self) -> None:
         with self._session.graph.one_update():
@@ -92,3 +92,8 @@ class ServiceEndpoint:
             self._session.graph.change(self._node, remove=[self.reader.gid], readers=True)
         self.writer.delete()
         self.reader.delete()
+
+
+def _ids(key: str, endpoints: list[Endpoint]) -> set[str | None]:
+    """Which servers (`serviceid`) or clients (`clientid`) endpoints belong to; None for those that do not say."""
+    return {endpoint.user_data.get(key) for endpoint in endpoints}

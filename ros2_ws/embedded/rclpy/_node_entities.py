@@ -39,7 +39,7 @@ class NodeEntityOwner:
     def waitables_now(self) -> list[Any]:
         """What an executor waits for; timers are asked themselves."""
         waitables = [e for kind in (Subscription, Service, Client, GuardCondition) for e in self._made[kind]]
-        endpoints = [*self._made[Publisher], *self._made[Subscription]]
+        endpoints = [e for kind in (Publisher, Subscription, Service) for e in self._made[kind]]
         return waitables + [handler for endpoint in endpoints for handler in endpoint.event_handlers]
 
     @property

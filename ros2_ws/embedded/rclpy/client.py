@@ -92,7 +92,7 @@ class Client(Destroyable):
 
     def service_is_ready(self) -> bool:
         self._check_usable()
-        return self._endpoint.writer.matched() > 0 and self._endpoint.reader.matched() > 0
+        return self._endpoint.knows_server()
 
     def wait_for_service(self, timeout_sec: float | None = None) -> bool:
         deadline = None if timeout_sec is None else time.monotonic() + timeout_sec

@@ -1,10 +1,13 @@
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from embedded_ros.cdr import CdrError
 from embedded_ros.session import ServiceEndpoint
 
+from .callback_groups import ReentrantCallbackGroup
 from .destroyable import Destroyable
+from .event_handler import EventHandler, QoSMatchedInfo
 from .exceptions import InvalidServiceNameException
 from .qos import QoSProfile
 
@@ -24,6 +27,10 @@ class Service(Destroyable):
         )
         self.condition = self._endpoint.reader.condition
         self._known_clients: set[int] = set()
+        self._unsent: list[tuple[int, bytes]] = []  # who asked and the response
+        self._lock = threading.Lock()
+        on_match = {("publication_matched", QoSMatchedInfo): lambda _: self._send_deliverable()}
+        self.event_handlers = [EventHandler(self._endpoint.writer, ReentrantCallbackGroup(), on_match)]
 
     @property
     def service_name(self) -> str:
@@ -51,10 +58,20 @@ class Service(Destroyable):
     def _send(self, response: Any, client: int, sequence: int, info: Any) -> None:
         if not isinstance(response, self.srv_type.Response):
             raise TypeError(f"service {self._full_name}: expected {self.srv_type.Response}, got {type(response)}")
-        if info.publication_handle not in self._known_clients:
-            self._endpoint.wait_for_client(info.publication_handle)
-            self._known_clients.add(info.publication_handle)
-        self._endpoint.send(client, sequence, response)
+        with self._lock:
+            self._unsent.append((info.publication_handle, self._endpoint.pack(client, sequence, response)))
+        self._send_deliverable()
+
+    def _send_deliverable(self) -> None:
+        """Sends the responses whose clients' readers have been discovered, which the others wait for."""
+        with self._lock:
+            unsent, self._unsent = self._unsent, []
+            for publication, response in unsent:
+                if publication not in self._known_clients and not self._endpoint.knows_client(publication):
+                    self._unsent.append((publication, response))
+                    continue
+                self._known_clients.add(publication)
+                self._endpoint.writer.write_cdr(response)
 
     def configure_introspection(self, *_: Any) -> None:
         raise NotImplementedError("Service.configure_introspection")
