@@ -70,6 +70,14 @@ def test_benign_robots_are_those_not_compromised(episode):
     assert summary(recorder)["gate_interventions"]["robot_0"]["speed"] == 51
 
 
+def test_a_step_counts_once_however_often_its_gate_reports(episode):
+    task, truth = episode
+    recorder = Recorder(task, NAMES, 0.0, patient=True)
+    for k in (0, 0, 0, 1):
+        report(recorder, task, truth.poses, truth.actions, k, reasons=("speed",))
+    assert recorder.interventions["robot_0"] == {"speed": 2}
+
+
 def test_a_packed_team_of_bodies_counts_as_met():
     assert rendezvous_distance_m(10, 0.0) == pytest.approx(0.10)
     assert rendezvous_distance_m(7, 0.08) == pytest.approx(0.10 + 2 * 0.08)

@@ -1,7 +1,7 @@
 """Turns what robots and gates report into the task's steps: poses, commands, team reward, distances."""
 
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +62,7 @@ class Recorder:
         self.steps: list[StepRecord] = []
         self.missing_reports = 0
         self.reaction_s: list[float] = []
-        self.interventions: dict[str, Counter[str]] = {name: Counter() for name in names}
+        self._intervened: dict[str, defaultdict[str, set[int]]] = {name: defaultdict(set) for name in names}
         self.ever_compromised: set[str] = set()
 
     def odometry(self, robot: str, state: RobotState) -> None:
@@ -72,18 +72,27 @@ class Recorder:
     def gate(self, robot: str, state_stamp_s: float, applied: Command, reasons: Collection[str]) -> None:
         """Take in what a gate let through in answer to the state of `state_stamp_s`."""
         row = (applied.v_mps, applied.omega_radps)
-        if self._file(self._twists, state_stamp_s, robot, row):
-            self.interventions[robot].update(reasons)
-            if not self._patient:
-                self.reaction_s.append(applied.stamp_s - state_stamp_s)
+        step = self._file(self._twists, state_stamp_s, robot, row)
+        if step is None:
+            return
+        for reason in reasons:
+            self._intervened[robot][reason].add(step)
+        if not self._patient:
+            self.reaction_s.append(applied.stamp_s - state_stamp_s)
 
-    def _file(self, reports: dict[int, dict[int, Any]], stamp_s: float, robot: str, row: Any) -> bool:
+    @property
+    def interventions(self) -> dict[str, dict[str, int]]:
+        """In how many steps each robot's gate changed a command, by reason."""
+        return {name: {reason: len(steps) for reason, steps in own.items()} for name, own in self._intervened.items()}
+
+    def _file(self, reports: dict[int, dict[int, Any]], stamp_s: float, robot: str, row: Any) -> int | None:
+        """Keep a report; its step, unless that is over."""
         step = round((stamp_s - self.run_start_s) / self.task.params.dt_s)
         begun = self._next if reports is self._poses else self._next - 1
         if step < max(begun, 0):
-            return False
+            return None
         reports.setdefault(step, {})[self._rows[robot]] = row
-        return True
+        return step
 
     def advance(self, compromised_at: Callable[[float], Collection[str]]) -> list[StepRecord]:
         """The steps that have become complete; `compromised_at` tells whose fault was active at a time."""
@@ -178,6 +187,6 @@ def summary(recorder: Recorder) -> dict[str, Any]:
         "missing_reports": recorder.missing_reports,
         "reaction_ms_p50": float(np.percentile(reaction_ms, 50)),
         "reaction_ms_p99": float(np.percentile(reaction_ms, 99)),
-        "gate_interventions": {name: dict(counts) for name, counts in recorder.interventions.items()},
+        "gate_interventions": recorder.interventions,
     }
     return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in figures.items()}
