@@ -10,7 +10,6 @@ from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
     ParameterDescriptor,
-    ParameterEvent,
     SetParametersResult,
 )
 from rclpy.exceptions import (
@@ -22,6 +21,7 @@ from rclpy.exceptions import (
     RCLError,
 )
 from rclpy.parameter import Parameter
+from rclpy.parameter_client import AsyncParameterClient
 from ros_world import World
 
 STEPS = ParameterDescriptor(integer_range=[IntegerRange(from_value=0, to_value=10, step=2)])
@@ -101,7 +101,7 @@ def test_callbacks_can_refuse_and_are_told(world: World) -> None:
 def test_changes_are_published(world: World) -> None:
     node, listener = world.node(), world.node("listener")
     events: list[Any] = []
-    listener.create_subscription(ParameterEvent, "/parameter_events", events.append, 10)
+    AsyncParameterClient(listener, "tester").on_parameter_event(events.append)
     world.spin_until(lambda: node._parameter_event_publisher.get_subscription_count() == 1)
     node.declare_parameter("p", 1)
     node.set_parameters([Parameter("p", value=2)])
@@ -139,6 +139,37 @@ def test_values_come_from_files_and_the_command_line(make_world: Callable[..., W
     assert found["given"] == 1
     assert {name: p.value for name, p in node.get_parameters_by_prefix("limits").items()} == {"v": 0.5, "list": [1, 2]}
     assert node.declare_parameter("later", 3, ignore_override=True).value == 3
+
+
+EXACT_LAST = "/**: {ros__parameters: {x: any, y: any}}\n/ns/probe: {ros__parameters: {x: exact}}"
+EXACT_FIRST = "/ns/probe: {ros__parameters: {x: first, y: first}}\n/**: {ros__parameters: {x: all, z: all}}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values"),  # as rclpy of ROS 2 Jazzy has them
+    [
+        (["-p", "x:=p", "FILE_0"], {"x": "exact", "y": "any"}),
+        (["FILE_0", "-p", "x:=p"], {"x": "exact", "y": "any"}),
+        (["FILE_1"], {"x": "all", "y": "first", "z": "all"}),
+        (["FILE_0", "FILE_1"], {"x": "first", "y": "first", "z": "all"}),
+        (["FILE_1", "FILE_0"], {"x": "any", "y": "any", "z": "all"}),
+        (["FILE_1", "-p", "x:=p"], {"x": "p", "y": "first", "z": "all"}),
+        (["-p", "x:=p", "FILE_1"], {"x": "first", "y": "first", "z": "all"}),
+    ],
+)
+def test_the_order_in_which_parameters_apply(
+    make_world: Callable[..., World], tmp_path: Path, arguments: list[str], values: dict[str, str]
+) -> None:
+    given: list[str] = []
+    for argument in arguments:
+        if argument.startswith("FILE_"):
+            (tmp_path / argument).write_text((EXACT_LAST, EXACT_FIRST)[int(argument[-1])])
+            given += ["--params-file", str(tmp_path / argument)]
+        else:
+            given.append(argument)
+    world = make_world("--ros-args", *given)
+    node = world.node("probe", namespace="/ns", automatically_declare_parameters_from_overrides=True)
+    assert {name: node.get_parameter(name).value for name in "xyz" if node.has_parameter(name)} == values
 
 
 def test_a_value_of_another_type_is_refused(make_world: Callable[..., World]) -> None:

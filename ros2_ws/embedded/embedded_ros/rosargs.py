@@ -28,10 +28,14 @@ class Remap:
 
 @dataclass
 class RosArguments:
-    """Arguments in the order given; later parameters win."""
+    """Arguments in the order given.
+
+    As in rcl, each node pattern keeps the place where it was first named, whatever later arguments add to it; the last
+    pattern that fits a node wins.
+    """
 
     remaps: list[Remap] = field(default_factory=list)
-    parameters: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # node pattern, name -> value
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)  # node pattern -> name -> value
     log_levels: list[tuple[str, str]] = field(default_factory=list)  # logger ("" for all), level
     enclave: str = "/"
     rosout: bool = True
@@ -54,7 +58,7 @@ class RosArguments:
     def overrides(self, full_name: str) -> dict[str, Any]:
         """Parameter values for the node with this fully qualified name."""
         found: dict[str, Any] = {}
-        for pattern, values in self.parameters:
+        for pattern, values in self.parameters.items():
             if node_matches(pattern, full_name):
                 found.update(values)
         return found
@@ -107,9 +111,10 @@ def _value_argument(found: RosArguments, argument: str, value: str) -> None:
     elif argument in ("-p", "--param"):
         left, right = _rule(argument, value)
         node, _, name = left.rpartition(":")
-        found.parameters.append((node or "/**", {name: parse_value(right)}))
+        found.parameters.setdefault(node or "/**", {})[name] = parse_value(right)
     elif argument == "--params-file":
-        found.parameters.extend(read_parameter_file(value))
+        for pattern, values in read_parameter_file(value):
+            found.parameters.setdefault(pattern, {}).update(values)
     elif argument == "--log-level":
         logger, _, level = value.rpartition(":=")
         found.log_levels.append((logger, level))

@@ -3,6 +3,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rcl_interfaces.msg import Parameter as ParameterMsg
+from rcl_interfaces.msg import ParameterEvent
 from rcl_interfaces.srv import (
     DescribeParameters,
     GetParameters,
@@ -14,7 +15,8 @@ from rcl_interfaces.srv import (
 
 from .callback_groups import CallbackGroup
 from .parameter import Parameter, parameter_dict_from_yaml_file
-from .qos import QoSProfile, qos_profile_parameters
+from .qos import QoSProfile, qos_profile_parameter_events, qos_profile_parameters
+from .subscription import Subscription
 from .task import Future
 
 Callback = Callable[[Future], None]
@@ -38,7 +40,7 @@ class AsyncParameterClient:
         qos_profile: QoSProfile = qos_profile_parameters,
         callback_group: CallbackGroup | None = None,
     ) -> None:
-        self.remote_node_name = remote_node_name
+        self.node, self.remote_node_name = node, remote_node_name
         self._clients = {
             srv_type: node.create_client(
                 srv_type, f"{remote_node_name}/{name}", qos_profile=qos_profile, callback_group=callback_group
@@ -95,6 +97,15 @@ class AsyncParameterClient:
         self, parameter_file: str, use_wildcard: bool = False, callback: Callback | None = None
     ) -> Future:
         return self.set_parameters_atomically(self._in_file(parameter_file, use_wildcard), callback)
+
+    def on_parameter_event(
+        self, callback: Callable[[Any], Any], qos_profile: QoSProfile = qos_profile_parameter_events, **options: Any
+    ) -> Subscription:
+        """Calls back for the events of all nodes; takes the options of `create_subscription`."""
+        subscription: Subscription = self.node.create_subscription(
+            ParameterEvent, "/parameter_events", callback, qos_profile, **options
+        )
+        return subscription
 
     def _in_file(self, path: str, use_wildcard: bool) -> list[Any]:
         return list(parameter_dict_from_yaml_file(path, use_wildcard, target_nodes=[self.remote_node_name]).values())
