@@ -16,6 +16,7 @@ from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_rosout_default
+from rclpy.task import Future
 from rclpy.time import Time
 from ros_world import DEADLINE_S, World
 from rosgraph_msgs.msg import Clock as ClockMsg
@@ -144,6 +145,27 @@ def test_guard_conditions_and_tasks(world: World) -> None:
 
     assert world.answer(world.executor.create_task(add, 2, right=3)) == 5
     assert world.answer(world.executor.create_task(lambda: 7)) == 7
+
+
+def test_cancelled_tasks_do_not_run(world: World) -> None:
+    ran: list[str] = []
+    opened = Future(executor=world.executor)
+
+    async def wait() -> None:
+        ran.append("started")
+        await opened
+        ran.append("resumed")
+
+    waiting = world.executor.create_task(wait)
+    world.spin_until(lambda: ran == ["started"])
+    cancelled = [waiting, world.executor.create_task(ran.append, "function"), world.executor.create_task(wait)]
+    for task in cancelled:
+        task.cancel()
+    opened.set_result(None)
+    assert world.answer(world.executor.create_task(lambda: 7)) == 7
+    assert world.answer(world.executor.create_task(lambda: 8)) == 8  # after what the future has put in the queue
+    assert ran == ["started"]
+    assert all(task.cancelled() and not task.done() for task in cancelled)
 
 
 def test_callbacks_added_and_removed_while_spinning(world: World) -> None:

@@ -105,9 +105,6 @@ class Task(Future):
     ) -> None:
         super().__init__(executor=executor)
         self._handler: Any = handler
-        if inspect.iscoroutinefunction(handler):
-            self._handler = handler(*args, **(kwargs or {}))
-            args, kwargs = (), None
         self._args, self._kwargs = args, kwargs or {}
         self._executing = False
 
@@ -120,7 +117,7 @@ class Task(Future):
         return self._executing
 
     def __call__(self) -> None:
-        if self._done or self._executing:
+        if self._done or self._cancelled or self._executing:
             return
         self._executing = True
         try:
