@@ -58,11 +58,9 @@ class ServiceEndpoint:
             session.graph.change(node, add=[self.writer.gid])
             session.graph.change(node, add=[self.reader.gid], readers=True)
 
-    def send(self, client: int, sequence: int, message: Any) -> None:
-        self.writer.write_cdr(self.pack(client, sequence, message))
-
     @staticmethod
     def pack(client: int, sequence: int, message: Any) -> bytes:
+        """CDR bytes of a request or response with its header."""
         cdr = serialize(message)
         return cdr[:4] + HEADER.pack(client, sequence) + cdr[4:]
 

@@ -49,12 +49,9 @@ class Waiter:
         if self.outdated:
             self._attach(nodes, waitset)
         timers = [t for node in nodes for t in node.timers if t.callback_group.can_execute(t)]
-        for timer in timers:
-            wait_ns = timer.wait_ns()
-            if wait_ns is not None and wait_ns < limit_ns:
-                limit_ns = wait_ns
+        limits = [limit_ns, *(wait_ns for t in timers if (wait_ns := t.wait_ns()) is not None)]
         ready: deque[Any] = deque()
-        for cookie in waitset.wait(limit_ns):
+        for cookie in waitset.wait(min(limits)):
             if cookie == GUARD_COOKIE:
                 guard.set(False)
             elif cookie == GRAPH_COOKIE:

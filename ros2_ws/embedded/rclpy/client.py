@@ -63,7 +63,7 @@ class Client(Destroyable):
             if self._node.executor is not None:
                 future._set_executor(self._node.executor)
             self._pending[sequence] = future
-        self._endpoint.send(self._number, sequence, request)
+        self._endpoint.writer.write_cdr(self._endpoint.pack(self._number, sequence, request))
         future.add_done_callback(self.remove_pending_request)
         return future
 
