@@ -18,7 +18,7 @@ class LaunchDescriptionEntity:
     """Something that is visited to run it."""
 
     def get_sub_entities(self) -> Iterable[LaunchDescriptionEntity]:
-        """Return the entities that are known before the visit, for `--show-args` and `--print`."""
+        """Return the entities that are known before the visit, for `--show-args`."""
         return []
 
     def visit(self, context: LaunchContext) -> SomeEntitiesType | None:

@@ -74,8 +74,6 @@ class DeclareLaunchArgument(Action):
 
 @dataclass(eq=False)
 class SetLaunchConfiguration(Action):
-    """Sets a launch configuration."""
-
     name: SomeSubstitutionsType
     value: SomeSubstitutionsType
 
@@ -192,8 +190,6 @@ def _enter_file(path: str | None) -> OpaqueFunction:
 
 @dataclass(eq=False)
 class LogInfo(Action):
-    """Logs a message."""
-
     msg: SomeSubstitutionsType = field(kw_only=True)
 
     def execute(self, context: LaunchContext) -> None:
@@ -231,8 +227,6 @@ class TimerAction(Action):
 
 @dataclass(eq=False)
 class RegisterEventHandler(Action):
-    """Registers an event handler."""
-
     event_handler: EventHandler
 
     def get_sub_entities(self) -> list[LaunchDescriptionEntity]:
@@ -244,8 +238,6 @@ class RegisterEventHandler(Action):
 
 @dataclass(eq=False)
 class EmitEvent(Action):
-    """Emits an event."""
-
     event: Event = field(kw_only=True)
 
     def execute(self, context: LaunchContext) -> None:

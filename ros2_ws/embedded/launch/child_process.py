@@ -92,7 +92,7 @@ class Output:
         self._rest = b""
 
     def start(self) -> None:
-        """Read whenever there is something, in the running loop."""
+        """Read whenever there is something, once the process is known."""
         asyncio.get_running_loop().add_reader(self._end, self._read)
 
     def _read(self) -> None:

@@ -49,7 +49,6 @@ class LaunchContext:
         self.event_handlers.insert(0, event_handler)
 
     def emit_event_sync(self, event: Event) -> None:
-        """Queue an event."""
         self.event_queue.put_nowait(event)
 
     def perform_substitution(self, substitution: Substitution) -> str:

@@ -21,7 +21,6 @@ class LaunchDescription(LaunchDescriptionEntity):
         self.entities = list(initial_entities or [])
 
     def add_entity(self, entity: LaunchDescriptionEntity) -> None:
-        """Add an entity at the end."""
         self.entities.append(entity)
 
     add_action = add_entity

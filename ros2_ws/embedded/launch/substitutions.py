@@ -50,8 +50,6 @@ class LaunchConfiguration(Substitution):
 
 @dataclass(eq=False)
 class EnvironmentVariable(Substitution):
-    """The value of an environment variable."""
-
     label = "EnvVar"
     name: SomeSubstitutionsType
     default_value: SomeSubstitutionsType | None = field(default=None, kw_only=True)
@@ -73,8 +71,6 @@ def _look_up(
 
 @dataclass(eq=False)
 class PathJoinSubstitution(Substitution):
-    """A path joined from its parts."""
-
     substitutions: SomeSubstitutionsType
 
     def describe(self) -> str:
@@ -170,8 +166,6 @@ class ThisLaunchFile(Substitution):
 
 
 class ThisLaunchFileDir(ThisLaunchFile):
-    """The folder of the launch file being run."""
-
     def perform(self, context: LaunchContext) -> str:
         return os.path.dirname(super().perform(context))
 
@@ -203,8 +197,6 @@ class EqualsSubstitution(_TwoSides):
 
 
 class NotEqualsSubstitution(EqualsSubstitution):
-    """Whether two values differ."""
-
     def perform(self, context: LaunchContext) -> str:
         return _truth(super().perform(context) == "false")
 
@@ -229,8 +221,6 @@ class NotSubstitution(Substitution):
 
 @dataclass(eq=False)
 class IfElseSubstitution(Substitution):
-    """One of two texts, chosen by a boolean."""
-
     condition: SomeSubstitutionsType
     if_value: SomeSubstitutionsType = ""
     else_value: SomeSubstitutionsType = ""

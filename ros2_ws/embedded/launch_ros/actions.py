@@ -16,12 +16,17 @@ from embedded_ros import names, packages
 from embedded_ros.cli import entry_point
 from launch.actions import ExecuteProcess
 from launch.substitutions import SubstitutionFailure
-from launch.utilities import perform_substitutions
+from launch.utilities import missing, perform_substitutions
 
 from launch import Action, LaunchContext, SomeSubstitutionsType, logging
 
-from .parameter_descriptions import ParameterFile, evaluate_dict, evaluate_value
+from .parameter_descriptions import ParameterFile, evaluate_dict
 
+__getattr__ = missing(
+    __name__,
+    "ComposableNodeContainer LifecycleNode LifecycleTransition LoadComposableNodes RosTimer SetParametersFromFile "
+    "SetROSLogDir SetUseSimTime",
+)
 ANY_NODE = "/**"
 ParameterSource = SomeSubstitutionsType | ParameterFile | Mapping[Any, Any]
 
@@ -88,25 +93,25 @@ class Node(ExecuteProcess):
         self._full_name = names.full_name(str(namespace), str(name)) if is_known else ANY_NODE
 
     def _parameter_arguments(self, context: LaunchContext) -> Iterator[str]:
-        for name, value in context.launch_configurations.get("global_params", ()):
-            yield from ("-p", f"{name}:={_as_yaml(value)}")
-        for source in self.parameters or ():
+        scoped = context.launch_configurations.get("global_params")
+        for source in [*([scoped] if scoped else []), *(self.parameters or ())]:
             if isinstance(source, Mapping):
-                yield from ("--params-file", self._write_parameters(evaluate_dict(context, source)))
+                path = self._write_parameters(evaluate_dict(context, source))
             else:
                 path = (source if isinstance(source, ParameterFile) else ParameterFile(source)).evaluate(context)
-                if path.is_file():
-                    yield from ("--params-file", str(path))
-                else:
-                    log = logging.get_logger("launch_ros.actions.node")
-                    log.warning(f"Parameter file path is not a file: {path}")
+            if path.is_file():
+                yield from ("--params-file", str(path))
+            else:
+                log = logging.get_logger("launch_ros.actions.node")
+                log.warning(f"Parameter file path is not a file: {path}")
 
-    def _write_parameters(self, parameters: dict[str, Any]) -> str:
+    def _write_parameters(self, parameters: dict[str, Any]) -> Path:
         """Write the parameters to a file that lives as long as the launch and return its path."""
         with NamedTemporaryFile("w", prefix="launch_params_", suffix=".yaml", delete=False) as file:
             yaml.safe_dump({self._full_name: {"ros__parameters": parameters}}, file, default_flow_style=False)
-        atexit.register(Path(file.name).unlink, missing_ok=True)
-        return file.name
+        path = Path(file.name)
+        atexit.register(path.unlink, missing_ok=True)
+        return path
 
     def _remapping_arguments(self, context: LaunchContext) -> Iterator[str]:
         for source, target in [*context.launch_configurations.get("ros_remaps", ()), *(self.remappings or ())]:
@@ -120,11 +125,6 @@ def _find_executable(package: str, executable: str) -> list[str]:
             f"executable '{executable}' not found in package '{package}', which has: {', '.join(found) or 'none'}"
         )
     return entry_point.command(executable, found[executable])
-
-
-def _as_yaml(value: Any) -> str:
-    text = yaml.safe_dump(value, default_flow_style=True, width=float("inf"))
-    return text.removesuffix("...\n").strip()
 
 
 def join_namespaces(base: str | None, namespace: str | None) -> str | None:
@@ -146,12 +146,6 @@ def _check(what: str, text: str, fault: tuple[str, int] | None) -> None:
         raise ValueError(f"Invalid {what}: {reason}:\n  '{text}'\n   {' ' * position}^")
 
 
-def _append(context: LaunchContext, key: str, item: Any) -> None:
-    """Add to what the nodes after this in the same scope get."""
-    configurations = context.launch_configurations
-    configurations[key] = [*configurations.get(key, ()), item]
-
-
 @dataclass(eq=False)
 class SetParameter(Action):
     """Sets a parameter of the nodes after it."""
@@ -160,8 +154,9 @@ class SetParameter(Action):
     value: Any
 
     def execute(self, context: LaunchContext) -> None:
-        name = perform_substitutions(context, self.name)
-        _append(context, "global_params", (name, evaluate_value(context, self.value)))
+        scoped = context.launch_configurations.get("global_params", {})
+        own = evaluate_dict(context, {self.name: self.value})
+        context.launch_configurations["global_params"] = {**scoped, **own}
 
 
 @dataclass(eq=False)
@@ -172,8 +167,9 @@ class SetRemap(Action):
     dst: SomeSubstitutionsType
 
     def execute(self, context: LaunchContext) -> None:
-        source, target = perform_substitutions(context, self.src), perform_substitutions(context, self.dst)
-        _append(context, "ros_remaps", (source, target))
+        scoped = context.launch_configurations.get("ros_remaps", [])
+        own = (perform_substitutions(context, self.src), perform_substitutions(context, self.dst))
+        context.launch_configurations["ros_remaps"] = [*scoped, own]
 
 
 @dataclass(eq=False)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from embedded_ros import packages
-from launch.utilities import perform_substitutions
+from launch.substitution import describe_substitutions, perform_substitutions
+from launch.utilities import missing
 
 from launch import LaunchContext, SomeSubstitutionsType, Substitution
+
+__getattr__ = missing(__name__, "ExecutableInPackage FindPackage FindPackagePrefix Parameter")
 
 
 @dataclass(eq=False)
@@ -17,7 +20,7 @@ class FindPackageShare(Substitution):
     package: SomeSubstitutionsType
 
     def describe(self) -> str:
-        return super().describe().replace("(", "(pkg=", 1)
+        return f"FindPackageShare(pkg={describe_substitutions(self.package)})"
 
     def perform(self, context: LaunchContext) -> str:
         return str(packages.find(perform_substitutions(context, self.package)).share)
