@@ -1,5 +1,6 @@
 """The `ros2` command of the embedded runtime; it hands over to a real ROS 2 that is sourced."""
 
+import argparse
 import os
 import signal
 import sys
@@ -23,18 +24,16 @@ def main() -> int | str | None:
     real = find_real_ros2()
     if real is not None:
         os.execv(real, [str(real), *sys.argv[1:]])
-    from .verbs import not_here, run_command
+    from .verbs import run_command
 
-    name, *argv = sys.argv[1:] or ["--help"]
-    if name in ("-h", "--help"):
-        lines = [f"  {command:<10} {description}" for command, description in COMMANDS.items()]
-        print("usage: ros2 COMMAND …", "", "Commands of the embedded runtime:", *lines, sep="\n")
-        return 0
-    if name not in COMMANDS:
-        return not_here(f"ros2 {name}", COMMANDS)
+    parser = argparse.ArgumentParser(prog="ros2", description="The ROS 2 command of the embedded runtime")
+    commands = parser.add_subparsers(metavar="command", dest="command")
+    for name, description in COMMANDS.items():
+        commands.add_parser(name, help=description)
+    command = parser.parse_args(sys.argv[1:2] or ["--help"]).command
     try:
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-        return run_command(name, argv)
+        return run_command(command, sys.argv[2:])
     except KeyboardInterrupt:
         return int(signal.SIGINT)
     except BrokenPipeError:  # the reader of the output has gone; keep Python from saying so at its end

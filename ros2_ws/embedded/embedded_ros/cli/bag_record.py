@@ -2,43 +2,49 @@
 
 import argparse
 import os
+import re
 import signal
 import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from .discovery import NODE_OPTIONS, command_node, visible
+from .discovery import node_verb, visible
 from .interfaces import find_type, full_definition
-from .qos_options import fit_publishers
-from .verbs import Status, argument, flag, pattern, verb
+from .verbs import Status, argument, flag
 
-QUEUE = 1000  # messages that may wait while others are written
+POLLING_PERIOD_S = 0.1
+FITTING_QOS = QoSProfile(  # for all publishers of a topic
+    depth=1000, reliability=ReliabilityPolicy.BEST_AVAILABLE, durability=DurabilityPolicy.BEST_AVAILABLE
+)
 NOTHING_CHOSEN = "[ERROR] [ros2bag]: Need to specify at least one option out of --all, --topics or --regex"
 
 
-@verb(
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no regular expression: {error}") from error
+
+
+@node_verb(
     "bag record",
-    *NODE_OPTIONS,
     argument("positional_topics", nargs="*", metavar="topic", help="topics to record"),
     argument("--topics", nargs="+", default=[], metavar="topic", help="topics to record"),
     flag("-a", "--all", help="record all topics"),
-    argument("-e", "--regex", type=pattern, help="record the topics that contain this regular expression"),
+    argument("-e", "--regex", type=_pattern, help="record the topics that contain this regular expression"),
     argument("--exclude-topics", nargs="+", default=[], metavar="topic", help="topics to leave out"),
-    flag("--include-hidden-topics", help="with topics whose names start with '_'"),
     argument("-o", "--output", help="folder to create (default: named after the time)"),
     argument("-s", "--storage", choices=["mcap"], default="mcap", help="format of the file"),
-    argument("-p", "--polling-interval", type=int, default=100, metavar="MS", help="time between looks for topics"),
-    argument("--node-name", default="rosbag2_recorder", help="name of the recording node"),
+    node_name="rosbag2_recorder",
 )
-def _record(args: argparse.Namespace) -> Status:
+def _record(node: Node, args: argparse.Namespace) -> Status:
     """Record topics until interrupted."""
     args.topics += args.positional_topics
     if not (args.topics or args.all or args.regex):
@@ -46,21 +52,20 @@ def _record(args: argparse.Namespace) -> Status:
     folder = Path(args.output or time.strftime("rosbag2_%Y_%m_%d-%H_%M_%S"))
     if folder.exists():
         return f"[ERROR] [ros2bag]: Output folder '{folder}' already exists."
-    with command_node(args) as node:
-        bag = Bag(folder)
-        recorder = Recorder(node, bag, args)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, recorder.end)  # not in the middle of writing, as an exception would
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        try:
-            node.get_logger().info("Listening for topics...")
-            while node.context.ok() and not recorder.is_ended:
-                executor.spin_once()
-        except OSError as error:
-            return f"[ERROR] [ros2bag]: recording into '{folder}' ended: {error.strerror}; what came before is kept"
-        finally:
-            bag.close()
+    bag = Bag(folder)
+    recorder = Recorder(node, bag, args)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, recorder.end)  # not in the middle of writing, as an exception would
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        node.get_logger().info("Listening for topics...")
+        while node.context.ok() and not recorder.is_ended:
+            executor.spin_once()
+    except OSError as error:
+        return f"[ERROR] [ros2bag]: recording into '{folder}' ended: {error.strerror}; what came before is kept"
+    finally:
+        bag.close()
     return 0
 
 
@@ -72,7 +77,7 @@ class Recorder:
         self._topics = {node.resolve_topic_name(name) for name in args.topics}
         self._known: set[str] = set()  # topics that are recorded, or of which was said why they are not
         self.is_ended = False
-        node.create_timer(args.polling_interval / 1000, self.look_for_topics)
+        node.create_timer(POLLING_PERIOD_S, self.look_for_topics)
 
     def end(self, *_signal: object) -> None:
         """Handle a signal."""
@@ -80,7 +85,7 @@ class Recorder:
 
     def look_for_topics(self) -> None:
         """Record the chosen topics that are new and have a publisher."""
-        for topic, types in visible(self._node.get_topic_names_and_types(), self._args.include_hidden_topics):
+        for topic, types in visible(self._node.get_topic_names_and_types(), include_hidden=False):
             if topic in self._known or not self._is_chosen(topic) or not self._node.count_publishers(topic):
                 continue
             self._known.add(topic)
@@ -103,27 +108,24 @@ class Recorder:
         except RuntimeError:
             raise RuntimeError(f"its type '{types[0]}' is unknown here") from None
         publishers = self._node.get_publishers_info_by_topic(topic)
-        qos = QoSProfile(depth=QUEUE)
-        fit_publishers(qos, self._node, topic, self._node.get_logger().warning)
         offered = [_recorded_qos(info.qos_profile) for info in publishers]
         write = self._bag.add_topic(topic, types[0], publishers[0].topic_type_hash, offered)
-        self._node.create_subscription(message_type, topic, write, qos, raw=True)
+        self._node.create_subscription(message_type, topic, write, FITTING_QOS, raw=True)
         self._node.get_logger().info(f"Subscribed to topic '{topic}'")
 
 
 def _recorded_qos(profile: QoSProfile) -> Qos:
-    def seconds(duration: Duration) -> QosTime:
-        return QosTime(*divmod(duration.nanoseconds, 10**9))
-
+    durations = (profile.deadline, profile.lifespan, profile.liveliness_lease_duration)
+    deadline, lifespan, lease = (QosTime(*divmod(duration.nanoseconds, 10**9)) for duration in durations)
     return Qos(
         QosHistory(profile.history),
         profile.depth,
         QosReliability(profile.reliability),
         QosDurability(profile.durability),
-        seconds(profile.deadline),
-        seconds(profile.lifespan),
+        deadline,
+        lifespan,
         QosLiveliness(profile.liveliness),
-        seconds(profile.liveliness_lease_duration),
+        lease,
         profile.avoid_ros_namespace_conventions,
     )
 

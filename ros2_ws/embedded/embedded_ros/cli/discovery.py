@@ -5,8 +5,8 @@ import functools
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import rclpy
 from rclpy.exceptions import NameValidationException
@@ -24,37 +24,32 @@ NODE_OPTIONS = (
     argument("--spin-time", type=float, metavar="S", help="accepted: the search ends when the graph is known"),
 )
 NodeRun = Callable[[Node, argparse.Namespace], Status]
+NamesAndTypes = list[tuple[str, list[str]]]
 
 
-def node_verb(name: str, *arguments: Argument) -> Callable[[NodeRun], NodeRun]:
-    """Declare a verb that runs with a node; SIGTERM ends it."""
+def node_verb(name: str, *arguments: Argument, node_name: str = "") -> Callable[[NodeRun], NodeRun]:
+    """Declare a verb that runs with a node, hidden by the underscore of its name by default; SIGTERM ends it."""
 
     def register(run: NodeRun) -> NodeRun:
         @verb(name, *NODE_OPTIONS, *arguments)
         @functools.wraps(run)
         def with_node(args: argparse.Namespace) -> Status:
-            with command_node(args) as node:
-                return run(node, args)
+            own_name = node_name or f"_ros2cli_{os.getpid()}"
+            sim_time = rclpy.Parameter("use_sim_time", value=args.use_sim_time)
+            with rclpy.init(args=[]) as context:
+                try:
+                    node = rclpy.create_node(own_name, start_parameter_services=False, parameter_overrides=[sim_time])
+                    return run(node, args)
+                except NameValidationException as error:
+                    return str(error)
+                except Exception:
+                    if context.ok():
+                        raise
+                    return int(signal.SIGTERM)  # which has shut the context down
 
         return run
 
     return register
-
-
-@contextmanager
-def command_node(args: argparse.Namespace) -> Iterator[Node]:
-    """Yield a node, hidden by its name's underscore unless the user has named it."""
-    name = getattr(args, "node_name", None) or f"_ros2cli_{os.getpid()}"
-    sim_time = rclpy.Parameter("use_sim_time", value=args.use_sim_time)
-    with rclpy.init(args=[]) as context:
-        try:
-            yield rclpy.create_node(name, start_parameter_services=False, parameter_overrides=[sim_time])
-        except NameValidationException as error:
-            raise RuntimeError(str(error)) from error
-        except Exception:
-            if context.ok():
-                raise
-            raise SystemExit(int(signal.SIGTERM)) from None  # which has shut the context down
 
 
 def discover(node: Node, is_enough: Callable[[], object] = lambda: False) -> bool:
@@ -93,12 +88,24 @@ def full_names(node: Node, include_hidden: bool = False) -> list[str]:
     )
 
 
-def visible(names_and_types: list[tuple[str, list[str]]], include_hidden: bool) -> list[tuple[str, list[str]]]:
+def visible(names_and_types: NamesAndTypes, include_hidden: bool) -> NamesAndTypes:
     """Return the topics or services of whose names no part starts with an underscore."""
     return [(name, types) for name, types in names_and_types if include_hidden or "/_" not in name]
 
 
-def print_found(names: list[str], only_count: bool) -> None:
-    """Print names, one a line, or their number."""
-    for line in [str(len(names))] if only_count else names:
+def with_types(names_and_types: NamesAndTypes, show_types: bool) -> list[str]:
+    return [f"{name} [{', '.join(types)}]" if show_types else name for name, types in names_and_types]
+
+
+def print_lines(lines: Sequence[Any], only_count: bool = False) -> int:
+    """Print lines, or their number, and return the exit status 0."""
+    for line in [len(lines)] if only_count else lines:
         print(line)
+    return 0
+
+
+def print_type(node: Node, names_and_types: Callable[[], NamesAndTypes], name: str) -> int:
+    """Print the types of a topic or service as soon as they are known; return 1 if it is not found."""
+    if not discover(node, lambda: name in dict(names_and_types())):
+        return 1
+    return print_lines(dict(names_and_types())[name])

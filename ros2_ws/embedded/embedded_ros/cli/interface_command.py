@@ -3,36 +3,19 @@
 import argparse
 from collections.abc import Iterator
 
-from .interfaces import UnknownTypeError, definition_lines, interface_packages, type_names
+from ..definitions import UnknownTypeError, type_names
+from .interfaces import definition_lines, interface_packages
 from .verbs import Status, argument, flag, verb
 
-KINDS = (flag("-m", "--only-msgs", help="only messages"), flag("-s", "--only-srvs", help="only services"))
 
-
-def _kinds(args: argparse.Namespace) -> list[str]:
-    return [kind for kind in ("msg", "srv") if getattr(args, f"only_{kind}s")] or ["msg", "srv"]
-
-
-@verb("interface list", *KINDS)
+@verb("interface list", flag("-m", "--only-msgs", help="no services"), flag("-s", "--only-srvs", help="no messages"))
 def _list(args: argparse.Namespace) -> Status:
     """List all types."""
     names = [name for package in interface_packages() for name in type_names(package)]
-    for kind in _kinds(args):
-        print({"msg": "Messages:", "srv": "Services:"}[kind])
-        for name in names:
-            if f"/{kind}/" in name:
-                print(f"    {name}")
-    return 0
-
-
-@verb("interface package", argument("package_name", help="name of the package"), *KINDS)
-def _package(args: argparse.Namespace) -> Status:
-    """List the types of a package."""
-    if args.package_name not in interface_packages():
-        return f"Unknown package '{args.package_name}'"
-    for name in type_names(args.package_name):
-        if name.split("/")[1] in _kinds(args):
-            print(name)
+    are_all = args.only_msgs == args.only_srvs
+    for title, kind, is_wanted in (("Messages", "msg", args.only_msgs), ("Services", "srv", args.only_srvs)):
+        if is_wanted or are_all:
+            print(f"{title}:", *(f"    {name}" for name in names if f"/{kind}/" in name), sep="\n")
     return 0
 
 

@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import packages
-from ..definitions import UnknownTypeError, definition_file, parse, type_names
+from ..definitions import UnknownTypeError, definition_file, parse
 from ..messages import RUNTIME_FOLDER, interface_class
-
-__all__ = ["UnknownTypeError", "definition_lines", "find_type", "full_definition", "interface_packages", "type_names"]
 
 
 def find_type(name: str, kind: str) -> Any:

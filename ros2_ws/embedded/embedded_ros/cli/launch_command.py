@@ -25,7 +25,6 @@ from .verbs import Status, argument, flag, verb
     argument("package_name", help="package with the launch file, or the launch file's path"),
     argument("launch_file_name", nargs="?", help="name of the launch file"),
     argument("launch_arguments", nargs="*", help="arguments as '<name>:=<value>'"),
-    is_intermixed=True,
 )
 def _launch(args: argparse.Namespace) -> Status:
     """Run a launch file."""

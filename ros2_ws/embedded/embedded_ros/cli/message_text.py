@@ -25,40 +25,22 @@ class Style:
     truncate_length: int | None = None
     no_arr: bool = False
     no_str: bool = False
-    flow_style: bool = False
 
-    def shortened(self, value: Any, ellipsis: Any) -> Any:
-        """Return a text or list, or its beginning."""
+    def shorten(self, value: Any, ellipsis: Any) -> Any:
         if self.truncate_length is None or len(value) <= self.truncate_length:
             return value
         return value[: self.truncate_length] + ellipsis
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes the fields of a message one a line, in their order, also in flow style."""
-
-
-def _represent_fields(dumper: yaml.SafeDumper, fields: dict[str, Any]) -> yaml.Node:
-    pairs = [(dumper.represent_data(name), dumper.represent_data(value)) for name, value in fields.items()]
-    return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=False)
-
-
-_Dumper.add_representer(dict, _represent_fields)
-
-
 def is_message(value: object) -> bool:
-    """Return whether a value has fields."""
     return hasattr(value, "get_fields_and_field_types")
 
 
 def to_yaml(message: Any, style: Style) -> str:
-    """Return the message as YAML."""
-    options: dict[str, Any] = {"allow_unicode": True, "width": sys.maxsize, "default_flow_style": style.flow_style}
-    return str(yaml.dump(plain(message, style), Dumper=_Dumper, **options))
+    return str(yaml.safe_dump(plain(message, style), sort_keys=False, allow_unicode=True, width=sys.maxsize))
 
 
 def to_csv(message: Any, style: Style) -> str:
-    """Return the values of all fields, separated by commas."""
     return ",".join(map(str, _leaves(plain(message, style))))
 
 
@@ -70,11 +52,11 @@ def plain(value: Any, style: Style, label: str = "") -> Any:
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     if isinstance(value, str):
-        return f"<string length: <{len(value)}>>" if style.no_str else style.shortened(value, ELLIPSIS)
+        return f"<string length: <{len(value)}>>" if style.no_str else style.shorten(value, ELLIPSIS)
     if isinstance(value, _COLLECTIONS):
         if style.no_arr:
             return _array_label(label, len(value))
-        return [plain(item, style) for item in style.shortened(list(value), [ELLIPSIS])]
+        return [plain(item, style) for item in style.shorten(list(value), [ELLIPSIS])]
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -5,7 +5,7 @@ import sys
 
 from rclpy.node import Node
 
-from .discovery import discover, full_names, node_verb, print_found, visible
+from .discovery import discover, full_names, node_verb, print_lines, visible
 from .verbs import Status, argument, flag
 
 SAME_NAMES = (
@@ -21,8 +21,7 @@ def _list(node: Node, args: argparse.Namespace) -> Status:
     names = full_names(node, args.all)
     if len(set(names)) < len(names) and not args.count_nodes:
         print(SAME_NAMES, file=sys.stderr)
-    print_found(names, args.count_nodes)
-    return 0
+    return print_lines(names, args.count_nodes)
 
 
 @node_verb(

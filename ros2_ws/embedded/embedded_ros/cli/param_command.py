@@ -12,7 +12,7 @@ from rclpy.parameter_client import AsyncParameterClient
 
 from .discovery import discover, full_names, node_verb
 from .service_command import answer
-from .verbs import Status, argument, flag, pattern
+from .verbs import Status, argument, flag
 
 SERVICES_TIMEOUT_S = 5.0
 # Names and labels of the parameter types, in the order of rcl_interfaces/msg/ParameterType.
@@ -49,8 +49,6 @@ def _chosen_client(node: Node, args: argparse.Namespace) -> AsyncParameterClient
 @node_verb(
     "param list",
     argument("node", metavar="node_name", nargs="?", help="full name of the node (default: all nodes)"),
-    argument("--filter", type=pattern, default="", help="regular expression of the names"),
-    argument("--param-prefixes", nargs="+", default=[], help="only names with these prefixes"),
     flag("--param-type", help="with the types"),
     HIDDEN,
 )
@@ -72,8 +70,7 @@ def _list(node: Node, args: argparse.Namespace) -> Status:
 
 
 def _parameter_lines(node: Node, client: AsyncParameterClient, args: argparse.Namespace) -> list[str]:
-    listed = answer(node, client.list_parameters(args.param_prefixes)).result.names
-    names = sorted(name for name in listed if args.filter.match(name))
+    names = sorted(answer(node, client.list_parameters()).result.names)
     if not args.param_type:
         return [f"  {name}" for name in names]
     descriptors = answer(node, client.describe_parameters(names)).descriptors
@@ -103,12 +100,11 @@ def _set(node: Node, args: argparse.Namespace) -> Status:
     return 0
 
 
-@node_verb("param load", *NODE, argument("parameter_file", help="YAML file"),
-           flag("--no-use-wildcard", help="without the parameters of '/**'"))  # fmt: skip
+@node_verb("param load", *NODE, argument("parameter_file", help="YAML file"))
 def _load(node: Node, args: argparse.Namespace) -> Status:
     """Set the parameters of a file."""
     client = _chosen_client(node, args)
-    found = parameter_dict_from_yaml_file(args.parameter_file, not args.no_use_wildcard)
+    found = parameter_dict_from_yaml_file(args.parameter_file, use_wildcard=True, target_nodes=[args.node])
     results = answer(node, client.set_parameters(list(found.values()))).results
     for name, result in zip(found, results, strict=True):
         _report(result, f"Set parameter {name} successful", f"Set parameter {name} failed")

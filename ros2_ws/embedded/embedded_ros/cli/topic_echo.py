@@ -6,13 +6,13 @@ from operator import attrgetter
 from typing import Any
 
 import rclpy
-import yaml
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 
 from .discovery import discover, node_verb
 from .interfaces import find_type
 from .message_text import Style, is_message, to_csv, to_yaml
-from .qos_options import chosen_qos, fit_publishers, is_chosen, qos_options
+from .qos_options import chosen_qos, is_chosen, qos_options
 from .verbs import FILTER, Status, argument, flag, natural, positive
 
 TRUNCATE_LENGTH = 128
@@ -29,13 +29,10 @@ TRUNCATE_LENGTH = 128
     argument("-l", "--truncate-length", type=natural, default=TRUNCATE_LENGTH, help="elements and letters shown"),
     flag("--no-arr", help="without arrays"),
     flag("--no-str", help="without strings"),
-    flag("--flow-style", help="collections on one line"),
-    flag("--no-lost-messages", help="accepted: lost messages are not reported"),
     flag("--raw", help="the serialised bytes"),
     FILTER,
     flag("--once", help="end after the first message"),
     argument("--timeout", type=positive, metavar="N", help="end after N seconds"),
-    flag("-i", "--include-message-info", help="with time stamps and sequence numbers"),
 )
 def _echo(node: Node, args: argparse.Namespace) -> Status:
     """Print the messages of a topic."""
@@ -48,42 +45,28 @@ def _echo(node: Node, args: argparse.Namespace) -> Status:
         print(f"WARNING: topic [{args.topic_name}] does not appear to be published yet")
         return "Could not determine the type for the passed topic"
     qos = chosen_qos(args)
-    if not is_chosen(args):
-        fit_publishers(qos, node, name, print)
-    printer = Printer(args)
-    node.create_subscription(find_type(types[0], "msg"), name, printer.receive, qos, raw=args.raw)
-    rclpy.spin_until_future_complete(node, printer.end, timeout_sec=args.timeout)
-    return 0
+    if not is_chosen(args) and node.count_publishers(name):
+        qos.reliability, qos.durability = ReliabilityPolicy.BEST_AVAILABLE, DurabilityPolicy.BEST_AVAILABLE
+    style = Style(None if args.full_length else args.truncate_length, args.no_arr, args.no_str)
+    select: Callable[[Any], Any] = attrgetter(args.field) if args.field else lambda message: message
+    end: Any = rclpy.Future()
 
-
-class Printer:
-    """Prints what is received; `end` is done when there is nothing more to print."""
-
-    def __init__(self, args: argparse.Namespace) -> None:
-        self.end: Any = rclpy.Future()
-        self._args = args
-        self._select: Callable[[Any], Any] = attrgetter(args.field) if args.field else lambda message: message
-        length = None if args.full_length else args.truncate_length
-        self._style = Style(length, args.no_arr, args.no_str, args.flow_style)
-
-    def receive(self, message: Any, info: dict[str, Any]) -> None:
-        """Print one message."""
+    def receive(message: Any) -> None:
         try:
-            value = self._select(message)
+            value = select(message)
         except AttributeError as error:
-            raise RuntimeError(f"Invalid field '{self._args.field}': {error}") from error
-        if not self._args.filter(value) or self.end.done():
+            raise RuntimeError(f"Invalid field '{args.field}': {error}") from error
+        if not args.filter(value) or end.done():
             return
-        if self._args.once:
-            self.end.set_result(True)
-        shown_info = info if self._args.include_message_info else {}
+        if args.once:
+            end.set_result(True)
         if not is_message(value):
-            if shown_info:
-                print(f"---Got new message, message info:---\n{info}\n---Message data:---")
             print(value, end="\n---\n")
-        elif self._args.csv:
-            print(",".join([*map(str, shown_info.values()), to_csv(value, self._style)]))
+        elif args.csv:
+            print(to_csv(value, style))
         else:
-            if shown_info:
-                print(yaml.dump(info), end="---\n")
-            print(to_yaml(value, self._style), end="---\n")
+            print(to_yaml(value, style), end="---\n")
+
+    node.create_subscription(find_type(types[0], "msg"), name, receive, qos, raw=args.raw)
+    rclpy.spin_until_future_complete(node, end, timeout_sec=args.timeout)
+    return 0

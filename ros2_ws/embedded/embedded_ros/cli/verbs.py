@@ -1,10 +1,7 @@
 """How the verbs of `ros2 COMMAND VERB …` are declared and run."""
 
 import argparse
-import re
-import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -13,30 +10,16 @@ import yaml
 Status = int | str | None  # as for `sys.exit`: a text is an error
 Run = Callable[[argparse.Namespace], Status]
 Argument = tuple[tuple[str, ...], dict[str, Any]]
-NOT_HERE = 2
+
+# By command and verb, such as 'topic list', or by the command alone.
+VERBS: dict[str, tuple[Run, tuple[Argument, ...]]] = {}
 
 
-@dataclass(frozen=True)
-class Verb:
-    """What a verb does, described by its docstring, and its arguments."""
-
-    run: Run
-    arguments: tuple[Argument, ...]
-    is_intermixed: bool
-
-    @property
-    def description(self) -> str:
-        return (self.run.__doc__ or "").rstrip(".")
-
-
-VERBS: dict[str, Verb] = {}  # by command and verb, such as 'topic list', or by the command alone
-
-
-def verb(name: str, *arguments: Argument, is_intermixed: bool = False) -> Callable[[Run], Run]:
-    """Declare a verb; if it is intermixed, its options may stand between its other arguments."""
+def verb(name: str, *arguments: Argument) -> Callable[[Run], Run]:
+    """Declare a verb, which its docstring describes."""
 
     def register(run: Run) -> Run:
-        VERBS[name] = Verb(run, arguments, is_intermixed)
+        VERBS[name] = (run, arguments)
         return run
 
     return register
@@ -55,34 +38,30 @@ def flag(*names: str, help: str) -> Argument:
 def run_command(command: str, argv: list[str]) -> Status:
     """Run the verb of a command that the first argument names."""
     import_module(f".{command}_command", __package__)
+    parser = argparse.ArgumentParser(prog=f"ros2 {command}")
     if command in VERBS:
-        return _run(command, argv)
-    verbs = {name.split()[1]: found for name, found in VERBS.items() if name.split()[0] == command}
-    word = argv[0] if argv else "--help"
-    if word in ("-h", "--help"):
-        print(f"usage: ros2 {command} VERB …\n")
-        for name, found in sorted(verbs.items()):
-            print(f"  {name:<12} {found.description}")
-        return 0
-    return _run(f"{command} {word}", argv[1:]) if word in verbs else not_here(f"ros2 {command} {word}", verbs)
+        _declare(parser, command)
+    else:
+        verbs = parser.add_subparsers(metavar="verb", required=True)
+        for name in sorted(name for name in VERBS if name.startswith(f"{command} ")):
+            description = VERBS[name][0].__doc__
+            _declare(verbs.add_parser(name.split()[1], help=description, conflict_handler="resolve"), name)
+    options_may_be_anywhere = command == "launch"
+    parse = parser.parse_intermixed_args if options_may_be_anywhere else parser.parse_args
+    args = parse(argv or ["--help"])
+    status: Status = args.run(args)
+    return status
 
 
-def _run(name: str, argv: list[str]) -> Status:
-    found = VERBS[name]
-    parser = argparse.ArgumentParser(prog=f"ros2 {name}", description=found.description, conflict_handler="resolve")
-    for names, options in found.arguments:
+def _declare(parser: argparse.ArgumentParser, name: str) -> None:
+    run, arguments = VERBS[name]
+    parser.description = run.__doc__
+    parser.set_defaults(run=run)
+    for names, options in arguments:
         parser.add_argument(*names, **options)
-    return found.run(parser.parse_intermixed_args(argv) if found.is_intermixed else parser.parse_args(argv))
-
-
-def not_here(what: str, known: Iterable[str]) -> int:
-    """Say that something is not part of this runtime and return the exit status."""
-    print(f"error: '{what}' is not part of the embedded runtime; it has: {', '.join(sorted(known))}", file=sys.stderr)
-    return NOT_HERE
 
 
 def positive(text: str) -> float:
-    """Return a number above zero."""
     value = float(text)
     if value <= 0.0:
         raise argparse.ArgumentTypeError("Value must be positive")
@@ -90,14 +69,13 @@ def positive(text: str) -> float:
 
 
 def natural(text: str) -> int:
-    """Return a whole number, zero or above."""
     value = int(text)
     if value < 0:
         raise argparse.ArgumentTypeError("Value must be positive or zero")
     return value
 
 
-def expression(text: str) -> Callable[[Any], Any]:
+def _expression(text: str) -> Callable[[Any], Any]:
     """Return a function of m, a message, from a Python expression."""
     try:
         found: Callable[[Any], Any] = eval(f"lambda m: {text}")
@@ -106,26 +84,14 @@ def expression(text: str) -> Callable[[Any], Any]:
     return found
 
 
-def pattern(text: str) -> re.Pattern[str]:
-    """Return a compiled regular expression."""
+def _values(text: str) -> Any:
     try:
-        return re.compile(text)
-    except re.error as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is no regular expression: {error}") from error
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is not YAML: {error}") from error
 
 
 FILTER = argument(
-    "--filter", type=expression, default=lambda _: True, metavar="EXPR", help="Python expression of m, the message"
+    "--filter", type=_expression, default=lambda _: True, metavar="EXPR", help="Python expression of m, the message"
 )
-VALUES = (
-    argument("values", nargs="?", default="{}", help="fields in YAML, such as '{data: true}'"),
-    flag("--stdin", help="read the fields from standard input"),
-)
-
-
-def read_values(args: argparse.Namespace) -> Any:
-    """Return the fields that VALUES declares; raises RuntimeError."""
-    try:
-        return yaml.safe_load(sys.stdin.read() if args.stdin else args.values)
-    except yaml.YAMLError as error:
-        raise RuntimeError(f"The values are not YAML: {error}") from error
+VALUES = argument("values", nargs="?", type=_values, default="{}", help="fields in YAML, such as '{data: true}'")
