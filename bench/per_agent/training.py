@@ -17,7 +17,7 @@ from mir2_core.tasks import RendezvousParams
 from mir2_policies.evaluate import episode_returns, summary
 from mir2_policies.networks import Actor, Critic, soft_update
 from mir2_policies.progress import PROGRESS_FILE, Evaluation
-from mir2_policies.trainer import EVALUATION_SEED
+from mir2_policies.training_run import EVALUATION_SEED
 from mir2_sim.batched import torch_task
 from torch import Tensor, nn
 

@@ -10,7 +10,7 @@ from mir2_core.bundle import AdversaryInfo, GoldenVectors, ObservationTermInfo
 
 from mir2_policies.attack_trainer import AttackTrainer
 from mir2_policies.export import GOLDEN_VECTORS, actor_to_onnx, check_equal, describe, write_bundle
-from mir2_policies.trainer import EVALUATION_SEED
+from mir2_policies.training_run import EVALUATION_SEED
 
 ACTION_MEANING = (
     "; then the reported pose: x and y in units of half the arena's side, from its middle, heading in units of π"

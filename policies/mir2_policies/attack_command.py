@@ -16,7 +16,7 @@ from mir2_policies.attack_trainer import AttackTrainer
 from mir2_policies.checkpoint import CHECKPOINT_FILE, CONFIG_FILE
 from mir2_policies.episodes import check_robots
 from mir2_policies.threats import THREATS
-from mir2_policies.trainer import Budget
+from mir2_policies.training_run import Budget
 
 DEFAULT_STEPS = 100_000
 ADVERSARY_FILE = "adversary.onnx"

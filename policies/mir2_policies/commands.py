@@ -25,7 +25,8 @@ DEFAULT_MINUTES = 20.0
 def train(arguments: argparse.Namespace) -> None:
     """Start or resume a run and print its final evaluation."""
     from mir2_policies.checkpoint import CHECKPOINT_FILE, run_config
-    from mir2_policies.trainer import Budget, Trainer
+    from mir2_policies.trainer import Trainer
+    from mir2_policies.training_run import Budget
 
     budget = Budget(**_limits(arguments))
     _check_device(arguments.device)
@@ -41,10 +42,10 @@ def train(arguments: argparse.Namespace) -> None:
     if arguments.resume:
         trainer.resume()
     try:
-        result = trainer.run(budget, quiet=arguments.quiet)
+        trainer.run(budget, quiet=arguments.quiet)
     except KeyboardInterrupt:
         raise UserError(f"interrupted; go on with 'mir2 train --output {directory} --resume'") from None
-    _show(result)
+    _show(trainer.measure())
 
 
 def export(arguments: argparse.Namespace) -> None:

@@ -28,7 +28,7 @@ from mir2_policies.checkpoint import load_checkpoint, run_config
 from mir2_policies.config import MaddpgConfig
 from mir2_policies.evaluate import episode_returns, summary
 from mir2_policies.networks import Actor
-from mir2_policies.trainer import FINAL_SEED
+from mir2_policies.training_run import FINAL_SEED
 from mir2_policies.version import code_version
 
 OPSET = 17

@@ -17,7 +17,7 @@ from mir2_policies.attack_config import AttackConfig
 from mir2_policies.config import MaddpgConfig
 from mir2_policies.episodes import check_robots
 from mir2_policies.evaluation import Settings
-from mir2_policies.trainer import Budget
+from mir2_policies.training_run import Budget
 
 PLAN_FILE = "plan.yaml"
 POLICY_FILE = "policy.onnx"

@@ -31,7 +31,7 @@ from mir2_policies.progress import read_progress
 from mir2_policies.references import ReferenceConfig
 from mir2_policies.references_export import export_reference
 from mir2_policies.threats import SCRIPTS, THREATS
-from mir2_policies.trainer import FINAL_SEED, Budget
+from mir2_policies.training_run import FINAL_SEED, Budget
 from mir2_sim.batched import BatchedWorld, torch_task
 
 PARAMS = RendezvousParams(robots=4, horizon=60)
@@ -287,7 +287,7 @@ def test_mistakes_are_refused(
 def test_a_folder_with_another_attack_is_refused(
     attack: AttackTrainer, victim: PolicyBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = shutil.copytree(attack._directory, tmp_path / "copy")
+    folder = shutil.copytree(attack.directory, tmp_path / "copy")
     assert "give --resume" in refused(command(victim, folder, "--robots", 1, "--threat", "liar"), capsys)
     assert "robots is (2,) but this attack has (1,)" in refused(
         command(victim, folder, "--robots", 2, "--threat", "liar", "--resume"), capsys

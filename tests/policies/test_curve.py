@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 from mir2_core.errors import UserError
 from mir2_policies.curve import draw_curve
-from mir2_policies.trainer import Budget, Trainer
+from mir2_policies.trainer import Trainer
+from mir2_policies.training_run import Budget
 
 from tests.policies.tiny_run import tiny_config
 
 
 def test_numbers_are_those_of_the_runs(tmp_path: Path) -> None:
     runs = [tmp_path / "a", tmp_path / "b"]
-    results = [
-        Trainer(tiny_config("maddpg", seed=seed), run).run(Budget(transitions=320), quiet=True)
-        for seed, run in enumerate(runs)
-    ]
+    trainers = [Trainer(tiny_config("maddpg", seed=seed), run) for seed, run in enumerate(runs)]
+    for trainer in trainers:
+        trainer.run(Budget(transitions=320), quiet=True)
+    results = [trainer.measure() for trainer in trainers]
     summary = draw_curve(runs, tmp_path / "curve.png")
     document = json.loads((tmp_path / "curve.json").read_text())
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")

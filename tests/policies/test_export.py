@@ -17,7 +17,8 @@ from mir2_policies.config import MaddpgConfig
 from mir2_policies.evaluate import episode_returns
 from mir2_policies.export import export_actor, export_run
 from mir2_policies.networks import Actor
-from mir2_policies.trainer import Budget, Trainer
+from mir2_policies.trainer import Trainer
+from mir2_policies.training_run import Budget
 from mir2_sim.batched import torch_task
 
 from tests.policies.tiny_run import tiny_config

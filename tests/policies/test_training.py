@@ -17,7 +17,8 @@ from mir2_policies.algorithms import ALGORITHMS
 from mir2_policies.checkpoint import load_checkpoint
 from mir2_policies.progress import read_progress
 from mir2_policies.replay import Batch, Replay
-from mir2_policies.trainer import Budget, Trainer
+from mir2_policies.trainer import Trainer
+from mir2_policies.training_run import Budget
 from mir2_sim.batched import torch_task
 
 from tests.policies.tiny_run import tiny_config, tiny_file
@@ -33,9 +34,9 @@ def train(*arguments: object) -> list[str]:
 def test_a_short_run_improves_the_return(algorithm: str, tmp_path: Path) -> None:
     lighter = {"penalty_weight": 0.0003} if algorithm == "mir2" else {}  # the published one favours useless actions
     trainer = Trainer(tiny_config(algorithm, evaluation_interval=4000, **lighter), tmp_path)
-    result = trainer.run(Budget(transitions=12_000), quiet=True)
+    trainer.run(Budget(transitions=12_000), quiet=True)
     rows = read_progress(tmp_path)
-    assert result["return_mean"] > -29.0, "standing still gives -33"
+    assert trainer.measure()["return_mean"] > -29.0, "standing still gives -33"
     assert [row.transitions for row in rows] == [4000, 8000, 12_000]
     assert rows[-1].minutes > rows[0].minutes > 0
     assert list(tmp_path.glob("events.out.tfevents.*"))

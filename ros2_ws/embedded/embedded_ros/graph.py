@@ -53,13 +53,16 @@ class Graph:
             self._own = [other for other in self._own if other is not node]
             self._publish()
 
-    def change(
-        self, node: NodeEntities, *, add: Iterable[bytes] = (), remove: Iterable[bytes] = (), readers: bool = False
-    ) -> None:
-        """Adds and removes GIDs among a node's writers, or readers."""
+    def add(self, node: NodeEntities, *, readers: Iterable[bytes] = (), writers: Iterable[bytes] = ()) -> None:
         with self._lock:
-            gids = node.readers if readers else node.writers
-            gids[:] = [gid for gid in gids if gid not in set(remove)] + list(add)
+            node.readers.extend(readers)
+            node.writers.extend(writers)
+            self._publish()
+
+    def remove(self, node: NodeEntities, *gids: bytes) -> None:
+        with self._lock:
+            node.readers = [gid for gid in node.readers if gid not in gids]
+            node.writers = [gid for gid in node.writers if gid not in gids]
             self._publish()
 
     @contextmanager

@@ -1,7 +1,7 @@
 """One participant with its graph, shared by all nodes of a context."""
 
+import secrets
 import struct
-import threading
 from typing import Any
 
 from . import wire
@@ -20,14 +20,6 @@ class Session:
         self.participant = Participant(domain_id, wire.cyclone_config(), f"enclave={enclave};".encode())
         self.gid = self.participant.gid
         self.graph = Graph(self.participant)
-        self._identities = 0
-        self._lock = threading.Lock()
-
-    def new_identity(self) -> bytes:
-        """16 bytes that name a client or server."""
-        with self._lock:
-            self._identities += 1
-            return self.gid[:12] + self._identities.to_bytes(4, "big")
 
     def close(self) -> None:
         self.participant.delete()
@@ -44,8 +36,7 @@ class ServiceEndpoint:
             sends, receives = receives, sends
         self._session, self._node = session, node
         self._sends, self._receives = sends, receives
-        self.identity = session.new_identity()
-        entry = wire.identity("serviceid" if server else "clientid", self.identity)
+        entry = wire.identity("serviceid" if server else "clientid", secrets.token_bytes(16))
         names = [wire.reply_name(service), wire.request_name(service)]
         writer_topic, reader_topic = names if server else reversed(names)
         self.writer: Writer = session.participant.writer(
@@ -54,9 +45,7 @@ class ServiceEndpoint:
         self.reader: Reader = session.participant.reader(
             reader_topic, wire.dds_type(receives.TYPE_NAME), qos.to_dds(wire.user_data(receives.TYPE_NAME, entry))
         )
-        with session.graph.one_update():
-            session.graph.change(node, add=[self.writer.gid])
-            session.graph.change(node, add=[self.reader.gid], readers=True)
+        session.graph.add(node, writers=[self.writer.gid], readers=[self.reader.gid])
 
     @staticmethod
     def pack(client: int, sequence: int, message: Any) -> bytes:
@@ -85,9 +74,7 @@ class ServiceEndpoint:
         return client <= _ids("clientid", self.writer.matched_endpoints())
 
     def destroy(self) -> None:
-        with self._session.graph.one_update():
-            self._session.graph.change(self._node, remove=[self.writer.gid])
-            self._session.graph.change(self._node, remove=[self.reader.gid], readers=True)
+        self._session.graph.remove(self._node, self.writer.gid, self.reader.gid)
         self.writer.delete()
         self.reader.delete()
 

@@ -1,5 +1,5 @@
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from embedded_ros import names, rosargs
 from rcl_interfaces.msg import Log, ParameterEvent
@@ -149,9 +149,9 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
                 )
             )
 
-    def _graph_change(self, *, add: Iterable[bytes] = (), remove: Iterable[bytes] = (), readers: bool = False) -> None:
+    def _leave_graph(self, gid: bytes) -> None:
         if self._context._session is not None:
-            self._context._session.graph.change(self._entities, add=add, remove=remove, readers=readers)
+            self._context._session.graph.remove(self._entities, gid)
 
     # What it is and has
 

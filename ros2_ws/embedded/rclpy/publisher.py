@@ -28,7 +28,7 @@ class Publisher(Destroyable):
         participant = self._context.session.participant
         self._writer: Writer = participant.writer(wire.topic_name(topic), wire.dds_type(type_name), qos)
         self._gid = self._writer.gid
-        node._graph_change(add=[self._gid])
+        node.context.session.graph.add(node._entities, writers=[self._gid])
 
     def publish(self, msg: Any) -> None:
         """Sends a message, or bytes that are one already; raises TypeError for another type of message."""
@@ -54,5 +54,5 @@ class Publisher(Destroyable):
         return bool(self._writer.wait_for_acks(timeout.nanoseconds))
 
     def _release(self) -> None:
-        self._node._graph_change(remove=[self._gid])
+        self._node._leave_graph(self._gid)
         self._writer.delete()

@@ -46,7 +46,7 @@ class Subscription(Destroyable):
         self._gid = self._reader.gid
         self.condition = self._reader.condition
         self.callback = callback
-        node._graph_change(add=[self._gid], readers=True)
+        node.context.session.graph.add(node._entities, readers=[self._gid])
 
     @property
     def callback(self) -> Callable[..., Any]:
@@ -84,7 +84,7 @@ class Subscription(Destroyable):
         return self._reader.matched()
 
     def _release(self) -> None:
-        self._node._graph_change(remove=[self._gid], readers=True)
+        self._node._leave_graph(self._gid)
         self._reader.delete()
 
 
