@@ -1,7 +1,7 @@
 """One participant with its graph, shared by all nodes of a context."""
 
-import secrets
 import struct
+import threading
 from typing import Any
 
 from . import wire
@@ -20,6 +20,14 @@ class Session:
         self.participant = Participant(domain_id, wire.cyclone_config(), f"enclave={enclave};".encode())
         self.gid = self.participant.gid
         self.graph = Graph(self.participant)
+        self._identities = 0
+        self._lock = threading.Lock()
+
+    def new_identity(self) -> bytes:
+        """16 bytes that name a client or server."""
+        with self._lock:
+            self._identities += 1
+            return self.gid[:12] + self._identities.to_bytes(4, "big")
 
     def close(self) -> None:
         self.participant.delete()
@@ -36,7 +44,7 @@ class ServiceEndpoint:
             sends, receives = receives, sends
         self._session, self._node = session, node
         self._sends, self._receives = sends, receives
-        entry = wire.identity("serviceid" if server else "clientid", secrets.token_bytes(16))
+        entry = wire.identity("serviceid" if server else "clientid", session.new_identity())
         names = [wire.reply_name(service), wire.request_name(service)]
         writer_topic, reader_topic = names if server else reversed(names)
         self.writer: Writer = session.participant.writer(
