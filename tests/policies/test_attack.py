@@ -123,8 +123,9 @@ def test_a_liar_in_the_shipped_policy_hurts_more_than_scripts(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("threat", ["published", "liar"])
-@pytest.mark.parametrize("robots", [(9,), (0, 4), (0, 4, 9)])
+@pytest.mark.parametrize(
+    ("robots", "threat"), [((9,), "published"), ((9,), "liar"), ((0, 4), "liar"), ((0, 4, 9), "liar")]
+)
 @pytest.mark.parametrize("rule", ["centroid", "wmsr"])
 def test_attacks_on_rules_hurt_more_than_scripts(
     rule: Any, robots: tuple[int, ...], threat: str, tmp_path: Path
