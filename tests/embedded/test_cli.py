@@ -45,13 +45,14 @@ def split(command: str) -> list[str]:
 
 
 def normalise(lines: list[str]) -> list[str]:
-    """Blank out what differs from run to run."""
-    return [re.sub(r"GID: [0-9a-f.]+", "GID: …", line) for line in lines]
+    """Blank out what differs from run to run; the order of a package's types is not defined."""
+    lines = [re.sub(r"GID: [0-9a-f.]+", "GID: …", line) for line in lines]
+    return sorted(lines) if any(line.startswith("std_srvs/srv/Trigger") for line in lines) else lines
 
 
 def test_prints_what_ros_2_prints(ros2: Ros2, policy: Running) -> None:
     differences = {}
-    assert len(COMMANDS) > 30
+    assert len(COMMANDS) > 35
     for command, output, status in COMMANDS:
         if status == 124:  # ended by a timeout
             continue
@@ -197,7 +198,7 @@ def test_entry_points_run_like_console_scripts(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (3, "['talker', 'a']\n")
 
 
-@pytest.mark.parametrize("arguments", [["bag", "convert"], ["topic", "bw"], ["service", "find"], ["doctor"]])
+@pytest.mark.parametrize("arguments", [["bag", "convert"], ["topic", "bw"], ["doctor"]])
 def test_what_is_not_here_says_so(ros2: Ros2, arguments: list[str]) -> None:
     running = ros2(*arguments)
     assert running.wait() == 2

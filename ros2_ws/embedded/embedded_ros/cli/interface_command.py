@@ -4,19 +4,33 @@ import argparse
 from collections.abc import Iterator
 
 from ..definitions import UnknownTypeError, type_names
+from .discovery import print_lines
 from .interfaces import definition_lines, interface_packages
 from .verbs import Status, argument, flag, verb
 
+KINDS = (flag("-m", "--only-msgs", help="no services"), flag("-s", "--only-srvs", help="no messages"))
 
-@verb("interface list", flag("-m", "--only-msgs", help="no services"), flag("-s", "--only-srvs", help="no messages"))
+
+@verb("interface list", *KINDS)
 def _list(args: argparse.Namespace) -> Status:
     """List all types."""
     names = [name for package in interface_packages() for name in type_names(package)]
-    are_all = args.only_msgs == args.only_srvs
-    for title, kind, is_wanted in (("Messages", "msg", args.only_msgs), ("Services", "srv", args.only_srvs)):
-        if is_wanted or are_all:
-            print(f"{title}:", *(f"    {name}" for name in names if f"/{kind}/" in name), sep="\n")
+    for kind in _chosen_kinds(args):
+        title = {"msg": "Messages:", "srv": "Services:"}[kind]
+        print(title, *(f"    {name}" for name in names if f"/{kind}/" in name), sep="\n")
     return 0
+
+
+@verb("interface package", argument("package_name", help="name of the package"), *KINDS)
+def _package(args: argparse.Namespace) -> Status:
+    """List the types of a package."""
+    if args.package_name not in interface_packages():
+        return f"Unknown package '{args.package_name}'"
+    return print_lines([name for name in type_names(args.package_name) if name.split("/")[1] in _chosen_kinds(args)])
+
+
+def _chosen_kinds(args: argparse.Namespace) -> list[str]:
+    return [kind for kind in ("msg", "srv") if getattr(args, f"only_{kind}s")] or ["msg", "srv"]
 
 
 @verb(

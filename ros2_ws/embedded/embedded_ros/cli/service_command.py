@@ -13,14 +13,12 @@ from .verbs import VALUES, Status, argument, flag
 
 SILENT_WAIT_S = 0.5
 NAME = argument("service_name", help="name of the service")
+TYPE = argument("service_type", help="type, such as 'std_srvs/srv/SetBool'")
+COUNT = flag("-c", "--count-services", help="their number")
+HIDDEN = flag("--include-hidden-services", help="with names that start with '_'")
 
 
-@node_verb(
-    "service list",
-    flag("-t", "--show-types", help="with the types"),
-    flag("-c", "--count-services", help="their number"),
-    flag("--include-hidden-services", help="with names that start with '_'"),
-)
+@node_verb("service list", flag("-t", "--show-types", help="with the types"), COUNT, HIDDEN)
 def _list(node: Node, args: argparse.Namespace) -> Status:
     """List the services."""
     discover(node)
@@ -34,7 +32,15 @@ def _type(node: Node, args: argparse.Namespace) -> Status:
     return print_type(node, node.get_service_names_and_types, args.service_name)
 
 
-@node_verb("service call", NAME, argument("service_type", help="type, such as 'std_srvs/srv/SetBool'"), VALUES)
+@node_verb("service find", TYPE, COUNT, HIDDEN)
+def _find(node: Node, args: argparse.Namespace) -> Status:
+    """List the services of a type."""
+    discover(node)
+    services = visible(node.get_service_names_and_types(), args.include_hidden_services)
+    return print_lines([name for name, types in services if args.service_type in types], args.count_services)
+
+
+@node_verb("service call", NAME, TYPE, VALUES)
 def _call(node: Node, args: argparse.Namespace) -> Status:
     """Call a service."""
     service_type = find_type(args.service_type, "srv")
