@@ -237,6 +237,18 @@ def test_environment_working_folder_prefix_and_shell(launch: Launch, tmp_path: P
     running.wait_for("[p-4] prefixed hello")
 
 
+def test_a_signal_event_reaches_one_process(launch: Launch) -> None:
+    running = launch("""
+        ExecuteProcess(cmd=['sleep', '1000'], name='one'),
+        RegisterEventHandler(OnProcessStart(on_start=[
+            EmitEvent(event=SignalProcess(
+                signal_number=signal.SIGTERM,
+                process_matcher=lambda action: 'sleep' in action.process_details['cmd']))]))""")
+    assert running.wait() == 0
+    running.wait_for("[INFO] [one-1]: sending signal 'SIGTERM' to process[one-1]")
+    running.wait_for("exit code -15")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -16,19 +16,26 @@ from launch.actions import (
     IncludeLaunchDescription,
     LogInfo,
     OpaqueFunction,
+    PopLaunchConfigurations,
+    PushLaunchConfigurations,
     RegisterEventHandler,
     SetEnvironmentVariable,
     SetLaunchConfiguration,
     Shutdown,
     TimerAction,
+    UnsetEnvironmentVariable,
 )
 from launch.conditions import (
     IfCondition,
     InvalidConditionExpressionError,
+    LaunchConfigurationEquals,
+    LaunchConfigurationNotEquals,
     UnlessCondition,
 )
-from launch.event_handlers import EventHandler, OnExecutionComplete, OnProcessExit, OnShutdown
-from launch.events import Event
+from launch.event import Event
+from launch.event_handlers import EventHandler, OnExecutionComplete, OnProcessExit, OnProcessStart, OnShutdown
+from launch.events import matches_action
+from launch.events.process import ShutdownProcess
 from launch.launch_description_sources import (
     InvalidLaunchFileError,
     PythonLaunchDescriptionSource,
@@ -158,8 +165,8 @@ def test_descriptions_of_substitutions(substitution: Any, text: str) -> None:
 
 
 def test_what_is_not_supported_says_so() -> None:
-    with pytest.raises(NotImplementedError, match=r"launch.actions.PushLaunchConfigurations is not part of the"):
-        from launch.actions import PushLaunchConfigurations  # noqa: F401
+    with pytest.raises(NotImplementedError, match=r"launch.actions.PushEnvironment is not part of the"):
+        from launch.actions import PushEnvironment  # noqa: F401
     with pytest.raises(ImportError, match="NoSuchAction"):
         from launch.actions import NoSuchAction  # noqa: F401
 
@@ -175,33 +182,44 @@ def test_conditions(notes: Notes) -> None:
         "if False": IfCondition("False"),
         "unless true": UnlessCondition("true"),
         "unless 0": UnlessCondition("0"),
-        "equal": IfCondition(EqualsSubstitution(LaunchConfiguration("a"), "b")),
-        "unequal": IfCondition(NotEqualsSubstitution(LaunchConfiguration("a"), "b")),
+        "equal": LaunchConfigurationEquals("a", "b"),
+        "unequal": LaunchConfigurationNotEquals("a", "b"),
+        "unset": LaunchConfigurationEquals("z", None),
     }
     assert run([SetLaunchConfiguration("a", "b"), *(notes.note(name, condition=c) for name, c in cases.items())]) == 0
-    assert notes == ["if true", "if 1", "unless 0", "equal"]
+    assert notes == ["if true", "if 1", "unless 0", "equal", "unset"]
     with pytest.raises(InvalidConditionExpressionError, match="maybe"):
         IfCondition("maybe").evaluate(LaunchContext())
 
 
 def test_group_scopes_configurations_and_environment(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLACE", "outside")
-    seen = [LaunchConfiguration("a", default="-"), EnvironmentVariable("PLACE")]
+    seen = [LaunchConfiguration("a", default="-"), LaunchConfiguration("b", default="-"), EnvironmentVariable("PLACE")]
     inside = [SetLaunchConfiguration("a", "2"), SetEnvironmentVariable("PLACE", "inside"), notes.note(*seen)]
     entities = [
         GroupAction([*inside]),
         notes.note(*seen),
         SetLaunchConfiguration("a", "1"),
-        GroupAction([*inside]),
+        GroupAction([*inside], launch_configurations={"b": "3"}),
+        notes.note(*seen),
+        SetEnvironmentVariable("PLACE", "changed"),
+        GroupAction([notes.note(*seen)], forwarding=False, launch_configurations={"b": LaunchConfiguration("a")}),
         notes.note(*seen),
         GroupAction([*inside], scoped=False),
         notes.note(*seen),
         AppendEnvironmentVariable("PLACE", "more"),
         AppendEnvironmentVariable("PLACE", "less", prepend=True, separator="+"),
         notes.note(*seen),
+        UnsetEnvironmentVariable("PLACE"),
+        PushLaunchConfigurations(),
+        SetLaunchConfiguration("b", "5"),
+        notes.note(LaunchConfiguration("b"), EnvironmentVariable("PLACE", default_value="gone")),
+        PopLaunchConfigurations(),
+        notes.note(LaunchConfiguration("b", default="no b")),
     ]
     assert run(entities) == 0
-    assert notes == ["2inside", "-outside", "2inside", "1outside", "2inside", "2inside", "2less+inside:more"]
+    assert notes[:6] == ["2-inside", "--outside", "23inside", "1-outside", "-1outside", "1-changed"]
+    assert notes[6:] == ["2-inside", "2-inside", "2-less+inside:more", "5gone", "no b"]
 
 
 def test_included_file_gets_arguments_and_knows_its_place(notes: Notes, tmp_path: Path) -> None:
@@ -220,7 +238,7 @@ def test_included_file_gets_arguments_and_knows_its_place(notes: Notes, tmp_path
     include = IncludeLaunchDescription(source, launch_arguments={"who": ["m", "e"]}.items())
     assert run([include, notes.note(LaunchConfiguration("said"))]) == 0
     assert notes == [f"{tmp_path}{inner}mex"]
-    names = [argument.name for argument, _, _ in LaunchDescription([include]).find_launch_arguments()]
+    names = [argument.name for argument in LaunchDescription([include]).get_launch_arguments()]
     assert names == ["who", "what"]
     assert run([IncludeLaunchDescription(str(inner))]) == 1
 
@@ -278,34 +296,57 @@ def test_mistakes_are_named(entity: Callable[[], Any], message: str) -> None:
 
 
 def test_timers_fire_in_order_of_time_unless_shut_down_before(notes: Notes) -> None:
+    cancelled, running = (TimerAction(period=period_s, actions=[notes.note("cancelled")]) for period_s in (0.0, 1000.0))
+    cancelled.cancel()
     entities = [
+        cancelled,
+        running,
+        OpaqueFunction(function=lambda context: running.cancel()),
+        TimerAction(period=0.2, actions=[notes.note("after the end")], cancel_on_shutdown=False),
         TimerAction(period=1000.0, actions=[notes.note("never")]),
         TimerAction(period=TextSubstitution(text="0.1"), actions=[notes.note("second"), Shutdown()]),
         TimerAction(period=0.01, actions=[notes.note("first")]),
     ]
     assert run(entities) == 0
-    assert notes == ["first", "second"]
+    assert notes == ["first", "second", "after the end"]
 
 
 def test_event_handlers(notes: Notes) -> None:
     class Bell(Event):
         name = "bell"
 
-    def on_bell(text: str) -> EventHandler:
-        return EventHandler(matcher=lambda event: isinstance(event, Bell), entities=notes.note(text))
+    def on_bell(text: str, **kwargs: Any) -> EventHandler:
+        return EventHandler(matcher=lambda event: isinstance(event, Bell), entities=notes.note(text), **kwargs)
 
     hello = LogInfo(msg="hello")
     entities = [
-        *map(RegisterEventHandler, (on_bell("first"), on_bell("second"))),
-        RegisterEventHandler(OnExecutionComplete(target_action=hello, on_completion=[notes.note("completed")])),
+        *map(RegisterEventHandler, (on_bell("always"), on_bell("once", handle_once=True))),
+        RegisterEventHandler(
+            OnExecutionComplete(target_action=hello, on_completion=[notes.note("completed")], handle_once=True)
+        ),
         RegisterEventHandler(OnShutdown(on_shutdown=[notes.note("ended: ", LocalSubstitution("event.reason"))])),
         EmitEvent(event=Bell()),
         EmitEvent(event=Bell()),
         hello,
+        hello,
         TimerAction(period=0.05, actions=[Shutdown(reason="enough")]),
     ]
     assert run(entities) == 0
-    assert notes == ["second", "first", "second", "first", "completed", "ended: enough"]
+    assert notes == ["once", "always", "always", "completed", "ended: enough"]
+
+
+def test_a_shutdown_event_ends_one_process(notes: Notes) -> None:
+    sleep, other = (ExecuteProcess(cmd=["sleep", "1000"], on_exit=notes.note(name)) for name in ("sleep", "other"))
+    end_sleep = EmitEvent(event=ShutdownProcess(process_matcher=matches_action(sleep)))
+    entities = [
+        other,
+        RegisterEventHandler(OnProcessStart(target_action=sleep, on_start=[end_sleep])),
+        sleep,
+        RegisterEventHandler(OnProcessExit(target_action=sleep, on_exit=[notes.note("then "), Shutdown()])),
+    ]
+    assert run(entities) == 0
+    assert sorted(notes[:2]) == ["sleep", "then "]
+    assert notes[2:] == ["other"]
 
 
 def test_opaque_function_returns_entities(notes: Notes) -> None:

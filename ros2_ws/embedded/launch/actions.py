@@ -22,9 +22,8 @@ from .utilities import missing
 ExecuteProcess = execute_process.ExecuteProcess
 __getattr__ = missing(
     __name__,
-    "ExecuteLocal ForEach ForLoop PopEnvironment PopLaunchConfigurations PushEnvironment PushLaunchConfigurations "
-    "ReplaceEnvironmentVariables ResetEnvironment ResetLaunchConfigurations UnregisterEventHandler "
-    "UnsetEnvironmentVariable UnsetLaunchConfiguration",
+    "ExecuteLocal ForEach ForLoop PopEnvironment PushEnvironment ReplaceEnvironmentVariables ResetEnvironment "
+    "ResetLaunchConfigurations UnregisterEventHandler UnsetLaunchConfiguration",
 )
 _ARGUMENT_LOGGER = "launch.actions.declare_launch_argument"
 
@@ -82,6 +81,20 @@ class SetLaunchConfiguration(Action):
         context.launch_configurations[name] = perform_substitutions(context, self.value)
 
 
+class PushLaunchConfigurations(Action):
+    """Remembers the launch configurations."""
+
+    def execute(self, context: LaunchContext) -> None:
+        context.configurations_stack.append(dict(context.launch_configurations))
+
+
+class PopLaunchConfigurations(Action):
+    """Goes back to the launch configurations last remembered."""
+
+    def execute(self, context: LaunchContext) -> None:
+        context.launch_configurations = context.configurations_stack.pop()
+
+
 @dataclass(eq=False)
 class SetEnvironmentVariable(Action):
     """Sets a variable in the environment of the processes launched later."""
@@ -110,24 +123,44 @@ class AppendEnvironmentVariable(SetEnvironmentVariable):
 
 
 @dataclass(eq=False)
+class UnsetEnvironmentVariable(Action):
+    name: SomeSubstitutionsType
+
+    def execute(self, context: LaunchContext) -> None:
+        context.environment.pop(perform_substitutions(context, self.name), None)
+
+
+@dataclass(eq=False)
 class GroupAction(Action):
-    """Runs actions together; if scoped, what they set is set for them alone."""
+    """Runs actions together; if scoped, what they set is set for them alone.
+
+    Without forwarding, a scope begins with the given configurations alone and the environment of the launch itself.
+    """
 
     actions: Iterable[LaunchDescriptionEntity]
     scoped: bool = field(default=True, kw_only=True)
+    forwarding: bool = field(default=True, kw_only=True)
+    launch_configurations: Mapping[Any, SomeSubstitutionsType] = field(default_factory=dict, kw_only=True)
 
     def get_sub_entities(self) -> Iterable[LaunchDescriptionEntity]:
         return self.actions
 
     def execute(self, context: LaunchContext) -> list[LaunchDescriptionEntity]:
+        given = {
+            perform_substitutions(context, name): perform_substitutions(context, value)
+            for name, value in self.launch_configurations.items()
+        }
+        configurations, environment = dict(context.launch_configurations), dict(context.environment)
+        if self.scoped and not self.forwarding:
+            context.launch_configurations = {}
+            context.set_environment(context.first_environment)
+        context.launch_configurations.update(given)
         if not self.scoped:
             return [*self.actions]
-        configurations, environment = dict(context.launch_configurations), dict(context.environment)
 
         def leave_scope(context: LaunchContext) -> None:
             context.launch_configurations = configurations
-            context.environment.clear()
-            context.environment.update(environment)
+            context.set_environment(environment)
 
         return [*self.actions, OpaqueFunction(function=leave_scope)]
 
@@ -198,27 +231,33 @@ class LogInfo(Action):
 
 @dataclass(eq=False)
 class TimerAction(Action):
-    """Runs actions after a time in seconds, unless the launch system ends before."""
+    """Runs actions after a time in seconds, unless it is cancelled or, by default, the launch system ends before."""
 
     period: float | SomeSubstitutionsType = field(kw_only=True)
     actions: Iterable[LaunchDescriptionEntity] = field(kw_only=True)
-    _wait: asyncio.Task[None] | None = field(default=None, init=False)
+    cancel_on_shutdown: bool | SomeSubstitutionsType = field(default=True, kw_only=True)
+    _waits: list[asyncio.Task[None]] = field(default_factory=list, init=False)
+    _is_cancelled: bool = field(default=False, init=False)
 
     def get_sub_entities(self) -> Iterable[LaunchDescriptionEntity]:
         return self.actions
 
     def get_asyncio_future(self) -> asyncio.Future[None] | None:
-        return self._wait
+        return self._waits[-1] if self._waits else None
 
-    def execute(self, context: LaunchContext) -> None:
-        visit = Visit(self.actions, dict(vars(context.locals)))
-        wait = asyncio.create_task(self._emit_later(context, visit, perform_float(context, self.period)))
-
-        def cancel(_event: ShutdownEvent, _context: LaunchContext) -> None:
+    def cancel(self) -> None:
+        """Stop waiting, or never begin to; no error if the time is over."""
+        self._is_cancelled = True
+        for wait in self._waits:
             wait.cancel()
 
-        context.register_event_handler(OnShutdown(on_shutdown=cancel))
-        self._wait = wait
+    def execute(self, context: LaunchContext) -> None:
+        if self._is_cancelled:
+            return
+        visit = Visit(self.actions, dict(vars(context.locals)))
+        self._waits.append(asyncio.create_task(self._emit_later(context, visit, perform_float(context, self.period))))
+        if perform_bool(context, self.cancel_on_shutdown):
+            context.register_event_handler(OnShutdown(on_shutdown=lambda _event, _context: self.cancel()))
 
     async def _emit_later(self, context: LaunchContext, visit: Visit, period_s: float) -> None:
         await asyncio.sleep(period_s)

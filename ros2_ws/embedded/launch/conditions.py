@@ -8,7 +8,7 @@ from .launch_context import LaunchContext
 from .substitution import SomeSubstitutionsType, describe_substitutions, perform_substitutions
 from .utilities import missing
 
-__getattr__ = missing(__name__, "LaunchConfigurationEquals LaunchConfigurationNotEquals evaluate_condition_expression")
+__getattr__ = missing(__name__, "evaluate_condition_expression")
 
 
 class InvalidConditionExpressionError(RuntimeError):
@@ -41,6 +41,25 @@ class IfCondition(Condition):
 
 class UnlessCondition(IfCondition):
     """The action runs if the text is false."""
+
+    def evaluate(self, context: LaunchContext) -> bool:
+        return not super().evaluate(context)
+
+
+@dataclass(eq=False)
+class LaunchConfigurationEquals(Condition):
+    """The action runs if a launch configuration has this value; None means that it is not set."""
+
+    launch_configuration_name: str
+    expected_value: SomeSubstitutionsType | None
+
+    def evaluate(self, context: LaunchContext) -> bool:
+        expected = None if self.expected_value is None else perform_substitutions(context, self.expected_value)
+        return context.launch_configurations.get(self.launch_configuration_name) == expected
+
+
+class LaunchConfigurationNotEquals(LaunchConfigurationEquals):
+    """The action runs if a launch configuration has another value."""
 
     def evaluate(self, context: LaunchContext) -> bool:
         return not super().evaluate(context)

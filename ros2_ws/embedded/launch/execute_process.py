@@ -17,9 +17,9 @@ from typing import Any
 from . import logging
 from .action import Action, LaunchDescriptionEntity
 from .child_process import ChildProcess, Output
-from .event_handlers import Answer, OnProcessExit, OnShutdown
-from .events import Shutdown
-from .events.process import ProcessExited, ProcessIO, ProcessStarted
+from .event_handlers import Answer, EventHandler, OnProcessExit, OnShutdown
+from .events import Event, Shutdown
+from .events.process import ProcessExited, ProcessIO, ProcessStarted, ShutdownProcess, SignalProcess
 from .launch_context import LaunchContext
 from .substitution import SomeSubstitutionsType, perform_bool, perform_float, perform_substitutions
 from .substitutions import LaunchConfiguration
@@ -52,6 +52,7 @@ class ExecuteProcess(Action):
 
     _label: str = field(default="", init=False)
     process_details: dict[str, Any] = field(default_factory=dict, init=False)
+    _child: ChildProcess | None = field(default=None, init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
 
     def get_sub_entities(self) -> Iterable[LaunchDescriptionEntity]:
@@ -94,6 +95,7 @@ class ExecuteProcess(Action):
         self._shall_end = asyncio.Event()
         self._announce_sigint = True
         context.register_event_handler(OnShutdown(on_shutdown=self._on_shutdown))
+        context.register_event_handler(EventHandler(matcher=self._is_meant, entities=self._on_request))
         if self.on_exit is not None:
             context.register_event_handler(OnProcessExit(target_action=self, on_exit=self.on_exit))
         self._task = asyncio.create_task(self._supervise(context))
@@ -139,8 +141,10 @@ class ExecuteProcess(Action):
             context.emit_event_sync(ProcessIO(text=data, from_stdout=number == 0, **self.process_details))
 
     async def _see_to_the_end(self, context: LaunchContext, child: ChildProcess) -> None:
+        self._child = child
         ending = asyncio.ensure_future(self._end_when_asked(child))
         returncode = await child.wait()
+        self._child = None
         if returncode == 0:
             self._log.info(f"process has finished cleanly [pid {child.pid}]")
         else:
@@ -155,7 +159,19 @@ class ExecuteProcess(Action):
                 await self._end_hard(child)
         child.close()
 
-    # -- its end
+    # -- requests and its end
+
+    def _is_meant(self, event: Event) -> bool:
+        return isinstance(event, (ShutdownProcess, SignalProcess)) and event.process_matcher(self)
+
+    def _on_request(self, event: ShutdownProcess | SignalProcess, context: LaunchContext) -> None:
+        if isinstance(event, ShutdownProcess):
+            self._shall_end.set()
+        elif self._child is not None:
+            name = signal.Signals(event.signal_number).name
+            self._log.info(f"sending signal '{name}' to process[{self._label}]")
+            with suppress(ProcessLookupError):
+                self._child.process.send_signal(event.signal_number)
 
     def _on_shutdown(self, event: Shutdown, context: LaunchContext) -> None:
         self._announce_sigint = not event.due_to_sigint or context.noninteractive

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -28,11 +28,18 @@ class LaunchContext:
         self.noninteractive = noninteractive
         self.is_shutdown = False
         self.launch_configurations: dict[str, Any] = {}
+        self.configurations_stack: list[dict[str, Any]] = []
         self.environment = os.environ
+        self.first_environment = dict(os.environ)
         self.locals = SimpleNamespace()
         self.globals: dict[str, Any] = {}
         self.event_queue: asyncio.Queue[Event | asyncio.Future[Any]] = asyncio.Queue()
         self.event_handlers: list[EventHandler] = []
+
+    def set_environment(self, environment: Mapping[str, str]) -> None:
+        """Replace the whole environment."""
+        self.environment.clear()
+        self.environment.update(environment)
 
     @contextmanager
     def extended_locals(self, **values: Any) -> Iterator[None]:
@@ -47,6 +54,10 @@ class LaunchContext:
     def register_event_handler(self, event_handler: EventHandler) -> None:
         """Add a handler, called before the earlier ones."""
         self.event_handlers.insert(0, event_handler)
+
+    def unregister_event_handler(self, event_handler: EventHandler) -> None:
+        """Remove a handler; ValueError if it is not registered."""
+        self.event_handlers.remove(event_handler)
 
     def emit_event_sync(self, event: Event) -> None:
         self.event_queue.put_nowait(event)

@@ -31,6 +31,10 @@ class LaunchDescription(LaunchDescriptionEntity):
     def get_sub_entities(self) -> list[LaunchDescriptionEntity]:
         return self.entities
 
+    def get_launch_arguments(self) -> list[DeclareLaunchArgument]:
+        """Return the arguments declared here and in included files."""
+        return [argument for argument, _, _ in self.find_launch_arguments()]
+
     def find_launch_arguments(self) -> list[FoundArgument]:
         """Return each declared argument, first declaration first.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from ..utilities import missing
 if TYPE_CHECKING:
     from ..action import Action, LaunchDescriptionEntity
 
-__getattr__ = missing(__name__, "IncludeLaunchDescription TimerEvent matches_action")
+__getattr__ = missing(__name__, "IncludeLaunchDescription TimerEvent")
 
 
 class Event:
@@ -39,3 +39,8 @@ class ExecutionComplete(Event):
     """An action has done all it does."""
 
     action: Action
+
+
+def matches_action(target_action: Action) -> Callable[[Action], bool]:
+    """Match one action, for events that are sent to a process."""
+    return lambda action: action is target_action

@@ -1,8 +1,10 @@
-"""Events of launched processes."""
+"""Events from and to launched processes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from signal import Signals
 from typing import TYPE_CHECKING
 
 from ..utilities import missing
@@ -11,7 +13,8 @@ from . import Event
 if TYPE_CHECKING:
     from ..actions import ExecuteProcess
 
-__getattr__ = missing(__name__, "ProcessStdin ShutdownProcess SignalProcess")
+__getattr__ = missing(__name__, "ProcessStdin")
+ProcessMatcher = Callable[["ExecuteProcess"], bool]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -43,3 +46,22 @@ class ProcessIO(RunningProcessEvent):
 
     text: bytes
     from_stdout: bool
+
+    @property
+    def from_stderr(self) -> bool:
+        return not self.from_stdout
+
+
+@dataclass(eq=False, kw_only=True)
+class ShutdownProcess(Event):
+    """End the processes for which the matcher is true: SIGINT, then SIGTERM, then SIGKILL."""
+
+    process_matcher: ProcessMatcher
+
+
+@dataclass(eq=False, kw_only=True)
+class SignalProcess(Event):
+    """Send a signal to the processes for which the matcher is true."""
+
+    signal_number: Signals
+    process_matcher: ProcessMatcher
