@@ -93,10 +93,11 @@ class Node(ExecuteProcess):
         self._full_name = names.full_name(str(namespace), str(name)) if is_known else ANY_NODE
 
     def _parameter_arguments(self, context: LaunchContext) -> Iterator[str]:
-        scoped = context.launch_configurations.get("global_params")
-        for source in [*([scoped] if scoped else []), *(self.parameters or ())]:
+        if scoped := context.launch_configurations.get("global_params"):
+            yield from ("--params-file", str(_write_parameters(ANY_NODE, scoped)))
+        for source in self.parameters or ():
             if isinstance(source, Mapping):
-                path = self._write_parameters(evaluate_dict(context, source))
+                path = _write_parameters(self._full_name, evaluate_dict(context, source))
             else:
                 path = (source if isinstance(source, ParameterFile) else ParameterFile(source)).evaluate(context)
             if path.is_file():
@@ -104,14 +105,6 @@ class Node(ExecuteProcess):
             else:
                 log = logging.get_logger("launch_ros.actions.node")
                 log.warning(f"Parameter file path is not a file: {path}")
-
-    def _write_parameters(self, parameters: dict[str, Any]) -> Path:
-        """Write the parameters to a file that lives as long as the launch and return its path."""
-        with NamedTemporaryFile("w", prefix="launch_params_", suffix=".yaml", delete=False) as file:
-            yaml.safe_dump({self._full_name: {"ros__parameters": parameters}}, file, default_flow_style=False)
-        path = Path(file.name)
-        atexit.register(path.unlink, missing_ok=True)
-        return path
 
     def _remapping_arguments(self, context: LaunchContext) -> Iterator[str]:
         for source, target in [*context.launch_configurations.get("ros_remaps", ()), *(self.remappings or ())]:
@@ -125,6 +118,15 @@ def _find_executable(package: str, executable: str) -> list[str]:
             f"executable '{executable}' not found in package '{package}', which has: {', '.join(found) or 'none'}"
         )
     return entry_point.command(executable, found[executable])
+
+
+def _write_parameters(node: str, parameters: dict[str, Any]) -> Path:
+    """Write a node's parameters to a file that lives as long as the launch and return its path."""
+    with NamedTemporaryFile("w", prefix="launch_params_", suffix=".yaml", delete=False) as file:
+        yaml.safe_dump({node: {"ros__parameters": parameters}}, file, default_flow_style=False)
+    path = Path(file.name)
+    atexit.register(path.unlink, missing_ok=True)
+    return path
 
 
 def join_namespaces(base: str | None, namespace: str | None) -> str | None:
