@@ -11,6 +11,7 @@ from mir2_policies.config import (
     ErnieConfig,
     M3ddpgConfig,
     MaddpgConfig,
+    Mir2AlliesConfig,
     Mir2Config,
     Mir2StatesConfig,
     RomaxConfig,
@@ -20,6 +21,7 @@ from mir2_policies.ernie import Ernie
 from mir2_policies.m3ddpg import M3ddpg
 from mir2_policies.maddpg import Maddpg
 from mir2_policies.mir2 import Mir2, Mir2States
+from mir2_policies.mir2_allies import Mir2Allies
 from mir2_policies.romax import Romax
 from mir2_policies.romq import Romq
 
@@ -35,6 +37,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "maddpg": Algorithm(MaddpgConfig, Maddpg),
     "mir2": Algorithm(Mir2Config, Mir2),
     "mir2_states": Algorithm(Mir2StatesConfig, Mir2States),
+    "mir2_allies": Algorithm(Mir2AlliesConfig, Mir2Allies),
     "m3ddpg": Algorithm(M3ddpgConfig, M3ddpg),
     "romq": Algorithm(RomqConfig, Romq),
     "ernie": Algorithm(ErnieConfig, Ernie),

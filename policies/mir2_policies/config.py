@@ -66,6 +66,15 @@ class Mir2StatesConfig(Mir2Config):
     penalty_ramp_updates: int = Field(default=1000, ge=1, description="λ grows to its full value over these")
 
 
+class Mir2AlliesConfig(MaddpgConfig):
+    """MADDPG's settings and those of the information that the actor pays for."""
+
+    algorithm: Literal["mir2_allies"] = "mir2_allies"  # type: ignore[assignment]
+    penalty_weight: float = Field(default=0.001, ge=0.0, description="λ, reward per nat")
+    penalty_ramp_updates: int = Field(default=1000, ge=1, description="λ grows to its full value over these")
+    action_noise: float = Field(default=0.1, gt=0.0, description="σ of the actions whose information is counted")
+
+
 class M3ddpgConfig(MaddpgConfig):
     """MADDPG's settings and the length of the worst-case step, as published for rendezvous."""
 
