@@ -30,7 +30,8 @@ class Mir2Allies(Maddpg):
         information = self.information(batch.poses, actions, allies).mean()
         self._information = information.item()
         weight = min(1.0, self.updates / self.config.penalty_ramp_updates) * self.config.penalty_weight
-        return weight * information - self.critic(state, actions).mean()
+        loss: Tensor = weight * information - self.critic(state, actions).mean()
+        return loss
 
     def information(self, poses: Tensor, actions: Tensor, allies: Tensor) -> Tensor:
         """What the robots' actions tell about the pose of the ally of each world: mean nats (B,) of poses (B, N, 3).
@@ -40,6 +41,6 @@ class Mir2Allies(Maddpg):
         worlds, others = torch.arange(len(poses), device=self.device), actions.shape[1] - 1
         told = poses.clone()
         told[worlds, allies] = poses.roll(-1, dims=0)[worlds, allies]
-        change = (actions - self.actor(self.task.observe(told))).square().sum(dim=-1)
+        change: Tensor = (actions - self.actor(self.task.observe(told))).square().sum(dim=-1)
         change[worlds, allies] = 0.0  # what the ally itself would do
         return change.sum(dim=1) / (others * 2.0 * self.config.action_noise**2)
