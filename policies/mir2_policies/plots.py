@@ -13,6 +13,7 @@ from mir2_policies.statistics import Estimate
 
 DPI = 120
 ROW_INCHES = 0.17
+MARKERS = "os^"
 FAR_QUARTILES = 3.0  # from the middle half of all values, in its widths
 
 
@@ -93,7 +94,7 @@ def _plot_estimates(
                 values[:, 0],
                 [places[k] for k in mine],
                 xerr=spread,
-                fmt="o",
+                fmt=MARKERS[index // 10 % len(MARKERS)],  # colours repeat after ten
                 markersize=4,
                 capsize=2,
                 linewidth=1.4,
@@ -128,4 +129,6 @@ def _zoom(axes: Any, values: Sequence[float], places: Sequence[float]) -> None:
         if not low <= value <= high:
             edge, text = (0.01, f"← {value:.3g}") if value < low else (0.99, f"{value:.3g} →")
             side = "left" if value < low else "right"
-            axes.text(edge, place, text, transform=axes.get_yaxis_transform(), ha=side, va="center", fontsize=7)
+            white = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+            style = {"ha": side, "va": "center", "fontsize": 7, "bbox": white}
+            axes.text(edge, place, text, transform=axes.get_yaxis_transform(), **style)
