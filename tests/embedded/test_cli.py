@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from embedded_ros.cli.message_text import Style, to_yaml
+from geometry_msgs.msg import Point32, Polygon
 from ros2_process import DATA, ROS2, Running, is_running, pid_in, recorded, wait_until
 
 NODE = DATA / "ros2_jazzy_cli_node.py"
@@ -95,11 +97,13 @@ def _output(running: Running) -> list[str]:
 
 
 def test_pub_stamps_headers(ros2: Ros2, ros_domain: int) -> None:
-    echo = ros2("topic", "echo", "--once", "/stamped", "std_msgs/msg/Header", "--field", "stamp")
+    echo = ros2("topic", "echo", "--once", "/stamped", "std_msgs/msg/Header", "--field", "stamp", "-i")
     values = "{stamp: now, frame_id: map}"
-    assert ros2("topic", "pub", "--once", "/stamped", "std_msgs/msg/Header", values).wait() == 0
+    ros2("topic", "pub", "-w", "1", "-n", "stamper", "/stamped", "std_msgs/msg/Header", values)
     assert echo.wait() == 0
-    assert int(echo.lines[0].removeprefix("sec: ")) > 1_600_000_000
+    assert any(re.match(r"source_timestamp: \d{19}$", line) for line in echo.lines[: echo.lines.index("---")])
+    assert int(echo.lines[echo.lines.index("---") + 1].removeprefix("sec: ")) > 1_600_000_000
+    assert _output(ros2("node", "list")) == ["/stamper"]
 
 
 def test_parameters_are_loaded_from_a_file(ros2: Ros2, policy: Running, tmp_path: Path) -> None:
@@ -110,7 +114,26 @@ def test_parameters_are_loaded_from_a_file(ros2: Ros2, policy: Running, tmp_path
         "Set parameter rate_hz successful",
     ]
     assert _output(ros2("param", "get", "--hide-type", "robot_3/policy", "policy")) == ["other"]
-    assert _output(ros2("param", "list", "/robot_3/policy", "--param-type"))[1] == "  rate_hz (type: double)"
+    options = ("--param-prefixes", "rate_hz", "policy", "--filter", "r", "--param-type")
+    assert _output(ros2("param", "list", "/robot_3/policy", *options)) == ["  rate_hz (type: double)"]
+
+
+def test_pub_waits_no_longer_than_it_may(ros2: Ros2, ros_domain: int) -> None:
+    running = ros2("topic", "pub", "--once", "--max-wait-time-secs", "0.1", "/unheard", "std_msgs/msg/String")
+    assert running.wait() == 1
+    assert "Timed out waiting for subscribers: Expected 1 subcribers but only got 0" in running.lines[-1]
+
+
+def test_call_repeats(ros2: Ros2, policy: Running) -> None:
+    calling = ros2("service", "call", "/emergency_stop/set", "std_srvs/srv/SetBool", "{data: true}", "-r", "10")
+    calling.wait_for("message='latched'", count=2)
+    calling.process.send_signal(signal.SIGINT)
+    assert calling.wait() == signal.SIGINT
+
+
+def test_flow_style_puts_collections_on_one_line() -> None:
+    polygon = Polygon(points=[Point32(x=1.0), Point32()])
+    assert to_yaml(polygon, Style(flow_style=True)) == "points: [{x: 1.0, y: 0.0, z: 0.0}, {x: 0.0, y: 0.0, z: 0.0}]\n"
 
 
 def test_hidden_nodes_are_listed_on_demand(ros2: Ros2, ros_domain: int) -> None:

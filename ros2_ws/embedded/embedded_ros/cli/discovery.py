@@ -34,7 +34,7 @@ def node_verb(name: str, *arguments: Argument, node_name: str = "") -> Callable[
         @verb(name, *NODE_OPTIONS, *arguments)
         @functools.wraps(run)
         def with_node(args: argparse.Namespace) -> Status:
-            own_name = node_name or f"_ros2cli_{os.getpid()}"
+            own_name = getattr(args, "node_name", None) or node_name or f"_ros2cli_{os.getpid()}"
             sim_time = rclpy.Parameter("use_sim_time", value=args.use_sim_time)
             with rclpy.init(args=[]) as context:
                 try:

@@ -25,6 +25,7 @@ class Style:
     truncate_length: int | None = None
     no_arr: bool = False
     no_str: bool = False
+    flow_style: bool = False
 
     def shorten(self, value: Any, ellipsis: Any) -> Any:
         if self.truncate_length is None or len(value) <= self.truncate_length:
@@ -32,12 +33,23 @@ class Style:
         return value[: self.truncate_length] + ellipsis
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes the fields of a message one a line and in their order, also in flow style."""
+
+    def represent_fields(self, fields: dict[str, Any]) -> yaml.Node:
+        return self.represent_mapping("tag:yaml.org,2002:map", fields.items(), flow_style=False)
+
+
+_Dumper.add_representer(dict, _Dumper.represent_fields)
+
+
 def is_message(value: object) -> bool:
     return hasattr(value, "get_fields_and_field_types")
 
 
 def to_yaml(message: Any, style: Style) -> str:
-    return str(yaml.safe_dump(plain(message, style), sort_keys=False, allow_unicode=True, width=sys.maxsize))
+    options: dict[str, Any] = {"allow_unicode": True, "width": sys.maxsize, "default_flow_style": style.flow_style}
+    return str(yaml.dump(plain(message, style), Dumper=_Dumper, **options))
 
 
 def to_csv(message: Any, style: Style) -> str:

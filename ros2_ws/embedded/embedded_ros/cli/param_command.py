@@ -12,7 +12,7 @@ from rclpy.parameter_client import AsyncParameterClient
 
 from .discovery import discover, full_names, node_verb
 from .service_command import answer
-from .verbs import Status, argument, flag
+from .verbs import Status, argument, flag, pattern
 
 SERVICES_TIMEOUT_S = 5.0
 # Names and labels of the parameter types, in the order of rcl_interfaces/msg/ParameterType.
@@ -49,6 +49,8 @@ def _chosen_client(node: Node, args: argparse.Namespace) -> AsyncParameterClient
 @node_verb(
     "param list",
     argument("node", metavar="node_name", nargs="?", help="full name of the node (default: all nodes)"),
+    argument("--filter", type=pattern, default="", help="regular expression of the names"),
+    argument("--param-prefixes", nargs="+", default=[], help="only names with these prefixes"),
     flag("--param-type", help="with the types"),
     HIDDEN,
 )
@@ -70,7 +72,8 @@ def _list(node: Node, args: argparse.Namespace) -> Status:
 
 
 def _parameter_lines(node: Node, client: AsyncParameterClient, args: argparse.Namespace) -> list[str]:
-    names = sorted(answer(node, client.list_parameters()).result.names)
+    listed = answer(node, client.list_parameters(args.param_prefixes)).result.names
+    names = sorted(name for name in listed if args.filter.match(name))
     if not args.param_type:
         return [f"  {name}" for name in names]
     descriptors = answer(node, client.describe_parameters(names)).descriptors

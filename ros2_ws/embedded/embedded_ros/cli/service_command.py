@@ -1,6 +1,7 @@
 """`ros2 service`."""
 
 import argparse
+import time
 from typing import Any
 
 import rclpy
@@ -9,7 +10,7 @@ from rclpy.node import Node
 from .discovery import discover, node_verb, print_lines, print_type, visible, with_types
 from .interfaces import find_type
 from .message_text import fill
-from .verbs import VALUES, Status, argument, flag
+from .verbs import VALUES, Status, argument, flag, positive
 
 SILENT_WAIT_S = 0.5
 NAME = argument("service_name", help="name of the service")
@@ -40,7 +41,13 @@ def _find(node: Node, args: argparse.Namespace) -> Status:
     return print_lines([name for name, types in services if args.service_type in types], args.count_services)
 
 
-@node_verb("service call", NAME, TYPE, VALUES)
+@node_verb(
+    "service call",
+    NAME,
+    TYPE,
+    VALUES,
+    argument("-r", "--rate", type=positive, metavar="N", help="repeat N times a second"),
+)
 def _call(node: Node, args: argparse.Namespace) -> Status:
     """Call a service."""
     service_type = find_type(args.service_type, "srv")
@@ -53,9 +60,13 @@ def _call(node: Node, args: argparse.Namespace) -> Status:
     if not client.wait_for_service(SILENT_WAIT_S):
         print("waiting for service to become available...")
         client.wait_for_service()
-    print(f"requester: making request: {request!r}\n")
-    print(f"response:\n{answer(node, client.call_async(request))!r}\n")
-    return 0
+    while True:
+        start_s = time.monotonic()
+        print(f"requester: making request: {request!r}\n")
+        print(f"response:\n{answer(node, client.call_async(request))!r}\n")
+        if args.rate is None:
+            return 0
+        time.sleep(max(0.0, start_s + 1.0 / args.rate - time.monotonic()))
 
 
 def answer(node: Node, future: Any) -> Any:

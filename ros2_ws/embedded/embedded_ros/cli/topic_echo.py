@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 import rclpy
+import yaml
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 
@@ -29,10 +30,13 @@ TRUNCATE_LENGTH = 128
     argument("-l", "--truncate-length", type=natural, default=TRUNCATE_LENGTH, help="elements and letters shown"),
     flag("--no-arr", help="without arrays"),
     flag("--no-str", help="without strings"),
+    flag("--flow-style", help="collections on one line"),
+    flag("--no-lost-messages", help="accepted: lost messages are not reported"),
     flag("--raw", help="the serialised bytes"),
     FILTER,
     flag("--once", help="end after the first message"),
     argument("--timeout", type=positive, metavar="N", help="end after N seconds"),
+    flag("-i", "--include-message-info", help="with time stamps and sequence numbers"),
 )
 def _echo(node: Node, args: argparse.Namespace) -> Status:
     """Print the messages of a topic."""
@@ -47,11 +51,11 @@ def _echo(node: Node, args: argparse.Namespace) -> Status:
     qos = chosen_qos(args)
     if not is_chosen(args) and node.count_publishers(name):
         qos.reliability, qos.durability = ReliabilityPolicy.BEST_AVAILABLE, DurabilityPolicy.BEST_AVAILABLE
-    style = Style(None if args.full_length else args.truncate_length, args.no_arr, args.no_str)
+    style = Style(None if args.full_length else args.truncate_length, args.no_arr, args.no_str, args.flow_style)
     select: Callable[[Any], Any] = attrgetter(args.field) if args.field else lambda message: message
     end: Any = rclpy.Future()
 
-    def receive(message: Any) -> None:
+    def receive(message: Any, info: dict[str, Any]) -> None:
         try:
             value = select(message)
         except AttributeError as error:
@@ -60,11 +64,16 @@ def _echo(node: Node, args: argparse.Namespace) -> Status:
             return
         if args.once:
             end.set_result(True)
+        shown_info = info if args.include_message_info else {}
         if not is_message(value):
+            if shown_info:
+                print(f"---Got new message, message info:---\n{info}\n---Message data:---")
             print(value, end="\n---\n")
         elif args.csv:
-            print(to_csv(value, style))
+            print(",".join([*map(str, shown_info.values()), to_csv(value, style)]))
         else:
+            if shown_info:
+                print(yaml.dump(info), end="---\n")
             print(to_yaml(value, style), end="---\n")
 
     node.create_subscription(find_type(types[0], "msg"), name, receive, qos, raw=args.raw)

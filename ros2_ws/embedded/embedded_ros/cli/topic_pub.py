@@ -1,6 +1,7 @@
 """`ros2 topic pub`."""
 
 import argparse
+import math
 import time
 from typing import Any
 
@@ -24,13 +25,17 @@ from .verbs import VALUES, Status, argument, flag, natural, positive
     flag("-1", "--once", help="one message"),
     argument("-t", "--times", type=natural, default=0, help="so many messages"),
     argument("-w", "--wait-matching-subscriptions", type=natural, help="subscriptions waited for"),
+    argument("--max-wait-time-secs", type=positive, metavar="N", help="end if they are not there after N seconds"),
     argument("--keep-alive", type=positive, default=0.1, metavar="N", help="seconds after the last message"),
+    argument("-n", "--node-name", help="name of the publishing node"),
     *qos_options("default"),
 )
 def _pub(node: Node, args: argparse.Namespace) -> Status:
     """Publish messages."""
     times = 1 if args.once else args.times
     wanted = int(times > 0) if args.wait_matching_subscriptions is None else args.wait_matching_subscriptions
+    if wanted == 0 and args.max_wait_time_secs is not None:
+        return "--max-wait-time-secs option is only effective with --wait-matching-subscriptions, --once or --times"
     message, stamps = find_type(args.message_type, "msg")(), list[StampSetter]()
     if not isinstance(args.values, dict):
         return "The passed value needs to be a dictionary in YAML format"
@@ -39,7 +44,7 @@ def _pub(node: Node, args: argparse.Namespace) -> Status:
     except Exception as error:
         return f"Failed to populate field: {error}"
     publisher = node.create_publisher(type(message), args.topic_name, chosen_qos(args))
-    _wait_for_subscriptions(node, publisher, wanted)
+    _wait_for_subscriptions(node, publisher, wanted, args.max_wait_time_secs or math.inf)
     print("publisher: beginning loop")
     count = 0
 
@@ -60,8 +65,14 @@ def _pub(node: Node, args: argparse.Namespace) -> Status:
     return 0
 
 
-def _wait_for_subscriptions(node: Node, publisher: Any, wanted: int) -> None:
+def _wait_for_subscriptions(node: Node, publisher: Any, wanted: int, limit_s: float) -> None:
+    """Wait until there are enough; raises RuntimeError after the limit."""
+    deadline_s = time.monotonic() + limit_s
     if not discover(node, lambda: publisher.get_subscription_count() >= wanted):
         print(f"Waiting for at least {wanted} matching subscription(s)...")
-    while publisher.get_subscription_count() < wanted:
+    while (found := publisher.get_subscription_count()) < wanted:
+        if time.monotonic() > deadline_s:
+            raise RuntimeError(
+                f"Timed out waiting for subscribers: Expected {wanted} subcribers but only got {found} subscribers"
+            )
         rclpy.spin_once(node, timeout_sec=0.02)

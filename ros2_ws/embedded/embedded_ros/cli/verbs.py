@@ -1,6 +1,7 @@
 """How the verbs of `ros2 COMMAND VERB …` are declared and run."""
 
 import argparse
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -73,6 +74,13 @@ def natural(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError("Value must be positive or zero")
     return value
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no regular expression: {error}") from error
 
 
 def _expression(text: str) -> Callable[[Any], Any]:
