@@ -48,7 +48,7 @@ def _add_check_world(parser: argparse.ArgumentParser) -> Handler:
 
 def _add_train(parser: argparse.ArgumentParser) -> Handler:
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the run; default: a new one below runs/")
-    parser.add_argument("--algorithm", metavar="NAME", help="default: mir2")
+    parser.add_argument("--algorithm", metavar="NAME", help="default: mir2_allies")
     parser.add_argument("--task", metavar="NAME", help="default: as in the configuration")
     parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="default: the one shipped for the algorithm")
     parser.add_argument("--seed", type=int, help="default: as in the configuration")

@@ -18,7 +18,7 @@ from mir2_policies.evaluate import episode_returns, summary
 if TYPE_CHECKING:
     from mir2_policies.config import MaddpgConfig
 
-DEFAULT_ALGORITHM = "mir2_states"
+DEFAULT_ALGORITHM = "mir2_allies"
 DEFAULT_MINUTES = 20.0
 
 
