@@ -21,8 +21,7 @@ RESERVATION_PORT = 19000
 @contextmanager
 def reserved_domain() -> Iterator[int]:
     """A random ROS_DOMAIN_ID that no other test on this machine has, nor any participant on the loopback interface."""
-    while True:
-        domain = random.randint(1, 100)
+    for domain in random.sample(range(1, 101), 100):
         with socket.socket() as reservation, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as discovery:
             try:
                 reservation.bind(("127.0.0.1", RESERVATION_PORT + domain))
@@ -32,6 +31,7 @@ def reserved_domain() -> Iterator[int]:
             discovery.close()
             yield domain
             return
+    raise RuntimeError("every ROS domain from 1 to 100 has a participant on this machine")
 
 
 def ros_environment(folder: Path, domain: int) -> dict[str, str]:

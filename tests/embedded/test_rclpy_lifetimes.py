@@ -1,11 +1,15 @@
 """Nested spinning, and what may be done with entities that are destroyed."""
 
+import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.context import Context
 from rclpy.exceptions import InvalidHandle
+from rclpy.node import Node
 from ros_world import DEADLINE_S, World
 from std_msgs.msg import Int32
 from std_srvs.srv import SetBool
@@ -41,6 +45,27 @@ def test_two_threads_may_spin_one_executor(world: World) -> None:
     guard.trigger()
     thread.join(DEADLINE_S)
     assert heard == [1]
+
+
+def test_contexts_that_end_leave_neither_files_nor_threads_nor_ports(ros_domain: int) -> None:
+    def live_and_end() -> None:
+        context = Context()
+        context.init(["program"])
+        node = Node("short_lived", context=context)
+        node.create_service(SetBool, "switch", lambda request, response: response)
+        node.destroy_node()
+        context.shutdown()
+
+    def held() -> tuple[int, int]:
+        return len(list(Path("/proc/self/fd").iterdir())), len(list(Path("/proc/self/task").iterdir()))
+
+    live_and_end()
+    before = held()
+    for _ in range(3):
+        live_and_end()
+    assert held() == before
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as discovery:
+        discovery.bind(("127.0.0.1", 7410 + 250 * ros_domain))
 
 
 def test_what_is_destroyed_cannot_be_used(world: World) -> None:

@@ -5,6 +5,7 @@ that no message is converted twice, and the wait set says which of its condition
 """
 
 import ctypes as ct
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -42,6 +43,8 @@ ANY_SAMPLE = SampleState.Any | ViewState.Any | InstanceState.Any
 MAX_ENDPOINTS = 50_000  # Cyclone prepares room for that many at every look at the graph
 
 _domains: dict[int, Any] = {}
+_present: Counter[int] = Counter()  # participants of this process, by domain
+_changing_domains = Lock()
 _reading_qos = Lock()  # `cyclonedds` reads every QoS into the same buffers
 
 
@@ -155,12 +158,24 @@ class _Entity:
 
 
 class Participant(DomainParticipant, _Entity):
-    """A process's presence in a domain; the first one in a process gives the domain its configuration."""
+    """A process's presence in a domain; the first of a process brings the domain's configuration, the last ends it."""
 
     def __init__(self, domain_id: int, config: str, data: bytes = b"") -> None:
-        if domain_id not in _domains:
-            _domains[domain_id] = Domain(domain_id, config)
-        super().__init__(domain_id, Qos(Policy.Userdata(data)))
+        with _changing_domains:
+            if domain_id not in _domains:
+                _domains[domain_id] = Domain(domain_id, config)
+            super().__init__(domain_id, Qos(Policy.Userdata(data)))
+            _present[domain_id] += 1
+        self._domain_id = domain_id
+
+    def delete(self) -> None:
+        with _changing_domains:
+            if self.is_deleted:
+                return
+            super().delete()
+            _present[self._domain_id] -= 1
+            if not _present[self._domain_id]:
+                _domains.pop(self._domain_id).__del__()  # its threads and ports too
 
     def writer(self, topic: str, type_name: str, qos: Any) -> "Writer":
         return Writer(self, Topic(self, topic, _data_type(type_name)), qos)
