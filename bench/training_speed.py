@@ -15,9 +15,11 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from mir2_policies.algorithms import default_config_file
 from mir2_policies.progress import read_progress
 
 TARGET_RETURN = -20.0
+EVERY_STEPS = 4000  # evaluations of `mir2 train`
 SLICE_S, POLL_S = 5.0, 0.1
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -115,7 +117,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         batched, loop = Path(folder, "batched"), Path(folder, "loop")
         loop.mkdir()
-        train = [mir2, "train", "--task", "rendezvous", "--algorithm", arguments.algorithm]
+        config = Path(folder, "config.yaml")
+        settings = default_config_file(arguments.algorithm).read_text(encoding="utf-8")
+        config.write_text(f"{settings}evaluation_interval: {EVERY_STEPS}\n", encoding="utf-8")
+        train = [mir2, "train", "--config", str(config)]
         sides = [
             Side("mir2 train", [*train, "--quiet", "--output", str(batched)], batched),
             Side("robot by robot", [sys.executable, "-m", "per_agent.training", str(loop)], loop),
