@@ -122,9 +122,20 @@ def test_a_liar_in_the_shipped_policy_hurts_more_than_scripts(tmp_path: Path) ->
         assert more.mean() > 3.0 * standard_error(more), script
 
 
+several_movers = pytest.mark.xfail(strict=True, reason="several traitors that only move are 0.1 to 0.2 short of 'flee'")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("robots", "threat"), [((9,), "published"), ((9,), "liar"), ((0, 4), "liar"), ((0, 4, 9), "liar")]
+    ("robots", "threat"),
+    [
+        ((9,), "published"),
+        pytest.param((0, 4), "published", marks=several_movers),
+        pytest.param((0, 4, 9), "published", marks=several_movers),
+        ((9,), "liar"),
+        ((0, 4), "liar"),
+        ((0, 4, 9), "liar"),
+    ],
 )
 @pytest.mark.parametrize("rule", ["centroid", "wmsr"])
 def test_attacks_on_rules_hurt_more_than_scripts(
