@@ -16,7 +16,8 @@ from mir2_policies.attack_starts import starts
 from mir2_policies.attack_victim import TorchVictim
 from mir2_policies.episodes import Arena, Episodes, FloatArray, run_episodes
 from mir2_policies.evaluate import mean_and_error
-from mir2_policies.training_run import EVALUATION_SEED, FINAL_SEED, Metrics, TrainingRun
+from mir2_policies.maddpg import Metrics
+from mir2_policies.training_run import EVALUATION_SEED, FINAL_SEED, TrainingRun
 
 
 class AttackTrainer(TrainingRun):

@@ -9,6 +9,8 @@ from typing import NoReturn
 
 from mir2_core.errors import EXIT_USER_ERROR, UserError, nearest, user_errors
 
+DEFAULT_ALGORITHM = "mir2_allies"
+
 Handler = Callable[[argparse.Namespace], int]
 
 
@@ -48,7 +50,7 @@ def _add_check_world(parser: argparse.ArgumentParser) -> Handler:
 
 def _add_train(parser: argparse.ArgumentParser) -> Handler:
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the run; default: a new one below runs/")
-    parser.add_argument("--algorithm", metavar="NAME", help="default: mir2_allies")
+    parser.add_argument("--algorithm", metavar="NAME", help=f"default: {DEFAULT_ALGORITHM}")
     parser.add_argument("--task", metavar="NAME", help="default: as in the configuration")
     parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="default: the one shipped for the algorithm")
     parser.add_argument("--seed", type=int, help="default: as in the configuration")

@@ -13,12 +13,12 @@ from mir2_core.errors import UserError
 from mir2_core.rollout import rollout
 from mir2_core.tasks import Rendezvous, RendezvousParams, task_type
 
+from mir2_policies.cli import DEFAULT_ALGORITHM
 from mir2_policies.evaluate import episode_returns, summary
 
 if TYPE_CHECKING:
     from mir2_policies.config import MaddpgConfig
 
-DEFAULT_ALGORITHM = "mir2_allies"
 DEFAULT_MINUTES = 20.0
 
 

@@ -81,4 +81,9 @@ class Mir2States(Mir2):
     @property
     def penalty_weight(self) -> float:
         """λ now."""
-        return min(1.0, self.updates / self.config.penalty_ramp_updates) * self.config.penalty_weight
+        return ramped(self.config.penalty_weight, self.updates, self.config.penalty_ramp_updates)
+
+
+def ramped(weight: float, updates: int, full_after: int) -> float:
+    """A weight that grows linearly from zero until so many updates have been made."""
+    return weight * min(1.0, updates / full_after)

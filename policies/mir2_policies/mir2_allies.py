@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mir2_policies.config import Mir2AlliesConfig
 from mir2_policies.maddpg import Maddpg, Metrics
+from mir2_policies.mir2 import ramped
 from mir2_policies.replay import Batch, Replay
 
 
@@ -29,7 +30,7 @@ class Mir2Allies(Maddpg):
         allies = torch.randint(actions.shape[1], (len(actions),), generator=self.generator, device=self.device)
         information = self.information(batch.poses, actions, allies).mean()
         self._information = information.item()
-        weight = min(1.0, self.updates / self.config.penalty_ramp_updates) * self.config.penalty_weight
+        weight = ramped(self.config.penalty_weight, self.updates, self.config.penalty_ramp_updates)
         loss: Tensor = weight * information - self.critic(state, actions).mean()
         return loss
 

@@ -15,12 +15,11 @@ from mir2_policies.attack_config import AttackConfig
 from mir2_policies.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint, save_config
 from mir2_policies.config import MaddpgConfig
 from mir2_policies.evaluate import mean_and_error
+from mir2_policies.maddpg import Metrics
 from mir2_policies.progress import Evaluation, Progress
 
 EVALUATION_SEED = 10_001  # the same episodes each time, so that evaluations compare
 FINAL_SEED = 20_002  # fresh episodes for the figure that is reported
-
-Metrics = dict[str, float]
 
 
 class Budget(NamedTuple):
