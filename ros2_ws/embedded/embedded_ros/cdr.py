@@ -1,7 +1,8 @@
 """CDR (version 1, little endian) of message classes.
 
 Each type has a codec: `write` appends a value to a buffer, `read` gives the value at a position and the position after
-it. Values are aligned to their size, counted from the end of the 4-byte encapsulation header.
+it, which lies beyond the end where bytes are missing. Values are aligned to their size, counted from the end of the
+4-byte encapsulation header.
 """
 
 import struct
@@ -49,12 +50,6 @@ def _read_length(data: bytes, position: int) -> tuple[int, int]:
     return LENGTH.unpack_from(data, start)[0], start + 4
 
 
-def _piece(data: bytes, start: int, size: int) -> bytes:
-    if start + size > len(data):
-        raise CdrError("the bytes end too early")
-    return data[start : start + size]
-
-
 def _write_string(buffer: bytearray, value: str) -> None:
     encoded = value.encode() + b"\0"
     _write_length(buffer, len(encoded))
@@ -62,16 +57,30 @@ def _write_string(buffer: bytearray, value: str) -> None:
 
 
 def _read_string(data: bytes, position: int) -> tuple[str, int]:
+    start = position + -position % 4 + 4
+    end = start + LENGTH.unpack_from(data, start - 4)[0]
+    return data[start : end - 1].decode(), end
+
+
+def _write_wstring(buffer: bytearray, value: str) -> None:
+    units = array("I", array("H", value.encode("utf-16-le")))
+    _write_length(buffer, len(units))
+    buffer += units.tobytes()
+
+
+def _read_wstring(data: bytes, position: int) -> tuple[str, int]:
     length, start = _read_length(data, position)
-    return _piece(data, start, length)[:-1].decode(), start + length
+    end = start + 4 * length
+    return array("H", array("I", data[start:end])).tobytes().decode("utf-16-le"), end
 
 
-_STRING = Codec(_write_string, _read_string)
+_STRINGS = {"string": Codec(_write_string, _read_string), "wstring": Codec(_write_wstring, _read_wstring)}
 
 
 def _numbers(field: Field) -> Codec:
     """An array or sequence of numbers, booleans or bytes, which are copied in one go."""
-    size, base, fixed, from_bytes = SIZES[field.base], field.base, field.kind == "array", _from_bytes(field)
+    size, base, fixed = SIZES[field.base], field.base, field.kind == "array"
+    from_bytes = _from_bytes(field)
 
     def write(buffer: bytearray, values: Any) -> None:
         _check_count(field, len(values))
@@ -84,10 +93,15 @@ def _numbers(field: Field) -> Codec:
     def read(data: bytes, position: int) -> tuple[Any, int]:
         count, start = (field.size, position) if fixed else _read_length(data, position)
         start += -start % size if count else 0
-        piece = _piece(data, start, count * size)
-        return from_bytes(piece), start + count * size
+        end = start + count * size
+        return from_bytes(data[start:end]), end
 
-    return Codec(write, read)
+    def read_array(data: bytes, position: int) -> tuple[Any, int]:
+        start = position + -position % size
+        return np.frombuffer(data, dtype, field.size, start).copy(), start + field.size * size
+
+    dtype = DTYPES.get(base)
+    return Codec(write, read_array if fixed and dtype else read)
 
 
 def _from_bytes(field: Field) -> Callable[[bytes], Any]:
@@ -95,8 +109,6 @@ def _from_bytes(field: Field) -> Callable[[bytes], Any]:
         return lambda piece: [value != 0 for value in piece]
     if field.base == "byte":
         return lambda piece: [bytes((value,)) for value in piece]
-    if field.kind == "array":
-        return lambda piece: np.frombuffer(piece, DTYPES[field.base]).copy()
     return partial(array, TYPECODES[field.base])
 
 
@@ -193,9 +205,7 @@ def codec(cls: Any) -> Codec:
 def _codec(field: Field, owner: Any) -> Codec:
     if field.kind and field.base in SIZES:
         return _numbers(field)
-    if field.base == "wstring":
-        raise NotImplementedError(f"wstring (field {field.name})")
-    single = _STRING if field.base == "string" else codec(owner.NESTED[field.name])
+    single = _STRINGS.get(field.base) or codec(owner.NESTED[field.name])
     return _items(field, single) if field.kind else single
 
 
@@ -211,6 +221,9 @@ def deserialize(cls: Any, data: bytes) -> Any:
     if data[:2] != HEADER[:2]:
         raise CdrError(f"{cls.__name__}: encapsulation {data[:2].hex()} is not little-endian CDR version 1")
     try:
-        return codec(cls).read(data[4:], 0)[0]
-    except (struct.error, ValueError) as error:
+        message, end = codec(cls).read(data[4:], 0)
+    except (struct.error, ValueError, OverflowError) as error:
         raise CdrError(f"{cls.__name__}: {error}") from error
+    if end > len(data) - 4:
+        raise CdrError(f"{cls.__name__}: the bytes end too early")
+    return message

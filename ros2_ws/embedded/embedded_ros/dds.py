@@ -257,7 +257,8 @@ class Guard(GuardCondition, _Entity):
 class WaitSet:
     """Blocks a thread until one of the attached conditions holds, without keeping the interpreter locked."""
 
-    CAPACITY = 128  # what holds beyond that is found by the next wait
+    CAPACITY = 64  # what holds beyond that is found by the next wait
+    _Hits = ct.c_void_p * CAPACITY
 
     def __init__(self, participant: Participant) -> None:
         self._waitset: Any = CycloneWaitSet(participant)
@@ -272,7 +273,7 @@ class WaitSet:
 
     def wait(self, timeout_ns: int) -> list[int]:
         """Cookies of the conditions that hold; empty after the timeout."""
-        hits = (ct.c_void_p * self.CAPACITY)()
+        hits = self._Hits()
         count = self._waitset._waitset_wait(self._waitset._ref, hits, self.CAPACITY, timeout_ns)
         if count < 0:
             raise DDSException(count, "while waiting")

@@ -1,6 +1,5 @@
 import itertools
 import threading
-from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +8,7 @@ from embedded_ros.graph import Graph
 
 from .context import Context
 
+FOREVER_NS = 2**62
 GUARD_COOKIE, GRAPH_COOKIE = 1, 2
 
 
@@ -20,6 +20,7 @@ class Waiter:
         self._waitset: WaitSet | None = None
         self._guard: Guard | None = None
         self._graph: Graph | None = None
+        self._timers: list[Any] = []
         self._attached: dict[Any, tuple[Any, int]] = {}  # entity -> condition, cookie
         self._by_cookie: dict[int, Any] = {}
         self._cookies = itertools.count(GRAPH_COOKIE + 1)
@@ -32,59 +33,64 @@ class Waiter:
         if self._guard is not None:
             self._guard.set(True)
 
-    def is_attached(self, entity: Any) -> bool:
-        return entity in self._attached
+    def knows(self, entity: Any) -> bool:
+        return entity in self._attached or entity in self._timers
 
     def forget(self, entity: Any) -> None:
         """Stops waiting for an entity; to be called before it is destroyed."""
         with self._lock:
-            if (attached := self._attached.pop(entity, None)) is not None:
+            if entity in self._timers:
+                self._timers.remove(entity)
+            elif (attached := self._attached.pop(entity, None)) is not None:
                 del self._by_cookie[attached[1]]
                 if self._waitset is not None:
                     self._waitset.detach(attached[0])
 
-    def wait(self, nodes: Iterable[Any], limit_ns: int) -> deque[Any]:
+    def wait(self, nodes: Iterable[Any], limit_ns: int) -> list[Any]:
         """Timers and entities that are ready; empty after `limit_ns` or when woken."""
-        waitset, guard, graph = self._open()
-        if self.outdated:
-            self._attach(nodes, waitset)
-        timers = [t for node in nodes for t in node.timers if t.callback_group.can_execute(t)]
-        limits = [limit_ns, *(wait_ns for t in timers if (wait_ns := t.wait_ns()) is not None)]
-        ready: deque[Any] = deque()
-        for cookie in waitset.wait(min(limits)):
-            if cookie == GUARD_COOKIE:
-                guard.set(False)
-            elif cookie == GRAPH_COOKIE:
-                graph.collect()  # or announcements would pile up in the reader
-            elif (entity := self._by_cookie.get(cookie)) is not None:
+        waitset = self._waitset
+        if waitset is None or self.outdated:
+            waitset = self._attach(nodes)
+        timers = self._timers
+        for timer in timers:
+            limit_ns = min(limit_ns, timer.wait_ns())
+        cookies = waitset.wait(limit_ns)
+        ready = [timer for timer in timers if timer.is_ready()]
+        for cookie in cookies:
+            if (entity := self._by_cookie.get(cookie)) is not None:
                 ready.append(entity)
-        ready.extendleft(timer for timer in timers if timer.is_ready())
+            elif cookie == GUARD_COOKIE and self._guard is not None:
+                self._guard.set(False)
+            elif cookie == GRAPH_COOKIE and self._graph is not None:
+                self._graph.collect()  # or announcements would pile up in the reader
         return ready
 
-    def _open(self) -> tuple[WaitSet, Guard, Graph]:
-        with self._lock:
-            if self._waitset is None or self._guard is None or self._graph is None:
-                session = self._context.session
-                self._graph = session.graph
-                self._waitset, self._guard = WaitSet(session.participant), Guard(session.participant)
-                self._waitset.attach(self._guard, GUARD_COOKIE)
-                self._waitset.attach(session.graph.reader.condition, GRAPH_COOKIE)
-                self.outdated = True
-            return self._waitset, self._guard, self._graph
-
-    def _attach(self, nodes: Iterable[Any], waitset: WaitSet) -> None:
+    def _attach(self, nodes: Iterable[Any]) -> WaitSet:
+        """Has the wait set hold what can be executed now."""
         self.outdated = False
         with self._lock:
-            present = [entity for node in nodes for entity in node.waitables_now()]
-            wanted = {entity for entity in present if entity.callback_group.can_execute(entity)}
-            self.is_partial = len(wanted) < len(present)
-            for entity in [e for e in self._attached if e not in wanted]:
+            waitset = self._waitset or self._open()
+            timers = [timer for node in nodes for timer in node.timers]
+            entities = [entity for node in nodes for entity in node.waitables_now()]
+            self._timers = [timer for timer in timers if timer.callback_group.can_execute(timer)]
+            wanted = {entity: None for entity in entities if entity.callback_group.can_execute(entity)}
+            self.is_partial = len(self._timers) + len(wanted) < len(timers) + len(entities)
+            for entity in [entity for entity in self._attached if entity not in wanted]:
                 self.forget(entity)
-            for entity in wanted - self._attached.keys():
+            for entity in [entity for entity in wanted if entity not in self._attached]:
                 cookie = next(self._cookies)
                 waitset.attach(entity.condition, cookie)
                 self._attached[entity] = (entity.condition, cookie)
                 self._by_cookie[cookie] = entity
+        return waitset
+
+    def _open(self) -> WaitSet:
+        session = self._context.session
+        self._graph = session.graph
+        self._waitset, self._guard = WaitSet(session.participant), Guard(session.participant)
+        self._waitset.attach(self._guard, GUARD_COOKIE)
+        self._waitset.attach(session.graph.reader.condition, GRAPH_COOKIE)
+        return self._waitset
 
     def close(self) -> None:
         with self._lock:
@@ -92,5 +98,6 @@ class Waiter:
                 if part is not None:
                     part.delete()
             self._waitset = self._guard = self._graph = None
+            self._timers.clear()
             self._attached.clear()
             self._by_cookie.clear()

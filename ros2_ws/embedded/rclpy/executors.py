@@ -1,13 +1,17 @@
+import inspect
 import os
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future as PoolFuture
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._wait import Waiter
+from ._wait import FOREVER_NS, Waiter
 from .context import Context
 from .exceptions import NotInitializedException
 from .signals import watch_waiter
@@ -17,7 +21,7 @@ from .utilities import get_default_context
 if TYPE_CHECKING:
     from .node import Node
 
-FOREVER_NS = 2**62
+Job = Callable[[], Any]
 
 
 class TimeoutException(Exception):
@@ -39,12 +43,8 @@ class ConditionReachedException(Exception):
     """A condition has been reached while waiting."""
 
 
-def _pop(queue: deque[Any]) -> Any:
-    """The first element, None if another thread has taken the last one."""
-    try:
-        return queue.popleft()
-    except IndexError:
-        return None
+def _never() -> bool:
+    return False
 
 
 class Executor:
@@ -93,10 +93,10 @@ class Executor:
     def create_task(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
         """Runs a function or coroutine while spinning; the task is its future."""
         task = Task(callback, args, kwargs, executor=self)
-        self._resume_later(task)
+        self.resume_later(task)
         return task
 
-    def _resume_later(self, task: Task) -> None:
+    def resume_later(self, task: Task) -> None:
         self._tasks.append(task)
         self.wake()
 
@@ -138,17 +138,27 @@ class Executor:
         future.add_done_callback(lambda _: self.wake())
         with self._spin_section():
             while self._context.ok() and not future.done() and not self._is_shutdown:
-                remaining = None if deadline is None else deadline - time.monotonic()
-                if remaining is not None and remaining <= 0 and timeout_sec != 0:
-                    return
-                self._spin_once(remaining, until=future.done)
-                if timeout_sec == 0:
+                self._spin_once(None if deadline is None else max(deadline - time.monotonic(), 0), future.done)
+                if deadline is not None and time.monotonic() >= deadline:
                     return
 
     def spin_once_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
         future.add_done_callback(lambda _: self.wake())
         with self._spin_section():
-            self._spin_once(timeout_sec, until=future.done)
+            self._spin_once(timeout_sec, future.done)
+
+    def wait_for_ready_callbacks(
+        self, timeout_sec: float | None = None, nodes: None = None, condition: Callable[[], bool] = _never
+    ) -> tuple[Task, Any, "Node | None"]:
+        """For executors of one's own: a task to be called, and the entity and node it is for.
+
+        Raises TimeoutException, ShutdownException, ConditionReachedException and ExternalShutdownException.
+        """
+        if nodes is not None:
+            raise NotImplementedError("Executor.wait_for_ready_callbacks(nodes=…)")
+        job, entity = self._next(timeout_sec, condition)
+        node = next((node for node in self._nodes if entity in [*node.waitables_now(), *node.timers]), None)
+        return Task(partial(self._execute, job, entity)), entity, node
 
     @contextmanager
     def _spin_section(self) -> Iterator[None]:
@@ -162,42 +172,24 @@ class Executor:
                 if self._is_shutdown and not self._spinning:
                     self._waiter.close()
 
-    def _spin_once(self, timeout_sec: float | None, until: Callable[[], bool] = lambda: False) -> None:
+    def _spin_once(self, timeout_sec: float | None, condition: Callable[[], bool] = _never) -> None:
         try:
-            task, entity = self._next(timeout_sec, until)
+            job, entity = self._next(timeout_sec, condition)
         except (TimeoutException, ConditionReachedException, ShutdownException):
             return
-        self._run(task, entity)
+        self._run(job, entity)
 
-    def _run(self, task: Task, entity: Any) -> None:
-        self._execute(task, entity)
-        self._raise_from(task)
-
-    def _execute(self, task: Task, entity: Any) -> None:
-        if entity is not None:
-            self._holding[task] = entity
-        try:
-            task()
-        finally:
-            if not task.suspended and (held := self._holding.pop(task, None)) is not None:
-                held.callback_group.ending_execution(held)
-                self._waiter.outdated |= self._waiter.is_partial
-
-    def _raise_from(self, task: Task) -> None:
-        if task.done() and task._exception is not None and not task._exception_fetched:
-            raise task.exception()  # type: ignore[misc]
-
-    def _next(self, timeout_sec: float | None, until: Callable[[], bool]) -> tuple[Task, Any]:
-        """Waits for the next task, or entity with a task; its callback group is then held."""
+    def _next(self, timeout_sec: float | None, condition: Callable[[], bool]) -> tuple[Job, Any]:
+        """Waits for the next task, or callback of an entity, whose callback group is then held."""
         deadline = None if timeout_sec is None or timeout_sec < 0 else time.monotonic_ns() + int(timeout_sec * 1e9)
         waited = False
         while True:
             if (task := _pop(self._tasks)) is not None:
-                return task, None
+                return partial(self._resume, task), None
             while (entity := _pop(self._ready)) is not None:
-                if (found := self._claim(entity)) is not None:
-                    return found
-            if until():
+                if (job := self._claim(entity)) is not None:
+                    return job, entity
+            if condition():
                 raise ConditionReachedException()
             if self._is_shutdown:
                 raise ShutdownException()
@@ -206,29 +198,65 @@ class Executor:
             remaining = FOREVER_NS if deadline is None else max(deadline - time.monotonic_ns(), 0)
             if remaining == 0 and waited:
                 raise TimeoutException()
-            with suppress(NotInitializedException):  # shut down since the line above
-                self._ready.extend(self._waiter.wait(self.get_nodes(), remaining))
+            try:
+                self._ready.extend(self._waiter.wait(self._nodes, remaining))
+            except NotInitializedException:  # shut down since it was asked above
+                continue
             waited = True
 
-    def _claim(self, entity: Any) -> tuple[Task, Any] | None:
-        if entity.condition is not None and not self._waiter.is_attached(entity):
+    def _claim(self, entity: Any) -> Job | None:
+        """What an entity has to do; its callback group is then held."""
+        if not self._waiter.knows(entity):
             return None  # destroyed meanwhile
         if not entity.callback_group.beginning_execution(entity):
             self._waiter.outdated = True  # not to be woken by it again
             return None
-        job = None
+        job: Job | None = None
         try:
             job = entity.take_job()
         finally:
             if job is None:
-                entity.callback_group.ending_execution(entity)
-        return None if job is None else (Task(job, executor=self), entity)
+                self._release(entity)
+        return job
+
+    def _run(self, job: Job, entity: Any) -> None:
+        self._execute(job, entity)
+
+    def _execute(self, job: Job, entity: Any) -> None:
+        """Runs a callback; one that is a coroutine goes on as a task, which holds the callback group until it ends."""
+        held = entity
+        try:
+            outcome = job()
+            if inspect.iscoroutine(outcome):
+                task, held = Task(outcome, executor=self), None
+                self._holding[task] = entity
+                self._resume(task)
+        finally:
+            if held is not None:
+                self._release(held)
+
+    def _resume(self, task: Task) -> None:
+        task()
+        if not task.suspended and (held := self._holding.pop(task, None)) is not None:
+            self._release(held)
+        if task.done() and (error := task.exception()) is not None:
+            raise error
+
+    def _release(self, entity: Any) -> None:
+        entity.callback_group.ending_execution(entity)
+        if self._waiter.is_partial:
+            self._waiter.outdated = True
 
     def can_execute(self, entity: Any) -> bool:
         return bool(entity.callback_group.can_execute(entity))
 
-    def wait_for_ready_callbacks(self, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError("Executor.wait_for_ready_callbacks")
+
+def _pop(queue: deque[Any]) -> Any:
+    """The first element, None if there is none."""
+    try:
+        return queue.popleft() if queue else None
+    except IndexError:  # another thread has taken it
+        return None
 
 
 class SingleThreadedExecutor(Executor):
@@ -240,27 +268,33 @@ class MultiThreadedExecutor(Executor):
 
     def __init__(self, num_threads: int | None = None, *, context: Context | None = None) -> None:
         super().__init__(context=context)
-        self._pool = ThreadPoolExecutor(num_threads or max(2, len(os.sched_getaffinity(0))))
-        self._running: deque[Task] = deque()
+        if num_threads is None:
+            num_threads = len(os.sched_getaffinity(0))
+        if num_threads == 1:
+            warnings.warn(
+                "MultiThreadedExecutor is used with a single thread.\nUse the SingleThreadedExecutor instead.",
+                stacklevel=2,
+            )
+        self._executor = ThreadPoolExecutor(num_threads)
+        self._running: list[PoolFuture[None]] = []
 
-    def _run(self, task: Task, entity: Any) -> None:
+    def _spin_once(self, timeout_sec: float | None, condition: Callable[[], bool] = _never) -> None:
+        with suppress(ExternalShutdownException):
+            super()._spin_once(timeout_sec, condition)
+
+    def _run(self, job: Job, entity: Any) -> None:
         self._waiter.outdated = True  # the entity's group is busy now
-        self._running.append(task)
-        self._pool.submit(self._execute, task, entity)
-        for _ in range(len(self._running)):
-            running = self._running.popleft()
-            if running.done():
-                self._raise_from(running)
-            elif running.executing() or running is task:
-                self._running.append(running)
+        self._running.append(self._executor.submit(self._execute, job, entity))
+        done = [future for future in self._running if future.done()]
+        self._running = [future for future in self._running if future not in done]
+        for future in done:
+            future.result()  # raises what a callback has raised
 
-    def _execute(self, task: Task, entity: Any) -> None:
-        try:
-            super()._execute(task, entity)
-        finally:
-            self.entities_changed()
+    def _release(self, entity: Any) -> None:
+        super()._release(entity)
+        self.entities_changed()
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         done = super().shutdown(timeout_sec)
-        self._pool.shutdown(wait=timeout_sec is None)
+        self._executor.shutdown(wait=False)
         return done

@@ -2,6 +2,7 @@ import inspect
 import time
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from embedded_ros import wire
@@ -75,8 +76,8 @@ class Subscription(Destroyable):
                 self._node.get_logger().error(f"{self.topic_name}: dropped what is no message: {error}")
                 return None
             if self._callback_type is Subscription.CallbackType.MessageOnly:
-                return lambda: self._callback(message)
-            return lambda: self._callback(message, _message_info(info))
+                return partial(self._callback, message)
+            return partial(self._callback, message, _message_info(info))
         return None
 
     def get_publisher_count(self) -> int:

@@ -2,7 +2,7 @@ import inspect
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Task(Future):
 
     def __init__(
         self,
-        handler: Callable[..., Any],
+        handler: Callable[..., Any] | Coroutine[Any, Any, Any],
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
         executor: "Executor | None" = None,
@@ -117,40 +117,41 @@ class Task(Future):
         return self._executing
 
     def __call__(self) -> None:
+        """Runs the function, or the coroutine until it awaits something; then the executor is to resume it."""
         if self._done or self._cancelled or self._executing:
             return
         self._executing = True
+        awaited = None
         try:
-            if not inspect.iscoroutine(self._handler):
-                outcome = self._handler(*self._args, **self._kwargs)
-                if not inspect.iscoroutine(outcome):
-                    self._finish(outcome)
-                    return
-                self._handler = outcome
-            self._resume()
+            awaited = self._step()
         except Exception as error:
             self._handler = None
             self.set_exception(error)
         finally:
             self._executing = False
+        if self.suspended and (executor := self._executor()) is not None:
+            if isinstance(awaited, Future):
+                awaited.add_done_callback(lambda _: executor.resume_later(self))
+            else:
+                executor.resume_later(self)
+
+    def _step(self) -> Any:
+        """What a coroutine awaits; None when all is done."""
+        if not inspect.iscoroutine(self._handler):
+            outcome = self._handler(*self._args, **self._kwargs)
+            if not inspect.iscoroutine(outcome):
+                self._finish(outcome)
+                return None
+            self._handler = outcome
+        try:
+            return self._handler.send(None)
+        except StopIteration as stop:
+            self._finish(stop.value)
+            return None
 
     def _finish(self, outcome: Any) -> None:
         self._handler, self._args, self._kwargs = None, (), {}
         self.set_result(outcome)
-
-    def _resume(self) -> None:
-        try:
-            awaited = self._handler.send(None)
-        except StopIteration as stop:
-            self._finish(stop.value)
-            return
-        executor = self._executor()
-        if executor is None:
-            raise RuntimeError("a coroutine that awaits needs an executor")
-        if isinstance(awaited, Future):
-            awaited.add_done_callback(lambda _: executor._resume_later(self))
-        else:
-            executor._resume_later(self)
 
     def cancel(self) -> None:
         if inspect.iscoroutine(self._handler) and not self._done:

@@ -2,6 +2,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ._wait import FOREVER_NS
 from .clock import Clock
 from .context import Context
 from .destroyable import Destroyable
@@ -71,10 +72,10 @@ class Timer(Destroyable):
         self._check_usable()
         return None if self._canceled else self._next_ns - self._clock._now_ns()
 
-    def wait_ns(self) -> int | None:
-        """How long a wait may last for this timer; None if no wait can reach it."""
+    def wait_ns(self) -> int:
+        """How long a wait may last for this timer."""
         if self._canceled or not self._clock._drives_itself():
-            return None
+            return FOREVER_NS
         return max(self._next_ns - self._clock._now_ns(), 0)
 
     def after_jump(self) -> None:
