@@ -1,12 +1,15 @@
 """The definitions of the standard messages, and what Cyclone DDS is told about types."""
 
 from dataclasses import make_dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cyclonedds.idl import IdlStruct
 from cyclonedds.idl.types import uint8
-from embedded_ros.definitions import Definition, Field, UnknownTypeError, definition, type_names
+from embedded_ros.cdr import CdrError, deserialize, serialize
+from embedded_ros.definitions import Definition, Field, UnknownTypeError, definition, parse, type_names
+from embedded_ros.messages import message_class
 from embedded_ros.typehash import type_hash
 from embedded_ros.xtypes import type_information
 from rosbags.typesys import Stores, get_typestore
@@ -54,3 +57,36 @@ def test_type_information_is_what_cyclonedds_makes(name: str) -> None:
     same.__idl__.populate()
     same.__idl__.fill_type_data()
     assert type_information(name) == same.__idl__._xt_bytedata
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("float32 x 1", 1.0),
+        ("bool x true", True),
+        ("bool[2] x [true, False] # said twice", [True, False]),
+        ("byte x 50", b"\x32"),
+        ("byte[] x [0, 255]", [b"\x00", b"\xff"]),
+        ("int8[3] x [0, 127, -128]", [0, 127, -128]),
+        ("string x plain text", "plain text"),
+        ('string x "# no comment" # a comment', "# no comment"),
+        (r"string x 'it\'s'", "it's"),
+        (r'wstring x "say \"ö\""', 'say "ö"'),
+        ('string[2] x ["", "a b"]', ["", "a b"]),
+    ],
+)
+def test_defaults(line: str, value: Any) -> None:
+    assert parse("some_msgs/msg/Some", line).fields[0].default == value
+
+
+def test_wide_strings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "share/wide_msgs/msg"
+    folder.mkdir(parents=True)
+    (folder / "Wide.msg").write_text("wstring<=4 text\n", encoding="utf-8")
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
+    wide = message_class("wide_msgs/msg/Wide")
+    data = bytes(serialize(wide(text="ö😀")))
+    assert data.hex() == "00010000" + "03000000" + "f6000000" + "3dd80000" + "00de0000"  # each UTF-16 unit in 4 bytes
+    assert deserialize(wide, data) == wide(text="ö😀")
+    with pytest.raises(CdrError, match="Wide"):
+        deserialize(wide, data[:-4])

@@ -19,6 +19,13 @@ PRIMITIVES = {"bool", "byte", "char", "float32", "float64", "string", "wstring",
 OWN_FOLDER = Path(__file__).with_name("definitions")
 
 _LINE = re.compile(r"(?P<type>[\w/]+)(?P<limit><=\d+)?(?P<array>\[(?:<=)?\d*\])?\s+(?P<name>\w+)\s*(?P<rest>.*)")
+_LITERAL = re.compile(r"""("(\\.|[^"])*"|'(\\.|[^'])*'|\[.*\]|[^#]*)""")
+_CONVERSIONS: dict[str, Any] = {
+    "bool": bool,
+    "byte": lambda number: bytes([number]),
+    "float32": float,
+    "float64": float,
+}
 
 
 class UnknownTypeError(LookupError):
@@ -88,19 +95,15 @@ def _full_name(base: str, package: str) -> str:
 
 
 def _value(base: str, text: str) -> Any:
+    """Of a constant, or a default: a number, a text with or without quotes, or a list of such; a comment may follow."""
     text = text.strip()
     if base in ("string", "wstring") and text[:1] not in ("'", '"', "["):
         return text
-    quoted = re.match(r"""("[^"]*"|'[^']*'|\[.*\]|[^#]*)""", text)
-    text = quoted[0].strip() if quoted else text
-    if base == "bool" and text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    value = ast.literal_eval(text.replace("true", "True").replace("false", "False") if base == "bool" else text)
-    if base == "byte":
-        return bytes([value])
-    if base == "bool" and not isinstance(value, list):
-        return bool(value)
-    return float(value) if base.startswith("float") and not isinstance(value, list) else value
+    literal = _LITERAL.match(text)[0].strip()  # type: ignore[index]  # matches any text
+    if base == "bool":
+        literal = literal.title()
+    value, convert = ast.literal_eval(literal), _CONVERSIONS.get(base, lambda single: single)
+    return [convert(single) for single in value] if isinstance(value, list) else convert(value)
 
 
 def interface_folders(package: str, kind: str) -> Iterator[Path]:
