@@ -24,8 +24,8 @@ def test_incompatible_qos_is_warned_about(world: World, capfd: pytest.CaptureFix
         return text.count("Last incompatible policy: RELIABILITY") == 2
 
     world.spin_until(both_warned)
-    assert "New publisher discovered on topic '/numbers', offering incompatible QoS" in text
-    assert "New subscription discovered on topic '/numbers', requesting incompatible QoS" in text
+    assert "New publisher discovered on topic 'numbers', offering incompatible QoS" in text
+    assert "New subscription discovered on topic 'numbers', requesting incompatible QoS" in text
 
 
 def test_own_callbacks_replace_the_warnings(world: World, capfd: pytest.CaptureFixture[str]) -> None:

@@ -7,10 +7,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FLAGS = {"enable", "disable"}
 TAKES_VALUE = {"-r", "--remap", "-p", "--param", "--params-file", "--log-level", "-e", "--enclave", "--log-config-file"}
 TAKES_VALUE |= {"--log-file-name"}
 SPECIAL = {"__node": "__node", "__name": "__node", "__ns": "__ns"}
+TOKEN = r"(?!__)[A-Za-z_][A-Za-z0-9_]*"
+NAME = rf"(?:~?/)?{TOKEN}(?:/{TOKEN})*"
+# Each rule may have a node's name and a colon before it.
+PARAMETER_RULE = rf"(/?{TOKEN}(?:(?:\./?|/){TOKEN})*):=(.+)"
+REMAP_RULES = (
+    rf"((?:ros(?:topic|service)://)?{NAME}):=({NAME})",
+    rf"(__node|__name):=({TOKEN})",
+    rf"(__ns):=(/|(?:/{TOKEN})+)",
+)
 
 
 class InvalidRosArgsError(RuntimeError):
@@ -98,35 +106,35 @@ def parse(arguments: Sequence[str]) -> RosArguments:
 def _flag(found: RosArguments, argument: str) -> None:
     match = re.fullmatch(r"--(enable|disable)-(rosout|stdout|external-lib)-logs", argument)
     if match is None:
-        raise InvalidRosArgsError(f"unknown ROS argument {argument!r}")
+        raise InvalidRosArgsError(f"unknown ROS arguments: {[argument]}")
     if match[2] in ("rosout", "stdout"):
         setattr(found, match[2], match[1] == "enable")
 
 
 def _value_argument(found: RosArguments, argument: str, value: str) -> None:
     if argument in ("-r", "--remap"):
-        left, right = _rule(argument, value)
-        node, _, source = left.rpartition(":")
-        found.remaps.append(Remap(node, source, right))
+        found.remaps.append(Remap(*_rule(argument, value, *REMAP_RULES)))
     elif argument in ("-p", "--param"):
-        left, right = _rule(argument, value)
-        node, _, name = left.rpartition(":")
-        found.parameters.setdefault(node or "/**", {})[name] = parse_value(right)
+        node, name, text = _rule(argument, value, PARAMETER_RULE)
+        found.parameters.setdefault(node or "/**", {})[name] = _parse_value(name, text)
     elif argument == "--params-file":
         for pattern, values in read_parameter_file(value):
             found.parameters.setdefault(pattern, {}).update(values)
     elif argument == "--log-level":
         logger, _, level = value.rpartition(":=")
+        if level.upper() not in ("UNSET", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"):
+            raise InvalidRosArgsError(f"Couldn't parse log level: '{argument} {value}'")
         found.log_levels.append((logger, level))
     elif argument in ("-e", "--enclave"):
         found.enclave = value
 
 
-def _rule(argument: str, value: str) -> tuple[str, str]:
-    left, separator, right = value.partition(":=")
-    if not separator or not left:
-        raise InvalidRosArgsError(f"{argument} {value!r} is not of the form name:=value")
-    return left, right
+def _rule(argument: str, value: str, *patterns: str) -> tuple[str, str, str]:
+    """Node ("" for all), left and right side."""
+    for pattern in patterns:
+        if match := re.fullmatch(rf"(?:({TOKEN}):)?{pattern}", value, re.DOTALL):
+            return match[1] or "", match[2], match[3]
+    raise InvalidRosArgsError(f"Couldn't parse rule: '{argument} {value}'. It has to be of the form name:=value")
 
 
 @cache
@@ -146,14 +154,17 @@ def _loader() -> Any:
     return Loader
 
 
-def parse_value(text: str) -> Any:
+def _parse_value(name: str, text: str) -> Any:
     """A parameter value written as YAML."""
     import yaml
 
     try:
-        return yaml.load(text, _loader())
-    except yaml.YAMLError as error:
-        raise InvalidRosArgsError(f"cannot read the value {text!r}: {error}") from error
+        value = yaml.load(text, _loader())
+        if isinstance(value, dict):
+            raise ValueError("a mapping is no value")
+        return dict(flatten("", {name: value}))[name]
+    except (ValueError, yaml.YAMLError) as error:
+        raise InvalidRosArgsError(f"Couldn't parse parameter override '{name}:={text}'. Error: {error}") from error
 
 
 def read_parameter_file(path: str) -> list[tuple[str, dict[str, Any]]]:

@@ -5,8 +5,9 @@ from .callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
 from .client import Client
 from .clock import Clock, ROSClock
 from .context import Context
+from .destroyable import Destroyable
 from .event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
-from .exceptions import InvalidHandle, RCLError
+from .exceptions import RCLError
 from .guard_condition import GuardCondition
 from .impl.rcutils_logger import RcutilsLogger
 from .publisher import Publisher
@@ -15,19 +16,19 @@ from .qos_overriding_options import QoSOverridingOptions, overridden
 from .service import Service
 from .subscription import Subscription
 from .timer import Rate, Timer
+from .type_support import check_is_valid_msg_type, check_is_valid_srv_type
 
 if TYPE_CHECKING:
     from .executors import Executor
 
 
-class NodeEntityOwner:
+class NodeEntityOwner(Destroyable):
     """The part of Node that makes, keeps and destroys publishers, subscriptions and so on."""
 
     _context: Context
     _clock: ROSClock
     _default_callback_group: CallbackGroup
     executor: "Executor | None"
-    _destroyed: bool
     resolve_topic_name: Callable[[str], str]
     resolve_service_name: Callable[[str], str]
     get_logger: Callable[[], RcutilsLogger]
@@ -66,21 +67,10 @@ class NodeEntityOwner:
     def guards(self) -> Iterator[GuardCondition]:
         return iter(list(self._made[GuardCondition]))
 
-    def _check_usable(self, message_type: Any = None, service_type: Any = None) -> None:
-        if self._destroyed:
-            raise InvalidHandle("cannot use Destroyable because destruction was requested")
+    def _check_usable(self) -> None:
+        super()._check_usable()
         if not self._context.ok():
-            raise RCLError("Failed to create: rcl node's context is invalid")
-        if hasattr(message_type, "Request"):
-            raise RuntimeError(
-                f"The message type provided is not valid ({message_type}), this might be a service or action"
-            )
-        if message_type is not None and not hasattr(message_type, "get_fields_and_field_types"):
-            raise AttributeError(f"{message_type!r} is not a message type of ROS 2")
-        if service_type is not None and not (hasattr(service_type, "Request") and hasattr(service_type, "Response")):
-            raise RuntimeError(
-                f"The service type provided is not valid ({service_type}), this might be a message or action"
-            )
+            raise RCLError("rcl node's context is invalid")
 
     def _added(self, kind: type, entity: Any) -> None:
         entity.callback_group.add_entity(entity)
@@ -99,14 +89,13 @@ class NodeEntityOwner:
         qos_overriding_options: QoSOverridingOptions | None = None,
         publisher_class: type[Publisher] = Publisher,
     ) -> Publisher:
-        self._check_usable(message_type=msg_type)
+        self._check_usable()
+        check_is_valid_msg_type(msg_type)
         group = callback_group or self._default_callback_group
         profile = self._profile(qos_profile, topic, qos_overriding_options, "publisher")
         publisher = publisher_class(self, msg_type, topic, profile, group)
         callbacks = event_callbacks or PublisherEventCallbacks()
-        publisher.event_handlers = callbacks.create_event_handlers(
-            group, publisher._writer, publisher.topic_name, self.get_logger()
-        )
+        publisher.event_handlers = callbacks.create_event_handlers(group, publisher._writer, topic, self.get_logger())
         self._added(Publisher, publisher)
         return publisher
 
@@ -122,7 +111,8 @@ class NodeEntityOwner:
         qos_overriding_options: QoSOverridingOptions | None = None,
         raw: bool = False,
     ) -> Subscription:
-        self._check_usable(message_type=msg_type)
+        self._check_usable()
+        check_is_valid_msg_type(msg_type)
         group = callback_group or self._default_callback_group
         subscription = Subscription(
             self,
@@ -135,7 +125,7 @@ class NodeEntityOwner:
         )
         callbacks = event_callbacks or SubscriptionEventCallbacks()
         subscription.event_handlers = callbacks.create_event_handlers(
-            group, subscription._reader, subscription.topic_name, self.get_logger()
+            group, subscription._reader, topic, self.get_logger()
         )
         self._added(Subscription, subscription)
         return subscription
@@ -148,7 +138,8 @@ class NodeEntityOwner:
         qos_profile: QoSProfile = qos_profile_services_default,
         callback_group: CallbackGroup | None = None,
     ) -> Client:
-        self._check_usable(service_type=srv_type)
+        self._check_usable()
+        check_is_valid_srv_type(srv_type)
         group = callback_group or self._default_callback_group
         client = Client(self, srv_type, srv_name, qos_profile, group)
         self._added(Client, client)
@@ -163,7 +154,8 @@ class NodeEntityOwner:
         qos_profile: QoSProfile = qos_profile_services_default,
         callback_group: CallbackGroup | None = None,
     ) -> Service:
-        self._check_usable(service_type=srv_type)
+        self._check_usable()
+        check_is_valid_srv_type(srv_type)
         group = callback_group or self._default_callback_group
         service = Service(self, srv_type, srv_name, callback=callback, callback_group=group, qos_profile=qos_profile)
         self._added(Service, service)
@@ -177,6 +169,7 @@ class NodeEntityOwner:
         clock: Clock | None = None,
         autostart: bool = True,
     ) -> Timer:
+        self._check_usable()
         group = callback_group or self._default_callback_group
         period_ns = int(float(timer_period_sec) * 1e9)
         timer = Timer(callback, group, period_ns, clock or self._clock, context=self._context, autostart=autostart)
@@ -187,6 +180,7 @@ class NodeEntityOwner:
     def create_guard_condition(
         self, callback: Callable[[], Any], callback_group: CallbackGroup | None = None
     ) -> GuardCondition:
+        self._check_usable()
         group = callback_group or self._default_callback_group
         guard = GuardCondition(callback, group, self._context)
         self._added(GuardCondition, guard)

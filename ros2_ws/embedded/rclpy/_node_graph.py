@@ -10,6 +10,7 @@ from ._qos_matching import best_available, undecided
 from .exceptions import NodeNameNonExistentError
 from .qos import QoSProfile
 from .topic_endpoint_info import TopicEndpointInfo, TopicEndpointTypeEnum
+from .type_hash import TypeHash
 
 NamesAndTypes = list[tuple[str, list[str]]]
 
@@ -116,7 +117,7 @@ class NodeGraph:
                 node_name=owners.get(endpoint.gid, unknown).name,
                 node_namespace=owners.get(endpoint.gid, unknown).namespace,
                 topic_type=wire.ros_type(endpoint.type_name) or endpoint.type_name,
-                topic_type_hash=endpoint.user_data.get("typehash", ""),
+                topic_type_hash=TypeHash.from_text(endpoint.user_data.get("typehash", "")),
                 endpoint_type=kinds.SUBSCRIPTION if readers else kinds.PUBLISHER,
                 endpoint_gid=list(endpoint.gid),
                 qos_profile=QoSProfile.from_dds(endpoint.qos),

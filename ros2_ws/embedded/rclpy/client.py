@@ -92,17 +92,19 @@ class Client(Destroyable):
 
     def service_is_ready(self) -> bool:
         self._check_usable()
+        if not self.context.ok():
+            raise RCLError("failed to check service availability: rcl node's context is invalid")
         return self._endpoint.knows_server()
 
     def wait_for_service(self, timeout_sec: float | None = None) -> bool:
         deadline = None if timeout_sec is None else time.monotonic() + timeout_sec
-        while self.context.ok() and not self.service_is_ready():
+        while not self.service_is_ready():
             if deadline is not None and time.monotonic() >= deadline:
                 return False
             time.sleep(POLL_S)
-        return bool(self.context.ok())
+        return True
 
-    def configure_introspection(self, *_: Any) -> None:
+    def configure_introspection(self, clock: Any, service_event_qos_profile: Any, introspection_state: Any) -> None:
         raise NotImplementedError("Client.configure_introspection")
 
     def _release(self) -> None:

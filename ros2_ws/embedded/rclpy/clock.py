@@ -30,6 +30,8 @@ class JumpThreshold:
             raise ValueError("min_forward must be a positive non-zero duration")
         if min_backward is not None and min_backward.nanoseconds >= 0:
             raise ValueError("min_backward must be a negative non-zero duration")
+        if min_forward is None and min_backward is None and not on_clock_change:
+            raise ValueError("At least one jump threshold must be enabled")
         self.min_forward, self.min_backward, self.on_clock_change = min_forward, min_backward, on_clock_change
 
     def passed_by(self, jump: "TimeJump") -> bool:
@@ -52,6 +54,9 @@ class JumpHandle:
     ) -> None:
         if pre_callback is None and post_callback is None:
             raise ValueError("One of pre_callback or post_callback must be callable")
+        for name, callback in (("pre_callback", pre_callback), ("post_callback", post_callback)):
+            if callback is not None and not callable(callback):
+                raise ValueError(f"{name} must be callable if given")
         self._clock = clock
         self.threshold, self.pre_callback, self.post_callback = threshold, pre_callback, post_callback
         clock._jump_handles.append(self)
@@ -114,14 +119,12 @@ class Clock:
             raise NotInitializedException()
         if until.clock_type != self._clock_type:
             raise ValueError("until's clock type does not match this clock's type")
-        started_by_itself = self._drives_itself()
+        by_itself = self._drives_itself()
         context.on_shutdown(self._wake_sleepers)
         with self._changed:
-            while (remaining := until.nanoseconds - self._now_ns()) > 0:
-                if not context.ok() or self._drives_itself() != started_by_itself:
-                    return False
-                self._changed.wait(remaining / 1e9 if started_by_itself else None)
-        return True
+            while (usable := context.ok() and self._drives_itself() == by_itself) and self.now() < until:
+                self._changed.wait((until - self.now()).nanoseconds / 1e9 if by_itself else None)
+        return usable
 
     def sleep_for(self, rel_time: Duration, context: "Context | None" = None) -> bool:
         return self.sleep_until(self.now() + rel_time, context)
@@ -153,23 +156,22 @@ class ROSClock(Clock):
     def _set_ros_time_is_active(self, enabled: bool) -> None:
         if enabled != self._active:
             change = ClockChange.ROS_TIME_ACTIVATED if enabled else ClockChange.ROS_TIME_DEACTIVATED
-            self._jump(change, lambda: setattr(self, "_active", enabled))
+            self._jump(TimeJump(change, Duration()), "_active", enabled)
 
     def set_ros_time_override(self, time: Time) -> None:
         if not isinstance(time, Time):
-            raise TypeError("Time must be specified as rclpy.time.Time. Received type: {type(time)}")
-        self._jump(ClockChange.ROS_TIME_NO_CHANGE, lambda: setattr(self, "_override_ns", time.nanoseconds), time)
+            raise TypeError(f"Time must be specified as rclpy.time.Time. Received type: {type(time)}")
+        delta = Duration(nanoseconds=time.nanoseconds - self._override_ns)
+        self._jump(TimeJump(ClockChange.ROS_TIME_NO_CHANGE, delta), "_override_ns", time.nanoseconds)
 
-    def _jump(self, change: ClockChange, apply: Callable[[], Any], target: Time | None = None) -> None:
-        delta = Duration(nanoseconds=target.nanoseconds - self._override_ns if target else 0)
-        jump = TimeJump(change, delta)
-        handles = (
-            [handle for handle in self._jump_handles if handle.threshold.passed_by(jump)] if self._jump_handles else []
-        )
+    def _jump(self, jump: TimeJump, attribute: str, value: Any) -> None:
+        """Changes an attribute between the callbacks that the jump concerns; while inactive, ROS time does not jump."""
+        concerned = self._active or jump.clock_change is ClockChange.ROS_TIME_ACTIVATED
+        handles = [handle for handle in self._jump_handles if concerned and handle.threshold.passed_by(jump)]
         for handle in handles:
             if handle.pre_callback:
                 handle.pre_callback()
-        apply()
+        setattr(self, attribute, value)
         for handle in handles:
             if handle.post_callback:
                 handle.post_callback(jump)

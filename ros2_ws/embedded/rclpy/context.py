@@ -8,12 +8,13 @@ from typing import Any
 from embedded_ros import rosargs, wire
 from embedded_ros.session import Session
 
+from .destroyable import Destroyable, Handle
 from .exceptions import NotInitializedException, RCLError
 
 _open_contexts: "weakref.WeakSet[Context]" = weakref.WeakSet()
 
 
-class Context:
+class Context(Destroyable):
     """The time between init and shutdown, with the DDS participant that all nodes made in it share."""
 
     def __init__(self) -> None:
@@ -30,11 +31,10 @@ class Context:
         self, args: list[str] | None = None, *, initialize_logging: bool = True, domain_id: int | None = None
     ) -> None:
         with self._lock:
-            if self._ok:
+            if self._was_initialized:
                 raise RuntimeError("Context.init() must only be called once")
             if domain_id is not None and domain_id < 0:
                 raise RuntimeError(f"Domain id ({domain_id}) should not be lower than zero.")
-            self._close_session()
             try:
                 self.arguments = rosargs.parse(sys.argv if args is None else args)
             except rosargs.InvalidRosArgsError as error:
@@ -48,6 +48,8 @@ class Context:
             console.configure(self.arguments.log_levels, self.arguments.stdout)
 
     def get_domain_id(self) -> int:
+        if not self._was_initialized:
+            raise RuntimeError("Context must be initialized before it can have a domain id")
         return self._domain_id
 
     def ok(self) -> bool:
@@ -85,7 +87,12 @@ class Context:
         self._close_if_unused()
 
     def on_shutdown(self, callback: Callable[[], Any]) -> None:
-        """Calls back at shutdown; bound methods are held weakly."""
+        """Calls back at shutdown, or at once after it; bound methods are held weakly."""
+        if not callable(callback):
+            raise TypeError(f"callback should be a callable, got {type(callback)}")
+        if self._was_initialized and not self._ok:
+            callback()
+            return
         with self._lock:
             if hasattr(callback, "__self__"):
                 callback = weakref.WeakMethod(callback)
@@ -109,7 +116,11 @@ class Context:
         if session is not None:
             session.close()
 
-    def destroy(self) -> None:
+    @property
+    def handle(self) -> Handle | None:  # type: ignore[override]
+        return super().handle if self._was_initialized else None
+
+    def _release(self) -> None:
         self.try_shutdown()
 
     def __enter__(self) -> "Context":

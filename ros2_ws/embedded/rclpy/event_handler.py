@@ -8,6 +8,7 @@ from cyclonedds.core import DDSStatus
 from embedded_ros.dds import Reader, Writer
 
 from .callback_groups import CallbackGroup
+from .exceptions import RCLError
 from .impl.rcutils_logger import RcutilsLogger
 from .qos import QoSPolicyKind
 
@@ -16,7 +17,7 @@ Callback = Callable[[Any], Any]
 POLICIES = {2: "DURABILITY", 4: "DEADLINE", 8: "LIVELINESS", 11: "RELIABILITY", 13: "HISTORY", 21: "LIFESPAN"}
 
 
-class UnsupportedEventTypeError(Exception):
+class UnsupportedEventTypeError(RCLError):
     """The middleware does not report this kind of event."""
 
 

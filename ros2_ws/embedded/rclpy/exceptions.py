@@ -11,7 +11,7 @@ class RCLError(RuntimeError):
     """A call at the wrong time, for example after shutdown."""
 
 
-class InvalidHandle(Exception):
+class InvalidHandle(RuntimeError):
     """Use of something that has been destroyed."""
 
 
@@ -56,8 +56,8 @@ class InvalidServiceNameException(NameValidationException):
 
 
 class ParameterException(Exception):
-    def __init__(self, error_msg: str, parameters: str | list[str], *args: Any) -> None:
-        super().__init__(f"{error_msg}: {parameters}", *args)
+    def __init__(self, error_msg: str, parameters: str | list[str]) -> None:
+        super().__init__(f"{error_msg}: {parameters}")
 
 
 class ParameterNotDeclaredException(ParameterException):

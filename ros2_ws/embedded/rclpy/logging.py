@@ -1,18 +1,8 @@
-from enum import IntEnum
 from pathlib import Path
 
 from .impl import console
+from .impl.logging_severity import LoggingSeverity
 from .impl.rcutils_logger import RcutilsLogger
-
-
-class LoggingSeverity(IntEnum):
-    UNSET = 0
-    DEBUG = 10
-    INFO = 20
-    WARN = 30
-    ERROR = 40
-    FATAL = 50
-
 
 _root_logger = RcutilsLogger()
 
@@ -20,7 +10,7 @@ _root_logger = RcutilsLogger()
 def get_logger(name: str) -> RcutilsLogger:
     if not name:
         raise ValueError("Logger name must not be empty.")
-    return RcutilsLogger(name)
+    return _root_logger.get_child(name)
 
 
 def initialize() -> None:
@@ -32,24 +22,23 @@ def shutdown() -> None:
 
 
 def clear_config() -> None:
-    console._levels.clear()
-    console._levels[""] = console.INFO
+    console.clear_levels()
 
 
 def set_logger_level(name: str, level: int, detailed_error: bool = False) -> None:
-    console.set_level(name, int(level))
+    console.set_level(name, level)
 
 
 def get_logger_level(name: str) -> LoggingSeverity:
-    return LoggingSeverity(console.level_of(name))
+    return console.level_of(name)
 
 
 def get_logger_effective_level(name: str) -> LoggingSeverity:
-    return LoggingSeverity(console.effective_level(name))
+    return console.effective_level(name)
 
 
 def get_logging_severity_from_string(log_severity: str) -> LoggingSeverity:
-    return LoggingSeverity(console.severity(log_severity))
+    return console.severity(log_severity)
 
 
 def get_logging_directory() -> Path:

@@ -24,6 +24,7 @@ from .exceptions import (
 from .executors import Executor
 from .impl import console
 from .impl.rcutils_logger import RcutilsLogger
+from .logging_service import LoggingService
 from .parameter import Parameter
 from .parameter_service import ParameterService
 from .publisher import Publisher
@@ -70,29 +71,39 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
         automatically_declare_parameters_from_overrides: bool = False,
         enable_logger_service: bool = False,
     ) -> None:
-        if enable_logger_service:
-            raise NotImplementedError("Node(enable_logger_service=True)")
         self._context = context or get_default_context()
         if not self._context.ok():
             raise NotInitializedException("cannot create node")
         own = rosargs.parse(["--ros-args", *cli_args] if cli_args and "--ros-args" not in cli_args else cli_args or [])
         self._arguments = [own, self._context.arguments] if use_global_arguments else [own]
         self._name, self._namespace = self._final_names(node_name, namespace or "")
-        self._destroyed = False
         self._executor: weakref.ref[Executor] | None = None
+        self._rosout: Publisher | None = None
         self._init_entities()
         self._default_callback_group = MutuallyExclusiveCallbackGroup()
         self._logger = RcutilsLogger(f"{self._namespace}/{self._name}".replace("//", "/").strip("/").replace("/", "."))
         self._clock: ROSClock = ROSClock()
+        self._time_source = TimeSource()
+        self._time_source.attach_clock(self._clock)
         graph = self._context.session.graph
         self._entities = graph.add_node(self._namespace, self._name)
         self._context.track_node(self)
         self._init_parameters(self._overrides(parameter_overrides or []), allow_undeclared_parameters)
         with graph.one_update():
-            self._start(enable_rosout and self._context.arguments.rosout, start_parameter_services)
-        if automatically_declare_parameters_from_overrides:
-            missing = [(n, p.value) for n, p in self._parameter_overrides.items() if n not in self._parameters]
-            self.declare_parameters("", missing, ignore_override=True)
+            if enable_rosout and self._context.arguments.rosout:
+                self._start_rosout()
+            self._parameter_event_publisher = self.create_publisher(
+                ParameterEvent, "/parameter_events", qos_profile_parameter_events
+            )
+            if automatically_declare_parameters_from_overrides:
+                found = [(name, parameter.value) for name, parameter in self._parameter_overrides.items()]
+                self.declare_parameters("", found, ignore_override=True)
+            self._time_source.attach_node(self)
+            if start_parameter_services:
+                ParameterService(self)
+            if enable_logger_service:
+                LoggingService(self)
+            TypeDescriptionService(self)
 
     def _final_names(self, name: str, namespace: str) -> tuple[str, str]:
         namespace = namespace if namespace.startswith("/") else f"/{namespace}"
@@ -115,27 +126,20 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
             found.update({name: Parameter(name, value=value) for name, value in values.items()})
         return found | {parameter.name: parameter for parameter in given}
 
-    def _start(self, rosout: bool, parameter_services: bool) -> None:
-        if rosout:
-            self._rosout = self.create_publisher(Log, "/rosout", qos_profile_rosout_default)
-            name, sink = self._logger.name, self._to_rosout
-            if not console.add_sink(name, sink):
-                RcutilsLogger("rcl.logging_rosout").warning(
-                    f"Publisher already registered for node name: '{name}'. If this is due to multiple nodes with the"
-                    f" same name then all logs for the logger named '{name}' will go out over the existing publisher."
-                    " As soon as any node with that name is destructed it will unregister the publisher, preventing"
-                    " any further logs for that name from being published on the rosout topic."
-                )
-        self._parameter_event_publisher = self.create_publisher(
-            ParameterEvent, "/parameter_events", qos_profile_parameter_events
-        )
-        self._time_source = TimeSource(node=self, clock=self._clock)
-        if parameter_services:
-            self._parameter_service = ParameterService(self)
-        self._type_description_service = TypeDescriptionService(self)
+    def _start_rosout(self) -> None:
+        """This publisher is not one of the user's, and not among `publishers`."""
+        self._rosout = Publisher(self, Log, "/rosout", qos_profile_rosout_default, self._default_callback_group)
+        name = self._logger.name
+        if not console.add_sink(name, self._to_rosout):
+            RcutilsLogger("rcl.logging_rosout").warning(
+                f"Publisher already registered for node name: '{name}'. If this is due to multiple nodes with the"
+                f" same name then all logs for the logger named '{name}' will go out over the existing publisher."
+                " As soon as any node with that name is destructed it will unregister the publisher, preventing"
+                " any further logs for that name from being published on the rosout topic."
+            )
 
     def _to_rosout(self, record: console.Record) -> None:
-        if self._context.ok():
+        if self._rosout is not None and self._context.ok():
             stamp = Time(nanoseconds=record.stamp_ns).to_msg()
             self._rosout.publish(
                 Log(
@@ -222,6 +226,8 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
             console.remove_sink(self._logger.name)
             with self._context._session.graph.one_update():
                 self._destroy_entities()
+                if self._rosout is not None:
+                    self._rosout.destroy()
                 self._context._session.graph.remove_node(self._entities)
         self.executor = None
         self._context.untrack_node(self)

@@ -49,9 +49,11 @@ class Publisher(Destroyable):
         self._check_usable()
         self._writer.assert_liveliness()
 
-    def wait_for_all_acked(self, timeout: Duration = Infinite) -> bool:
+    def wait_for_all_acked(self, timeout: Duration = Duration(seconds=-1)) -> bool:  # noqa: B008
+        """Whether all reliable subscriptions have every message within `timeout`; negative is for ever."""
         self._check_usable()
-        return bool(self._writer.wait_for_acks(timeout.nanoseconds))
+        limit = Infinite if timeout.nanoseconds < 0 else timeout
+        return bool(self._writer.wait_for_acks(limit.nanoseconds))
 
     def _release(self) -> None:
         self._node._leave_graph(self._gid)

@@ -73,7 +73,7 @@ class Service(Destroyable):
                 self._known_clients.add(publication)
                 self._endpoint.writer.write_cdr(response)
 
-    def configure_introspection(self, *_: Any) -> None:
+    def configure_introspection(self, clock: Any, service_event_qos_profile: Any, introspection_state: Any) -> None:
         raise NotImplementedError("Service.configure_introspection")
 
     def _release(self) -> None:

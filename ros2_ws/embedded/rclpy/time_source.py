@@ -3,7 +3,8 @@ from typing import TYPE_CHECKING, Any
 from rcl_interfaces.msg import SetParametersResult
 from rosgraph_msgs.msg import Clock as ClockMsg
 
-from .clock import ROSClock
+from .clock import Clock, ROSClock
+from .clock_type import ClockType
 from .parameter import Parameter
 from .qos import QoSProfile, ReliabilityPolicy
 from .time import Time
@@ -11,42 +12,77 @@ from .time import Time
 if TYPE_CHECKING:
     from .node import Node
 
-USE_SIM_TIME = "use_sim_time"
+CLOCK_TOPIC = "/clock"
+USE_SIM_TIME_NAME = "use_sim_time"
 
 
 class TimeSource:
-    """Drives a node's clock from /clock while `use_sim_time` is set."""
+    """Drives clocks from /clock while its node's parameter `use_sim_time` is set."""
 
-    def __init__(self, *, node: "Node", clock: ROSClock) -> None:
-        self._node, self._clock = node, clock
-        self._subscription: Any = None
-        if not node.has_parameter(USE_SIM_TIME):
-            node.declare_parameter(USE_SIM_TIME, False)
+    def __init__(self, *, node: "Node | None" = None) -> None:
+        self._node: Node | None = None
+        self._clock_sub: Any = None
+        self._clocks: list[ROSClock] = []
+        self._last_time_set = Time(clock_type=ClockType.ROS_TIME)
+        self._active = False
+        if node is not None:
+            self.attach_node(node)
+
+    @property
+    def ros_time_is_active(self) -> bool:
+        return self._active
+
+    @ros_time_is_active.setter
+    def ros_time_is_active(self, enabled: bool) -> None:
+        self._active = enabled
+        for clock in self._clocks:
+            clock._set_ros_time_is_active(enabled)
+        if not enabled:
+            self._unsubscribe()
+        elif self._node is not None and self._clock_sub is None:
+            qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+            self._clock_sub = self._node.create_subscription(ClockMsg, CLOCK_TOPIC, self.clock_callback, qos)
+
+    def attach_node(self, node: "Node") -> None:
+        self.detach_node()
+        self._node = node
+        if not node.has_parameter(USE_SIM_TIME_NAME):
+            node.declare_parameter(USE_SIM_TIME_NAME, False)
+        result = self._on_parameters([node.get_parameter(USE_SIM_TIME_NAME)])
+        if not result.successful:
+            node.get_logger().error(result.reason)
         node.add_on_set_parameters_callback(self._on_parameters)
-        self._switch(bool(node.get_parameter(USE_SIM_TIME).value))
+
+    def detach_node(self) -> None:
+        self._unsubscribe()
+        self._node = None
+
+    def _unsubscribe(self) -> None:
+        if self._node is not None and self._clock_sub is not None:
+            self._node.destroy_subscription(self._clock_sub)
+        self._clock_sub = None
+
+    def attach_clock(self, clock: Clock) -> None:
+        if not isinstance(clock, ROSClock):
+            raise ValueError("Only clocks with type ROS_TIME can be attached.")
+        clock.set_ros_time_override(self._last_time_set)
+        clock._set_ros_time_is_active(self._active)
+        self._clocks.append(clock)
+
+    def clock_callback(self, msg: Any) -> None:
+        time = Time.from_msg(msg.clock)
+        went_back, self._last_time_set = time < self._last_time_set, time
+        for clock in self._clocks:
+            clock.set_ros_time_override(time)
+        if went_back and self._node is not None:
+            for timer in self._node.timers:
+                timer.after_jump()
 
     def _on_parameters(self, parameters: list[Parameter]) -> Any:
         for parameter in parameters:
-            if parameter.name == USE_SIM_TIME:
+            if parameter.name == USE_SIM_TIME_NAME:
                 if parameter.type_ is not Parameter.Type.BOOL:
-                    return SetParametersResult(
-                        successful=False, reason=f"{USE_SIM_TIME} parameter set to something besides a bool"
-                    )
-                self._switch(bool(parameter.value))
+                    reason = f"{USE_SIM_TIME_NAME} parameter set to something besides a bool"
+                    return SetParametersResult(successful=False, reason=reason)
+                self.ros_time_is_active = parameter.value
         return SetParametersResult(successful=True)
-
-    def _switch(self, active: bool) -> None:
-        if active and self._subscription is None:
-            qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-            self._subscription = self._node.create_subscription(ClockMsg, "/clock", self._on_clock, qos)
-        elif not active and self._subscription is not None:
-            self._node.destroy_subscription(self._subscription)
-            self._subscription = None
-        self._clock._set_ros_time_is_active(active)
-
-    def _on_clock(self, message: Any) -> None:
-        before = self._clock._override_ns
-        self._clock.set_ros_time_override(Time.from_msg(message.clock))
-        if self._clock._override_ns < before:
-            for timer in self._node.timers:
-                timer.after_jump()

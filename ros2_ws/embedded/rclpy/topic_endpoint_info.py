@@ -1,7 +1,8 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
-from .qos import HistoryPolicy, QoSProfile
+from .qos import HistoryPolicy, QoSProfile, qos_profile_unknown
+from .type_hash import TypeHash
 
 
 class TopicEndpointTypeEnum(IntEnum):
@@ -14,13 +15,13 @@ class TopicEndpointTypeEnum(IntEnum):
 class TopicEndpointInfo:
     """What the graph knows about one publisher or subscription."""
 
-    node_name: str
-    node_namespace: str
-    topic_type: str
-    topic_type_hash: str
-    endpoint_type: TopicEndpointTypeEnum
-    endpoint_gid: list[int]
-    qos_profile: QoSProfile
+    node_name: str = ""
+    node_namespace: str = ""
+    topic_type: str = ""
+    topic_type_hash: TypeHash = field(default_factory=TypeHash)
+    endpoint_type: TopicEndpointTypeEnum = TopicEndpointTypeEnum.INVALID
+    endpoint_gid: list[int] = field(default_factory=list)
+    qos_profile: QoSProfile = field(default_factory=lambda: qos_profile_unknown)
 
     def __str__(self) -> str:
         qos = self.qos_profile
@@ -29,7 +30,7 @@ class TopicEndpointInfo:
 Node name: {self.node_name}
 Node namespace: {self.node_namespace}
 Topic type: {self.topic_type}
-Topic type hash: {self.topic_type_hash or "INVALID"}
+Topic type hash: {self.topic_type_hash}
 Endpoint type: {self.endpoint_type.name}
 GID: {".".join(f"{byte:02x}" for byte in self.endpoint_gid)}
 QoS profile:

@@ -9,20 +9,19 @@ from type_description_interfaces.srv import GetTypeDescription
 if TYPE_CHECKING:
     from .node import Node
 
-START = "start_type_description_service"
+START_TYPE_DESCRIPTION_SERVICE_PARAM = "start_type_description_service"
 
 
 class TypeDescriptionService:
     """Tells others what a type looks like, without the text of its definition."""
 
     def __init__(self, node: "Node") -> None:
-        if not node.has_parameter(START):
-            description = "Start the ~/get_type_description service for this node."
-            node.declare_parameter(
-                START, True, ParameterDescriptor(name=START, description=description, read_only=True)
-            )
-        if node.get_parameter(START).value:
-            node.create_service(GetTypeDescription, "~/get_type_description", self._answer)
+        name = START_TYPE_DESCRIPTION_SERVICE_PARAM
+        if not node.has_parameter(name):
+            description = "If enabled, start the ~/get_type_description service."
+            node.declare_parameter(name, True, ParameterDescriptor(description=description, read_only=True))
+        if node.get_parameter(name).value:
+            node.create_service(GetTypeDescription, f"{node.get_name()}/get_type_description", self._answer)
 
     def _answer(self, request: Any, response: Any) -> Any:
         try:

@@ -109,7 +109,7 @@ class Recorder:
             raise RuntimeError(f"its type '{types[0]}' is unknown here") from None
         publishers = self._node.get_publishers_info_by_topic(topic)
         offered = [_recorded_qos(info.qos_profile) for info in publishers]
-        write = self._bag.add_topic(topic, types[0], publishers[0].topic_type_hash, offered)
+        write = self._bag.add_topic(topic, types[0], str(publishers[0].topic_type_hash), offered)
         self._node.create_subscription(message_type, topic, write, FITTING_QOS, raw=True)
         self._node.get_logger().info(f"Subscribed to topic '{topic}'")
 

@@ -6,10 +6,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-DEBUG, INFO, WARN, ERROR, FATAL = 10, 20, 30, 40, 50
-NAMES = {DEBUG: "DEBUG", INFO: "INFO", WARN: "WARN", ERROR: "ERROR", FATAL: "FATAL"}
-COLOURS = {DEBUG: "\033[32m", WARN: "\033[33m", ERROR: "\033[31m", FATAL: "\033[31m"}
-UNSET = 0
+from .logging_severity import LoggingSeverity
+
+COLOURS = {"DEBUG": "\033[32m", "WARN": "\033[33m", "ERROR": "\033[31m", "FATAL": "\033[31m"}
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,7 @@ class Record:
     """One thing a logger said, and where in the code."""
 
     stamp_ns: int
-    level: int
+    level: LoggingSeverity
     name: str
     message: str
     file: str
@@ -27,18 +26,17 @@ class Record:
 
 Sink = Callable[[Record], None]
 
-_levels: dict[str, int] = {"": INFO}
+_levels = {"": LoggingSeverity.INFO}
 _sinks: dict[str, Sink] = {}
 _lock = threading.RLock()  # a signal handler may log
 _to_terminal = True
 
 
-def severity(name: str) -> int:
-    """Number of a severity's name; raises RuntimeError."""
-    for number, label in NAMES.items():
-        if label == name.upper():
-            return number
-    raise RuntimeError(f"Failed to get severity name {name!r}: use debug, info, warn, error or fatal")
+def severity(name: str) -> LoggingSeverity:
+    """Raises RuntimeError for what is no severity's name."""
+    if name.upper() not in LoggingSeverity.__members__:
+        raise RuntimeError(f"Failed to get severity name {name!r}: use debug, info, warn, error or fatal")
+    return LoggingSeverity[name.upper()]
 
 
 def configure(levels: Sequence[tuple[str, str]], to_terminal: bool) -> None:
@@ -49,21 +47,26 @@ def configure(levels: Sequence[tuple[str, str]], to_terminal: bool) -> None:
 
 
 def set_level(logger: str, level: int) -> None:
-    _levels[logger] = level
+    """Raises ValueError for what is no severity."""
+    _levels[logger] = LoggingSeverity(level)
 
 
-def level_of(logger: str) -> int:
-    return _levels.get(logger, UNSET)
+def level_of(logger: str) -> LoggingSeverity:
+    return _levels.get(logger, LoggingSeverity.UNSET)
 
 
-def effective_level(logger: str) -> int:
+def effective_level(logger: str) -> LoggingSeverity:
     """The logger's level, or that of the nearest parent that has one."""
-    while True:
-        if level := _levels.get(logger):
+    while logger:
+        if level := level_of(logger):
             return level
-        if not logger:
-            return INFO
         logger = logger.rpartition(".")[0]
+    return _levels[""]
+
+
+def clear_levels() -> None:
+    _levels.clear()
+    _levels[""] = LoggingSeverity.INFO
 
 
 def add_sink(logger: str, sink: Sink) -> bool:
@@ -89,7 +92,7 @@ def _print(record: Record) -> None:
     layout = os.environ.get("RCUTILS_CONSOLE_OUTPUT_FORMAT", "[{severity}] [{time}] [{name}]: {message}")
     seconds, nanoseconds = divmod(record.stamp_ns, 10**9)
     values = {
-        "severity": NAMES[record.level],
+        "severity": record.level.name,
         "time": f"{seconds}.{nanoseconds:09d}",
         "time_as_nanoseconds": str(record.stamp_ns),
         "name": record.name,
@@ -102,8 +105,8 @@ def _print(record: Record) -> None:
         layout = layout.replace(f"{{{key}}}", value)
     stream = sys.stdout if os.environ.get("RCUTILS_LOGGING_USE_STDOUT") == "1" else sys.stderr
     coloured = os.environ.get("RCUTILS_COLORIZED_OUTPUT")
-    if (coloured == "1" or (coloured is None and stream.isatty())) and record.level in COLOURS:
-        layout = f"{COLOURS[record.level]}{layout}\033[0m"
+    if (coloured == "1" or (coloured is None and stream.isatty())) and record.level.name in COLOURS:
+        layout = f"{COLOURS[record.level.name]}{layout}\033[0m"
     with _lock:
         try:
             stream.write(layout + "\n")
