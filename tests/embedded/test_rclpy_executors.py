@@ -13,7 +13,13 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallb
 from rclpy.clock import Clock, JumpThreshold
 from rclpy.clock_type import ClockType
 from rclpy.duration import Duration
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import (
+    ConditionReachedException,
+    ExternalShutdownException,
+    MultiThreadedExecutor,
+    ShutdownException,
+    TimeoutException,
+)
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_rosout_default
 from rclpy.task import Future
@@ -166,6 +172,41 @@ def test_cancelled_tasks_do_not_run(world: World) -> None:
     assert world.answer(world.executor.create_task(lambda: 8)) == 8  # after what the future has put in the queue
     assert ran == ["started"]
     assert all(task.cancelled() and not task.done() for task in cancelled)
+
+
+def test_a_task_that_goes_on_for_ever_leaves_time_to_others(world: World) -> None:
+    ticks: list[int] = []
+
+    class Yield:
+        def __await__(self) -> Any:
+            yield
+
+    async def poll() -> None:
+        while True:
+            await Yield()
+
+    forever = world.executor.create_task(poll)
+    world.node().create_timer(0.001, lambda: ticks.append(1))
+    world.spin_until(lambda: len(ticks) > 2)
+    forever.cancel()
+
+
+def test_an_executor_of_ones_own(world: World) -> None:
+    node = world.node()
+    ticks: list[int] = []
+    timer = node.create_timer(0.001, lambda: ticks.append(1))
+    task, entity, owner = world.executor.wait_for_ready_callbacks(timeout_sec=DEADLINE_S)
+    assert (entity, owner, ticks) == (timer, node, [])
+    task()
+    assert ticks == [1]
+    timer.cancel()
+    with pytest.raises(TimeoutException):
+        world.executor.wait_for_ready_callbacks(timeout_sec=0)
+    with pytest.raises(ConditionReachedException):
+        world.executor.wait_for_ready_callbacks(condition=lambda: True)
+    world.executor.shutdown()
+    with pytest.raises(ShutdownException):
+        world.executor.wait_for_ready_callbacks()
 
 
 def test_callbacks_added_and_removed_while_spinning(world: World) -> None:

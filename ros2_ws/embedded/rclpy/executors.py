@@ -35,9 +35,6 @@ class ShutdownException(Exception):
 class ExternalShutdownException(Exception):
     """The context has been shut down while an executor was spinning."""
 
-    def __init__(self) -> None:
-        super().__init__("This context has been shut down.")
-
 
 class ConditionReachedException(Exception):
     """A condition has been reached while waiting."""
@@ -184,11 +181,11 @@ class Executor:
         deadline = None if timeout_sec is None or timeout_sec < 0 else time.monotonic_ns() + int(timeout_sec * 1e9)
         waited = False
         while True:
-            if (task := _pop(self._tasks)) is not None:
-                return partial(self._resume, task), None
-            while (entity := _pop(self._ready)) is not None:
-                if (job := self._claim(entity)) is not None:
-                    return job, entity
+            while (ready := _pop(self._ready)) is not None:
+                if isinstance(ready, Task):
+                    return partial(self._resume, ready), None
+                if (job := self._claim(ready)) is not None:
+                    return job, ready
             if condition():
                 raise ConditionReachedException()
             if self._is_shutdown:
@@ -196,7 +193,11 @@ class Executor:
             if not self._context.ok():
                 raise ExternalShutdownException()
             remaining = FOREVER_NS if deadline is None else max(deadline - time.monotonic_ns(), 0)
-            if remaining == 0 and waited:
+            while (task := _pop(self._tasks)) is not None:
+                self._ready.appendleft(task)  # the newest first, as in ROS 2
+            if self._ready:
+                remaining = 0
+            elif remaining == 0 and waited:
                 raise TimeoutException()
             try:
                 self._ready.extend(self._waiter.wait(self._nodes, remaining))

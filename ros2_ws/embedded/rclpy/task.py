@@ -3,6 +3,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Coroutine, Generator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class Future:
         self._result: Any = None
         self._exception: BaseException | None = None
         self._exception_fetched = False
-        self._callbacks: list[Callable[[Future], Any]] = []
+        self._actions: list[Callable[[], Any]] = []  # for its end
         self._lock = threading.Lock()
         self._executor: Callable[[], Executor | None] = lambda: None
         if executor is not None:
@@ -38,7 +39,7 @@ class Future:
             if self._done:
                 return
             self._cancelled = True
-        self._run_callbacks()
+        self._ended()
 
     def cancelled(self) -> bool:
         return self._cancelled
@@ -60,21 +61,24 @@ class Future:
         with self._lock:
             self._result = result
             self._done, self._cancelled = True, False
-        self._run_callbacks()
+        self._ended()
 
     def set_exception(self, exception: BaseException) -> None:
         with self._lock:
             self._exception, self._exception_fetched = exception, False
             self._done, self._cancelled = True, False
-        self._run_callbacks()
+        self._ended()
 
     def add_done_callback(self, callback: Callable[["Future"], Any]) -> None:
         """Calls back when done: on the executor if there is one, otherwise at once."""
+        self._when_done(partial(self._schedule, callback))
+
+    def _when_done(self, action: Callable[[], Any]) -> None:
         with self._lock:
             if not self._done:
-                self._callbacks.append(callback)
+                self._actions.append(action)
                 return
-        self._schedule(callback)
+        action()
 
     def _schedule(self, callback: Callable[["Future"], Any]) -> None:
         executor = self._executor()
@@ -83,11 +87,11 @@ class Future:
         else:
             callback(self)
 
-    def _run_callbacks(self) -> None:
+    def _ended(self) -> None:
         with self._lock:
-            callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            self._schedule(callback)
+            actions, self._actions = self._actions, []
+        for action in actions:
+            action()
 
     def _set_executor(self, executor: "Executor") -> None:
         self._executor = weakref.ref(executor)
@@ -131,7 +135,7 @@ class Task(Future):
             self._executing = False
         if self.suspended and (executor := self._executor()) is not None:
             if isinstance(awaited, Future):
-                awaited.add_done_callback(lambda _: executor.resume_later(self))
+                awaited._when_done(partial(executor.resume_later, self))
             else:
                 executor.resume_later(self)
 
