@@ -13,7 +13,7 @@ GUARD_COOKIE, GRAPH_COOKIE = 1, 2
 
 
 class Waiter:
-    """Blocks a thread until an entity of some nodes is ready; `wake` may be called from any thread."""
+    """Blocks threads until an entity of some nodes is ready; `wake` and `close` may be called from any thread."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -25,6 +25,8 @@ class Waiter:
         self._by_cookie: dict[int, Any] = {}
         self._cookies = itertools.count(GRAPH_COOKIE + 1)
         self._lock = threading.RLock()
+        self._waiting = 0  # threads
+        self._closed = False
         self.outdated = True  # the set of entities to wait for has to be made anew
         self.is_partial = False  # entities whose callback group is busy have been left out
 
@@ -47,15 +49,27 @@ class Waiter:
                     self._waitset.detach(attached[0])
 
     def wait(self, nodes: Iterable[Any], limit_ns: int) -> list[Any]:
-        """Timers and entities that are ready; empty after `limit_ns` or when woken."""
-        waitset = self._waitset
-        if waitset is None or self.outdated:
-            waitset = self._attach(nodes)
-        timers = self._timers
-        for timer in timers:
-            limit_ns = min(limit_ns, timer.wait_ns())
-        cookies = waitset.wait(limit_ns)
-        ready = [timer for timer in timers if timer.is_ready()]
+        """Timers and entities that are ready; empty after `limit_ns`, or when woken or closed."""
+        with self._lock:
+            if self._closed:
+                return []
+            waitset = self._waitset or self._open()
+            if self.outdated:
+                self._attach(nodes, waitset)
+            self._waiting += 1
+        try:
+            timers = self._timers
+            for timer in timers:
+                limit_ns = min(limit_ns, timer.wait_ns())
+            cookies = waitset.wait(limit_ns)
+            return [timer for timer in timers if timer.is_ready()] + self._entities(cookies)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+                self._delete_if_closed()
+
+    def _entities(self, cookies: list[int]) -> list[Any]:
+        ready = []
         for cookie in cookies:
             if (entity := self._by_cookie.get(cookie)) is not None:
                 ready.append(entity)
@@ -65,24 +79,21 @@ class Waiter:
                 self._graph.collect()  # or announcements would pile up in the reader
         return ready
 
-    def _attach(self, nodes: Iterable[Any]) -> WaitSet:
+    def _attach(self, nodes: Iterable[Any], waitset: WaitSet) -> None:
         """Has the wait set hold what can be executed now."""
         self.outdated = False
-        with self._lock:
-            waitset = self._waitset or self._open()
-            timers = [timer for node in nodes for timer in node.timers]
-            entities = [entity for node in nodes for entity in node.waitables_now()]
-            self._timers = [timer for timer in timers if timer.callback_group.can_execute(timer)]
-            wanted = {entity: None for entity in entities if entity.callback_group.can_execute(entity)}
-            self.is_partial = len(self._timers) + len(wanted) < len(timers) + len(entities)
-            for entity in [entity for entity in self._attached if entity not in wanted]:
-                self.forget(entity)
-            for entity in [entity for entity in wanted if entity not in self._attached]:
-                cookie = next(self._cookies)
-                waitset.attach(entity.condition, cookie)
-                self._attached[entity] = (entity.condition, cookie)
-                self._by_cookie[cookie] = entity
-        return waitset
+        timers = [timer for node in nodes for timer in node.timers]
+        entities = [entity for node in nodes for entity in node.waitables_now()]
+        self._timers = [timer for timer in timers if timer.callback_group.can_execute(timer)]
+        wanted = {entity: None for entity in entities if entity.callback_group.can_execute(entity)}
+        self.is_partial = len(self._timers) + len(wanted) < len(timers) + len(entities)
+        for entity in [entity for entity in self._attached if entity not in wanted]:
+            self.forget(entity)
+        for entity in [entity for entity in wanted if entity not in self._attached]:
+            cookie = next(self._cookies)
+            waitset.attach(entity.condition, cookie)
+            self._attached[entity] = (entity.condition, cookie)
+            self._by_cookie[cookie] = entity
 
     def _open(self) -> WaitSet:
         session = self._context.session
@@ -93,11 +104,19 @@ class Waiter:
         return self._waitset
 
     def close(self) -> None:
+        """Ends all waits."""
+        self.wake()
         with self._lock:
-            for part in (self._waitset, self._guard):
-                if part is not None:
-                    part.delete()
-            self._waitset = self._guard = self._graph = None
-            self._timers.clear()
-            self._attached.clear()
-            self._by_cookie.clear()
+            self._closed = True
+            self._delete_if_closed()
+
+    def _delete_if_closed(self) -> None:
+        if not self._closed or self._waiting:
+            return
+        for part in (self._waitset, self._guard):
+            if part is not None:
+                part.delete()
+        self._waitset = self._guard = self._graph = None
+        self._timers.clear()
+        self._attached.clear()
+        self._by_cookie.clear()

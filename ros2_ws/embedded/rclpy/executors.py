@@ -4,10 +4,10 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future as PoolFuture
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,6 @@ class Executor:
         self._ready: deque[Any] = deque()
         self._waiter = Waiter(self._context)
         self._is_shutdown = False
-        self._spinning = 0  # callbacks and other threads may spin as well
         self._holding: dict[Task, Any] = {}  # unfinished task -> entity whose callback group it holds
         self._lock = threading.RLock()
         self._context.on_shutdown(self.wake)
@@ -114,35 +113,29 @@ class Executor:
             self._is_shutdown = True
             for node in list(self._nodes):
                 self.remove_node(node)
-        self.wake()
-        if not self._spinning:
-            self._waiter.close()
+        self._waiter.close()
         return True
 
     def spin(self) -> None:
         """Runs callbacks until shutdown; ExternalShutdownException if the context ends while waiting."""
-        with self._spin_section():
-            while self._context.ok() and not self._is_shutdown:
-                self._spin_once(None)
+        while self._context.ok() and not self._is_shutdown:
+            self.spin_once()
 
     def spin_once(self, timeout_sec: float | None = None) -> None:
         """Waits for one callback and runs it; returns after the timeout."""
-        with self._spin_section():
-            self._spin_once(timeout_sec)
+        self._spin_once(timeout_sec)
 
     def spin_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
         deadline = None if timeout_sec is None or timeout_sec < 0 else time.monotonic() + timeout_sec
         future.add_done_callback(lambda _: self.wake())
-        with self._spin_section():
-            while self._context.ok() and not future.done() and not self._is_shutdown:
-                self._spin_once(None if deadline is None else max(deadline - time.monotonic(), 0), future.done)
-                if deadline is not None and time.monotonic() >= deadline:
-                    return
+        while self._context.ok() and not future.done() and not self._is_shutdown:
+            self._spin_once(None if deadline is None else max(deadline - time.monotonic(), 0), future.done)
+            if deadline is not None and time.monotonic() >= deadline:
+                return
 
     def spin_once_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
         future.add_done_callback(lambda _: self.wake())
-        with self._spin_section():
-            self._spin_once(timeout_sec, future.done)
+        self._spin_once(timeout_sec, future.done)
 
     def wait_for_ready_callbacks(
         self, timeout_sec: float | None = None, nodes: None = None, condition: Callable[[], bool] = _never
@@ -156,18 +149,6 @@ class Executor:
         job, entity = self._next(timeout_sec, condition)
         node = next((node for node in self._nodes if entity in [*node.waitables_now(), *node.timers]), None)
         return Task(partial(self._execute, job, entity)), entity, node
-
-    @contextmanager
-    def _spin_section(self) -> Iterator[None]:
-        with self._lock:
-            self._spinning += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._spinning -= 1
-                if self._is_shutdown and not self._spinning:
-                    self._waiter.close()
 
     def _spin_once(self, timeout_sec: float | None, condition: Callable[[], bool] = _never) -> None:
         try:
