@@ -1,7 +1,7 @@
 """What `--ros-args` says: remapping rules, parameters and log levels."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,11 @@ TAKES_VALUE |= {"--log-file-name"}
 SPECIAL = {"__node": "__node", "__name": "__node", "__ns": "__ns"}
 TOKEN = r"(?!__)[A-Za-z_][A-Za-z0-9_]*"
 NAME = rf"(?:~?/)?{TOKEN}(?:/{TOKEN})*"
+YAML_TYPES = {  # what is none of these is a string
+    "bool": r"(?i:y|yes|true|on|n|no|false|off)",
+    "int": r"[-+]?(?:0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)",
+    "float": r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.(?i:inf))|\.(?i:nan)",
+}
 # Each rule may have a node's name and a colon before it.
 PARAMETER_RULE = rf"(/?{TOKEN}(?:(?:\./?|/){TOKEN})*):=(.+)"
 REMAP_RULES = (
@@ -139,19 +144,29 @@ def _rule(argument: str, value: str, *patterns: str) -> tuple[str, str, str]:
 
 @cache
 def _loader() -> Any:
-    """A YAML loader that reads 1e3 as a number and null as a string, as ROS 2 does."""
+    """A YAML loader that tells types as ROS 2 does, has strings for keys and joins what is below repeated ones."""
     import yaml
 
     class Loader(yaml.SafeLoader):
-        pass
+        bool_values = yaml.SafeLoader.bool_values | {"y": True, "n": False}
 
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":null")]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    number = re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
-    Loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+.0123456789"))
+    Loader.yaml_implicit_resolvers = {}
+    for kind, pattern in YAML_TYPES.items():
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(rf"^(?:{pattern})$"), None)
+    Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
     return Loader
+
+
+def _mapping(loader: Any, node: Any) -> dict[str, Any]:
+    return _merged((key.value, loader.construct_object(value, deep=True)) for key, value in node.value)
+
+
+def _merged(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        both = isinstance(value, dict) and isinstance(found.get(key), dict)
+        found[key] = _merged([*found[key].items(), *value.items()]) if both else value
+    return found
 
 
 def _parse_value(name: str, text: str) -> Any:
@@ -182,7 +197,7 @@ def _nodes(name: str, content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         raise ValueError(f"there is no ros__parameters above {name or content}")
     for key, value in content.items():
         if key != "ros__parameters":
-            yield from _nodes(f"{name}/{key}".replace("//", "/") if name else str(key), value)
+            yield from _nodes(f"{name}/{key}".replace("//", "/") if name else key, value)
         elif isinstance(value, dict):
             yield name, dict(flatten("", value))
         else:

@@ -7,10 +7,12 @@ from embedded_ros.dds import Endpoint
 from embedded_ros.graph import Graph, NodeEntities
 
 from ._qos_matching import best_available, undecided
-from .exceptions import NodeNameNonExistentError
+from .exceptions import NodeNameNonExistentError, RCLError
+from .expand_topic_name import expand_topic_name
 from .qos import QoSProfile
 from .topic_endpoint_info import TopicEndpointInfo, TopicEndpointTypeEnum
 from .type_hash import TypeHash
+from .validate_full_topic_name import validate_full_topic_name
 
 NamesAndTypes = list[tuple[str, list[str]]]
 
@@ -23,11 +25,14 @@ class NodeGraph:
     """The part of Node that asks who else is there."""
 
     context: Any
+    get_name: Callable[[], str]
+    get_namespace: Callable[[], str]
     resolve_topic_name: Callable[[str], str]
-    resolve_service_name: Callable[[str], str]
 
     @property
     def _graph(self) -> Graph:
+        if not self.context.ok():
+            raise RCLError("rcl node's context is invalid")
         graph: Graph = self.context.session.graph
         return graph
 
@@ -89,17 +94,23 @@ class NodeGraph:
     def _endpoints_on(self, topic: str, *, readers: bool) -> list[Endpoint]:
         return [e for e in self._graph.endpoints(readers=readers) if e.topic == topic]
 
+    def _expanded(self, name: str, *, is_service: bool = False) -> str:
+        """Not remapped; raises ValueError, or as `validate_full_topic_name` does."""
+        expanded = expand_topic_name(name, self.get_name(), self.get_namespace())
+        validate_full_topic_name(expanded, is_service=is_service)
+        return expanded
+
     def count_publishers(self, topic_name: str) -> int:
-        return len(self._endpoints_on(wire.topic_name(self.resolve_topic_name(topic_name)), readers=False))
+        return len(self._endpoints_on(wire.topic_name(self._expanded(topic_name)), readers=False))
 
     def count_subscribers(self, topic_name: str) -> int:
-        return len(self._endpoints_on(wire.topic_name(self.resolve_topic_name(topic_name)), readers=True))
+        return len(self._endpoints_on(wire.topic_name(self._expanded(topic_name)), readers=True))
 
     def count_clients(self, service_name: str) -> int:
-        return len(self._endpoints_on(wire.request_name(self.resolve_service_name(service_name)), readers=False))
+        return len(self._endpoints_on(wire.request_name(self._expanded(service_name, is_service=True)), readers=False))
 
     def count_services(self, service_name: str) -> int:
-        return len(self._endpoints_on(wire.request_name(self.resolve_service_name(service_name)), readers=True))
+        return len(self._endpoints_on(wire.request_name(self._expanded(service_name, is_service=True)), readers=True))
 
     def get_publishers_info_by_topic(self, topic_name: str, no_mangle: bool = False) -> list[TopicEndpointInfo]:
         return self._infos(topic_name, no_mangle, readers=False)
@@ -108,7 +119,7 @@ class NodeGraph:
         return self._infos(topic_name, no_mangle, readers=True)
 
     def _infos(self, topic_name: str, no_mangle: bool, *, readers: bool) -> list[TopicEndpointInfo]:
-        topic = topic_name if no_mangle else wire.topic_name(self.resolve_topic_name(topic_name))
+        topic = topic_name if no_mangle else wire.topic_name(self.resolve_topic_name(self._expanded(topic_name)))
         owners = {gid: node for node in self._graph.nodes() for gid in (node.readers if readers else node.writers)}
         unknown = NodeEntities("_NODE_NAMESPACE_UNKNOWN_", "_NODE_NAME_UNKNOWN_")
         kinds = TopicEndpointTypeEnum
@@ -136,7 +147,8 @@ class NodeGraph:
     def wait_for_node(self, fully_qualified_node_name: str, timeout: float) -> bool:
         """Whether a node is there within `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        while fully_qualified_node_name not in self.get_fully_qualified_node_names():
+        name = f"/{fully_qualified_node_name.removeprefix('/')}"
+        while name not in self.get_fully_qualified_node_names():
             if time.monotonic() >= deadline:
                 return False
             time.sleep(0.05)

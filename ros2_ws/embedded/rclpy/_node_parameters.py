@@ -9,6 +9,9 @@ from rcl_interfaces.msg import (
     ParameterValue,
     SetParametersResult,
 )
+from rcl_interfaces.msg import (
+    Parameter as ParameterMsg,
+)
 
 from ._parameter_checks import objection
 from .exceptions import (
@@ -43,9 +46,9 @@ class NodeParameters:
     def _init_parameters(self, overrides: dict[str, Parameter], allow_undeclared: bool) -> None:
         self._parameters, self._descriptors = {}, {}
         self._parameter_overrides, self._allow_undeclared_parameters = overrides, allow_undeclared
-        self._pre_set_callbacks: list[Callback] = []
-        self._on_set_callbacks: list[Callback] = []
-        self._post_set_callbacks: list[Callback] = []
+        self._pre_set_parameters_callbacks: list[Callback] = []
+        self._on_set_parameters_callbacks: list[Callback] = []
+        self._post_set_parameters_callbacks: list[Callback] = []
 
     def get_fully_qualified_name(self) -> str:
         raise NotImplementedError
@@ -145,7 +148,8 @@ class NodeParameters:
 
     def get_parameter_or(self, name: str, alternative_value: Parameter | None = None) -> Parameter:
         alternative = Parameter(name) if alternative_value is None else alternative_value
-        return self._parameters.get(name, alternative)
+        found = self._parameters.get(name, alternative)
+        return alternative if found.type_ is Parameter.Type.NOT_SET else found
 
     def get_parameter_type(self, name: str) -> Any:
         if name in self._parameters:
@@ -155,6 +159,8 @@ class NodeParameters:
         raise ParameterNotDeclaredException(name)
 
     def get_parameter_types(self, names: list[str]) -> list[Any]:
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError("All names must be instances of type str")
         return [self.get_parameter_type(name) for name in names]
 
     def get_parameters_by_prefix(self, prefix: str) -> dict[str, Parameter]:
@@ -165,6 +171,8 @@ class NodeParameters:
         """Names, and the prefixes they have; depth 0 means any depth."""
         if not isinstance(prefixes, list) or not all(isinstance(p, str) for p in prefixes):
             raise TypeError("The prefixes argument must be a list of str")
+        if not isinstance(depth, int):
+            raise TypeError("The depth must be instance of type int")
         if depth < 0:
             raise ValueError("The depth must be greater than or equal to zero")
 
@@ -183,14 +191,9 @@ class NodeParameters:
         return result
 
     def describe_parameter(self, name: str) -> Any:
-        if name in self._descriptors:
-            descriptor = self._descriptors[name]
-            descriptor.name = name
-            descriptor.type = self._parameters[name].type_.value
-            return descriptor
-        if self._allow_undeclared_parameters:
-            return ParameterDescriptor(name=name)
-        raise ParameterNotDeclaredException(name)
+        if name not in self._descriptors and not self._allow_undeclared_parameters:
+            raise ParameterNotDeclaredException(name)
+        return self._descriptors.get(name) or ParameterDescriptor()
 
     def describe_parameters(self, names: list[str]) -> list[Any]:
         return [self.describe_parameter(name) for name in names]
@@ -202,13 +205,15 @@ class NodeParameters:
             raise ParameterNotDeclaredException(name)
         if self._descriptors[name].read_only:
             raise ParameterImmutableException(name)
-        parameter = self._parameters[name]
+        current = alternative = self.get_parameter(name)
         if alternative_value is not None:
-            parameter = Parameter(name, value=parameter_value_to_python(alternative_value))
-        result = self._set_atomically([parameter], {name: descriptor})
-        if not result.successful:
-            raise InvalidParameterValueException(name, parameter.value, result.reason)
-        return self._parameters[name].get_parameter_value()
+            alternative = Parameter.from_parameter_msg(ParameterMsg(name=name, value=alternative_value))
+        if objection(current, descriptor, is_declared=True, check_read_only=False):
+            if reason := objection(alternative, descriptor, is_declared=True, check_read_only=False):
+                raise InvalidParameterValueException(name, alternative.value, reason)
+            self._parameters[name] = alternative
+        self._descriptors[name] = descriptor
+        return self.get_parameter(name).get_parameter_value()
 
     # Setting
 
@@ -216,14 +221,14 @@ class NodeParameters:
         return [self.set_parameters_atomically([parameter]) for parameter in parameter_list]
 
     def set_parameters_atomically(self, parameter_list: list[Parameter]) -> Any:
-        for callback in self._pre_set_callbacks:
-            parameter_list = callback(parameter_list)
+        if callbacks := self._pre_set_parameters_callbacks:
+            parameter_list = [changed for callback in callbacks for changed in callback(parameter_list)]
             if not parameter_list:
                 reason = "parameter list cannot be empty, this might be due to pre_set_parameters_callback"
                 return SetParametersResult(successful=False, reason=f"{reason} modifying the original parameters list.")
         if not all(isinstance(parameter, Parameter) for parameter in parameter_list):
             raise TypeError(f"parameter must be instance of type '{Parameter!r}'")
-        unknown = [p.name for p in parameter_list if p.name not in self._descriptors]
+        unknown = [p.name for p in parameter_list if not self.has_parameter(p.name)]
         if unknown and not self._allow_undeclared_parameters:
             raise ParameterNotDeclaredException(unknown)
         return self._set_atomically(parameter_list)
@@ -231,13 +236,13 @@ class NodeParameters:
     def _set_atomically(
         self, parameters: list[Parameter], descriptors: dict[str, Any] | None = None, *, keep_unset: bool = False
     ) -> Any:
-        """Sets all or none; new `descriptors` replace the present ones, even of read-only parameters."""
+        """Sets all or none; new `descriptors` replace the present ones."""
         for parameter in parameters:
             known = (descriptors or self._descriptors).get(parameter.name, ParameterDescriptor(dynamic_typing=True))
-            reason = objection(parameter, known, check_read_only=descriptors is None)
-            if reason and not (keep_unset and parameter.type_ is Parameter.Type.NOT_SET):
+            is_declared = self.has_parameter(parameter.name)
+            if reason := objection(parameter, known, is_declared=is_declared, check_read_only=descriptors is None):
                 return SetParametersResult(successful=False, reason=reason)
-        for callback in self._on_set_callbacks:
+        for callback in self._on_set_parameters_callbacks:
             result = callback(parameters)
             if not result.successful:
                 return result
@@ -246,7 +251,7 @@ class NodeParameters:
             self._store(parameter, descriptors, event, keep_unset)
         event.stamp = self._clock.now().to_msg()
         self._parameter_event_publisher.publish(event)
-        for callback in self._post_set_callbacks:
+        for callback in self._post_set_parameters_callbacks:
             callback(parameters)
         return SetParametersResult(successful=True)
 
@@ -268,19 +273,19 @@ class NodeParameters:
     # Callbacks
 
     def add_pre_set_parameters_callback(self, callback: Callback) -> None:
-        self._pre_set_callbacks.insert(0, callback)
+        self._pre_set_parameters_callbacks.insert(0, callback)
 
     def add_on_set_parameters_callback(self, callback: Callback) -> None:
-        self._on_set_callbacks.insert(0, callback)
+        self._on_set_parameters_callbacks.insert(0, callback)
 
     def add_post_set_parameters_callback(self, callback: Callback) -> None:
-        self._post_set_callbacks.insert(0, callback)
+        self._post_set_parameters_callbacks.insert(0, callback)
 
     def remove_pre_set_parameters_callback(self, callback: Callback) -> None:
-        self._pre_set_callbacks.remove(callback)
+        self._pre_set_parameters_callbacks.remove(callback)
 
     def remove_on_set_parameters_callback(self, callback: Callback) -> None:
-        self._on_set_callbacks.remove(callback)
+        self._on_set_parameters_callbacks.remove(callback)
 
     def remove_post_set_parameters_callback(self, callback: Callback) -> None:
-        self._post_set_callbacks.remove(callback)
+        self._post_set_parameters_callbacks.remove(callback)

@@ -3,19 +3,20 @@ from typing import Any
 
 from .parameter import Parameter
 
+REL_TOL = 1e-6
 
-def objection(parameter: Parameter, descriptor: Any, *, check_read_only: bool) -> str:
-    """Why the descriptor does not allow the value; empty if it does."""
+
+def objection(parameter: Parameter, descriptor: Any, *, is_declared: bool, check_read_only: bool) -> str:
+    """Why the descriptor, which is completed, does not allow the value; empty if it does."""
+    descriptor.name = parameter.name
     if check_read_only and descriptor.read_only:
         return f"Trying to set a read-only parameter: {parameter.name}."
-    if not descriptor.dynamic_typing:
-        expected = Parameter.Type(descriptor.type)
-        if parameter.type_ is Parameter.Type.NOT_SET:
-            return "Static parameter cannot be undeclared"
-        if parameter.type_ is not expected and not (
-            isinstance(parameter.value, list) and expected.check(parameter.value)
-        ):
-            return f"Wrong parameter type, expected '{expected}' got '{parameter.type_}'"
+    if descriptor.dynamic_typing:
+        descriptor.type = parameter.type_.value
+    elif parameter.type_ is Parameter.Type.NOT_SET:
+        return "Static parameter cannot be undeclared" if is_declared else ""
+    elif parameter.type_.value != descriptor.type:
+        return f"Wrong parameter type, expected '{Parameter.Type(descriptor.type)}' got '{parameter.type_}'"
     if parameter.type_ is Parameter.Type.INTEGER and descriptor.integer_range:
         return _integer_objection(parameter, descriptor.integer_range[0])
     if parameter.type_ is Parameter.Type.DOUBLE and descriptor.floating_point_range:
@@ -24,29 +25,26 @@ def objection(parameter: Parameter, descriptor: Any, *, check_read_only: bool) -
 
 
 def _integer_objection(parameter: Parameter, limits: Any) -> str:
-    low, high, value = limits.from_value, limits.to_value, parameter.value
-    if value in (low, high):
-        return ""
-    if not min(low, high) < value < max(low, high):
+    low, high = sorted((limits.from_value, limits.to_value))
+    value = parameter.value
+    if not low <= value <= high:
         return f"Parameter {parameter.name} out of range. Min: {low}, Max: {high}, value: {value}"
-    if limits.step and (value - low) % limits.step:
-        return f"The parameter value for {parameter.name} is not a valid step. {_described(limits, value)}"
+    if limits.step and value != high and (value - low) % limits.step:
+        step = f"Min: {low}, max: {high}, value: {value}, step: {limits.step}"
+        return f"The parameter value for {parameter.name} is not a valid step. {step}"
     return ""
 
 
 def _float_objection(parameter: Parameter, limits: Any) -> str:
-    low, high, value = limits.from_value, limits.to_value, parameter.value
-    if math.isclose(value, low, rel_tol=1e-6) or math.isclose(value, high, rel_tol=1e-6):
+    low, high = sorted((limits.from_value, limits.to_value))
+    value = parameter.value
+    if math.isclose(value, low, rel_tol=REL_TOL) or math.isclose(value, high, rel_tol=REL_TOL):
         return ""
-    if not min(low, high) < value < max(low, high):
+    if not low < value < high:
         return f"Parameter {parameter.name} out of range Min: {low}, Max: {high}, value: {value}"
     if limits.step:
-        distance = (value - low) / limits.step
-        if not math.isclose(distance, round(distance), rel_tol=1e-6):
-            reason = f"The parameter value for {parameter.name} is not close enough to a valid step."
-            return f"{reason} {_described(limits, value)}"
+        nearest = low + round((value - low) / limits.step) * limits.step
+        if not math.isclose(nearest, value, rel_tol=REL_TOL):
+            step = f"Min: {low}, max: {high}, value: {value}, step: {limits.step}"
+            return f"The parameter value for {parameter.name} is not close enough to a valid step. {step}"
     return ""
-
-
-def _described(limits: Any, value: Any) -> str:
-    return f"Min: {limits.from_value}, max: {limits.to_value}, value: {value}, step: {limits.step}"

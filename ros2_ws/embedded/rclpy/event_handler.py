@@ -63,9 +63,10 @@ class QoSMatchedInfo(NamedTuple):
     current_count_change: int
 
 
-QoSOfferedDeadlineMissedInfo = QoSRequestedDeadlineMissedInfo = QoSLivelinessLostInfo = QoSMessageLostInfo = (
-    QoSCountInfo
-)
+QoSOfferedDeadlineMissedInfo = QoSCountInfo
+QoSRequestedDeadlineMissedInfo = QoSCountInfo
+QoSLivelinessLostInfo = QoSCountInfo
+QoSMessageLostInfo = QoSCountInfo
 QoSOfferedIncompatibleQoSInfo = QoSRequestedIncompatibleQoSInfo = QoSIncompatibleInfo
 QoSPublisherMatchedInfo = QoSSubscriptionMatchedInfo = QoSMatchedInfo
 

@@ -74,7 +74,10 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
         self._context = context or get_default_context()
         if not self._context.ok():
             raise NotInitializedException("cannot create node")
-        own = rosargs.parse(["--ros-args", *cli_args] if cli_args and "--ros-args" not in cli_args else cli_args or [])
+        try:
+            own = rosargs.parse(cli_args or [])
+        except rosargs.InvalidRosArgsError as error:
+            raise RCLError(f"Failed to parse ROS arguments: {error}") from error
         self._arguments = [own, self._context.arguments] if use_global_arguments else [own]
         self._name, self._namespace = self._final_names(node_name, namespace or "")
         self._executor: weakref.ref[Executor] | None = None
@@ -123,7 +126,7 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
         found: dict[str, Parameter] = {}
         for arguments in reversed(self._arguments):
             values = arguments.overrides(self.get_fully_qualified_name())
-            found.update({name: Parameter(name, value=value) for name, value in values.items()})
+            found.update({n: Parameter(n, value=None if v == [] else v) for n, v in values.items()})  # [] has no type
         return found | {parameter.name: parameter for parameter in given}
 
     def _start_rosout(self) -> None:
@@ -174,10 +177,12 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
     @executor.setter
     def executor(self, new_executor: Executor | None) -> None:
         current = self.executor
-        if current is not None and current is not new_executor:
+        if current is new_executor:
+            return
+        if current is not None:
             current.remove_node(self)
         self._executor = None if new_executor is None else weakref.ref(new_executor)
-        if new_executor is not None and self not in new_executor.get_nodes():
+        if new_executor is not None:
             new_executor.add_node(self)
 
     def get_name(self) -> str:

@@ -1,9 +1,9 @@
 import array
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-from embedded_ros.rosargs import node_matches, read_parameter_file
+from embedded_ros.rosargs import flatten
 from rcl_interfaces.msg import Parameter as ParameterMsg
 from rcl_interfaces.msg import ParameterType, ParameterValue
 
@@ -20,6 +20,8 @@ _FIELDS = {
     8: "double_array_value",
     9: "string_array_value",
 }
+
+_PYTHON_TYPES = [type(None), bool, int, float, str, bytes, bool, int, float, str]
 
 
 class Parameter:
@@ -40,33 +42,18 @@ class Parameter:
         @classmethod
         def from_parameter_value(cls, parameter_value: Any) -> "Parameter.Type":
             """Type of a Python value; raises TypeError if parameters cannot hold it."""
-            if parameter_value is None:
-                return cls.NOT_SET
-            for kind, python in ((cls.BOOL, bool), (cls.INTEGER, int), (cls.DOUBLE, float), (cls.STRING, str)):
-                if isinstance(parameter_value, python):
+            for kind in cls:
+                if kind.check(parameter_value):
                     return kind
-            if isinstance(parameter_value, list | tuple | array.array | np.ndarray):
-                return cls._of_elements(list(parameter_value))
-            raise TypeError(f"The given value is not one of the allowed types '{parameter_value}'.")
-
-        @classmethod
-        def _of_elements(cls, values: list[Any]) -> "Parameter.Type":
-            kinds = (
-                (cls.BYTE_ARRAY, bytes),
-                (cls.BOOL_ARRAY, bool),
-                (cls.INTEGER_ARRAY, int),
-                (cls.DOUBLE_ARRAY, float),
-                (cls.STRING_ARRAY, str),
-            )
-            for kind, python in kinds:
-                if all(isinstance(value, python) for value in values):
-                    return kind
-            raise TypeError(f"The given value is not a list of one of the allowed types '{values}'.")
+            what = "a list of one" if isinstance(parameter_value, list | tuple | array.array) else "one"
+            raise TypeError(f"The given value is not {what} of the allowed types '{parameter_value}'.")
 
         def check(self, parameter_value: Any) -> bool:
-            if isinstance(parameter_value, list | tuple) and not parameter_value:
-                return self.value >= Parameter.Type.BYTE_ARRAY.value
-            return Parameter.Type.from_parameter_value(parameter_value) is self
+            python_type = _PYTHON_TYPES[self.value]
+            if self.value < Parameter.Type.BYTE_ARRAY.value:
+                return isinstance(parameter_value, python_type)
+            is_sequence = isinstance(parameter_value, list | tuple | array.array)
+            return is_sequence and all(isinstance(value, python_type) for value in parameter_value)
 
     def __init__(self, name: str, type_: "Parameter.Type | None" = None, value: Any = None) -> None:
         if type_ is None:
@@ -94,13 +81,13 @@ class Parameter:
 
     @classmethod
     def from_parameter_msg(cls, param_msg: Any) -> "Parameter":
-        return cls(param_msg.name, Parameter.Type(param_msg.value.type), parameter_value_to_python(param_msg.value))
+        kind = param_msg.value.type
+        return cls(param_msg.name, Parameter.Type(kind), getattr(param_msg.value, _FIELDS[kind]) if kind else None)
 
     def get_parameter_value(self) -> Any:
         message = ParameterValue(type=self.type_.value)
         if self.type_ is not Parameter.Type.NOT_SET:
-            value = list(self.value) if self.type_.value >= Parameter.Type.BYTE_ARRAY.value else self.value
-            setattr(message, _FIELDS[self.type_.value], value)
+            setattr(message, _FIELDS[self.type_.value], self.value)
         return message
 
     def to_parameter_msg(self) -> Any:
@@ -114,7 +101,7 @@ def parameter_value_to_python(parameter_value: Any) -> Any:
     if parameter_value.type not in _FIELDS:
         raise RuntimeError(f"unexpected parameter type {parameter_value.type}")
     value = getattr(parameter_value, _FIELDS[parameter_value.type])
-    return value.tolist() if isinstance(value, array.array) else value
+    return value if isinstance(value, bool | int | float | str) else list(value)
 
 
 def get_parameter_value(string_value: str) -> Any:
@@ -136,17 +123,21 @@ def get_parameter_value(string_value: str) -> Any:
 def parameter_dict_from_yaml_file(
     parameter_file: str, use_wildcard: bool = False, target_nodes: list[str] | None = None, namespace: str = ""
 ) -> dict[str, Any]:
-    """Parameter messages by name, for the nodes given or all in the file."""
-    found: dict[str, Any] = {}
-    for pattern, values in read_parameter_file(parameter_file):
-        wild = "*" in pattern
-        if (wild and not use_wildcard) or (
-            target_nodes is not None and not any(node_matches(pattern, node) for node in target_nodes)
-        ):
-            continue
-        for name, value in values.items():
-            full = f"{namespace}.{name}" if namespace else name
-            found[full] = Parameter(full, value=value).to_parameter_msg()
-    if not found:
-        raise RuntimeError(f"Param file does not contain selected parameters for {target_nodes or 'any node'}")
-    return found
+    """Parameter messages by name, for the nodes given or all in the file; `namespace` goes before the names."""
+    import yaml
+
+    content = yaml.safe_load(Path(parameter_file).read_text(encoding="utf-8"))
+    for node in target_nodes or ():
+        if node not in content:
+            raise RuntimeError(f"Param file does not contain parameters for {node}, only for nodes: {list(content)}")
+    nodes = target_nodes or [node for node in content if node != "/**"]
+    if use_wildcard and "/**" in content:
+        nodes = ["/**", *nodes]
+    if not nodes:
+        raise RuntimeError("Param file does not contain selected parameters")
+    values: dict[str, Any] = {}
+    for node in nodes:
+        if not isinstance(content[node], dict) or "ros__parameters" not in content[node]:
+            raise RuntimeError(f"YAML file is not a valid ROS parameter file for node {node}")
+        values |= {f"{namespace}{name}": value for name, value in flatten("", content[node]["ros__parameters"])}
+    return {name: ParameterMsg(name=name, value=get_parameter_value(str(value))) for name, value in values.items()}

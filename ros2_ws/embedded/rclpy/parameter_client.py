@@ -108,7 +108,7 @@ class AsyncParameterClient:
         return subscription
 
     def _in_file(self, path: str, use_wildcard: bool) -> list[Any]:
-        return list(parameter_dict_from_yaml_file(path, use_wildcard, target_nodes=[self.remote_node_name]).values())
+        return list(parameter_dict_from_yaml_file(path, use_wildcard).values())
 
 
 def _messages(parameters: Sequence[Any]) -> list[Any]:
