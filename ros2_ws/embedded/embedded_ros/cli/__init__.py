@@ -24,6 +24,8 @@ def main() -> int | str | None:
     real = find_real_ros2()
     if real is not None:
         os.execv(real, [str(real), *sys.argv[1:]])
+    import yaml
+
     from .verbs import run_command
 
     parser = argparse.ArgumentParser(prog="ros2", description="The ROS 2 command of the embedded runtime")
@@ -39,7 +41,7 @@ def main() -> int | str | None:
     except BrokenPipeError:  # the reader of the output has gone; keep Python from saying so at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (RuntimeError, KeyError, OSError) as error:
+    except (RuntimeError, KeyError, OSError, yaml.YAMLError) as error:
         return str(error)
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import signal
 import time
 from functools import partial
@@ -17,7 +16,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 
 from .discovery import node_verb, visible
 from .interfaces import find_type, full_definition
-from .verbs import Status, argument, flag
+from .verbs import Status, argument, flag, pattern
 
 POLLING_PERIOD_S = 0.1
 FITTING_QOS = QoSProfile(  # for all publishers of a topic
@@ -26,19 +25,12 @@ FITTING_QOS = QoSProfile(  # for all publishers of a topic
 NOTHING_CHOSEN = "[ERROR] [ros2bag]: Need to specify at least one option out of --all, --topics or --regex"
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is no regular expression: {error}") from error
-
-
 @node_verb(
     "bag record",
     argument("positional_topics", nargs="*", metavar="topic", help="topics to record"),
     argument("--topics", nargs="+", default=[], metavar="topic", help="topics to record"),
     flag("-a", "--all", help="record all topics"),
-    argument("-e", "--regex", type=_pattern, help="record the topics that contain this regular expression"),
+    argument("-e", "--regex", type=pattern, help="record the topics that contain this regular expression"),
     argument("--exclude-topics", nargs="+", default=[], metavar="topic", help="topics to leave out"),
     argument("-o", "--output", help="folder to create (default: named after the time)"),
     argument("-s", "--storage", choices=["mcap"], default="mcap", help="format of the file"),

@@ -12,6 +12,7 @@ import rclpy
 from rclpy.exceptions import NameValidationException
 from rclpy.node import Node
 
+from .interfaces import find_type
 from .verbs import Argument, Status, argument, flag, verb
 
 QUIET_S = 0.4  # nothing new for so long: all there is was found
@@ -104,8 +105,20 @@ def print_lines(lines: Sequence[Any], only_count: bool = False) -> int:
     return 0
 
 
-def print_type(node: Node, names_and_types: Callable[[], NamesAndTypes], name: str) -> int:
-    """Print the types of a topic or service as soon as they are known; return 1 if it is not found."""
-    if not discover(node, lambda: name in dict(names_and_types())):
-        return 1
-    return print_lines(dict(names_and_types())[name])
+def topic_class(node: Node, name: str) -> Any:
+    """Return the class of a topic's messages, or None if nobody has the topic; raises RuntimeError."""
+    types = dict(node.get_topic_names_and_types()).get(node.resolve_topic_name(name))
+    if types is None:
+        return None
+    if len(types) > 1:
+        raise RuntimeError(f"Cannot echo topic '{name}', as it contains more than one type: [{', '.join(types)}]")
+    try:
+        return find_type(types[0], "msg")
+    except RuntimeError:
+        raise RuntimeError(f"The message type '{types[0]}' is invalid") from None
+
+
+def print_type(names_and_types: NamesAndTypes, name: str) -> int:
+    """Print the types of a topic or service; return 1 if it is not there."""
+    types = dict(names_and_types).get(name)
+    return 1 if types is None else print_lines(types)

@@ -1,6 +1,7 @@
 """`ros2 interface`."""
 
 import argparse
+import sys
 from collections.abc import Iterator
 
 from ..definitions import UnknownTypeError, type_names
@@ -35,18 +36,22 @@ def _chosen_kinds(args: argparse.Namespace) -> list[str]:
 
 @verb(
     "interface show",
-    argument("type", help="type, such as 'nav_msgs/msg/Odometry'"),
+    argument("type", help="type, such as 'nav_msgs/msg/Odometry'; '-' reads it from the standard input"),
     flag("--all-comments", help="with the comments of nested types"),
     flag("--no-comments", help="without comments and empty lines"),
 )
 def _show(args: argparse.Namespace) -> Status:
     """Show the definition of a type."""
+    if args.type == "-":
+        args.type = sys.stdin.readline().strip()
     if args.type.count("/") != 2:
         return f"Invalid name '{args.type}'. Expected three parts separated by '/'"
     try:
         for line in _lines(args.type, not args.no_comments, args.all_comments):
             print(line)
     except UnknownTypeError:
+        if (package := args.type.split("/")[0]) not in interface_packages():
+            return f"Unknown package '{package}'"
         return f"Could not find the interface '{args.type}'"
     return 0
 

@@ -16,9 +16,12 @@ def find_type(name: str, kind: str) -> Any:
         parts.insert(1, kind)
     try:
         found = interface_class("/".join(parts))
+        is_service = hasattr(found, "Request")
+        if is_service and kind == "msg":
+            raise ValueError
     except (UnknownTypeError, ValueError):
         raise RuntimeError(f"The passed {'message' if kind == 'msg' else 'service'} type is invalid") from None
-    if kind == "srv" and not hasattr(found, "Request"):
+    if kind == "srv" and not is_service:
         raise RuntimeError("The passed type is not a service")
     return found
 

@@ -1,9 +1,10 @@
 """Messages as text, and plain values as messages."""
 
+import argparse
 import re
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,12 @@ import numpy as np
 import yaml
 
 from .interfaces import find_type
+from .verbs import argument, flag
 
+VALUES = (
+    argument("values", nargs="?", default="{}", help="fields in YAML, such as '{data: true}'"),
+    flag("--stdin", help="read the fields from the standard input"),
+)
 StampSetter = Callable[[Any], None]
 ELLIPSIS = "..."
 _COLLECTIONS = (list, tuple, array, np.ndarray)
@@ -39,8 +45,12 @@ class _Dumper(yaml.SafeDumper):
     def represent_fields(self, fields: dict[str, Any]) -> yaml.Node:
         return self.represent_mapping("tag:yaml.org,2002:map", fields.items(), flow_style=False)
 
+    def represent_bytes(self, data: bytes) -> yaml.Node:
+        return self.represent_str(data.decode("latin-1"))
+
 
 _Dumper.add_representer(dict, _Dumper.represent_fields)
+_Dumper.add_representer(bytes, _Dumper.represent_bytes)
 
 
 def is_message(value: object) -> bool:
@@ -53,16 +63,26 @@ def to_yaml(message: Any, style: Style) -> str:
 
 
 def to_csv(message: Any, style: Style) -> str:
-    return ",".join(map(str, _leaves(plain(message, style))))
+    return _row(plain(message, style))
+
+
+def _row(value: Any) -> str:
+    """Return the values on one line; as in ROS 2 there is no comma behind values that are empty so far."""
+    if not isinstance(value, dict | list):
+        return str(value)
+    row = ""
+    for item in value.values() if isinstance(value, dict) else value:
+        row += ("," if row else "") + _row(item)
+    return row
 
 
 def plain(value: Any, style: Style, label: str = "") -> Any:
-    """Return a value made of dict, list, str, int, float and bool; `label` is the type of its field."""
+    """Return a value made of dict, list, str, bytes, int, float and bool; `label` is the type of its field."""
     if is_message(value):
         types = value.get_fields_and_field_types()
         return {name: plain(getattr(value, name), style, types[name]) for name in types}
     if isinstance(value, bytes):
-        value = value.decode("latin-1")
+        return style.shorten(value, ELLIPSIS.encode())
     if isinstance(value, str):
         return f"<string length: <{len(value)}>>" if style.no_str else style.shorten(value, ELLIPSIS)
     if isinstance(value, _COLLECTIONS):
@@ -82,12 +102,9 @@ def _array_label(label: str, length: int) -> str:
     return f"<sequence type: {base}{'[' + match['bound'] + ']' if match['bound'] else ''}, length: {length}>"
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(item)
-    else:
-        yield value
+def given_values(args: argparse.Namespace) -> Any:
+    """Return the values that the user has given; raises YAMLError."""
+    return yaml.safe_load(sys.stdin if args.stdin else args.values)
 
 
 def fill(message: Any, values: Any, stamps: list[StampSetter] | None = None) -> None:

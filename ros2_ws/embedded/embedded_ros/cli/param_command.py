@@ -10,7 +10,7 @@ from rclpy.node import Node
 from rclpy.parameter import get_parameter_value, parameter_dict_from_yaml_file, parameter_value_to_python
 from rclpy.parameter_client import AsyncParameterClient
 
-from .discovery import discover, full_names, node_verb
+from .discovery import discover, full_names, node_verb, print_lines
 from .service_command import answer
 from .verbs import Status, argument, flag, pattern
 
@@ -57,8 +57,7 @@ def _chosen_client(node: Node, args: argparse.Namespace) -> AsyncParameterClient
 def _list(node: Node, args: argparse.Namespace) -> Status:
     """List the parameters."""
     if args.node is not None:
-        print("\n".join(_parameter_lines(node, _chosen_client(node, args), args)))
-        return 0
+        return print_lines(_parameter_lines(node, _chosen_client(node, args), args))
     discover(node)
     for name in sorted(set(full_names(node, args.include_hidden_nodes))):
         try:
@@ -67,7 +66,7 @@ def _list(node: Node, args: argparse.Namespace) -> Status:
             print(error, file=sys.stderr)
             continue
         if lines:
-            print(f"{name}:", *lines, sep="\n")
+            print_lines([f"{name}:", *lines])
     return 0
 
 
@@ -103,11 +102,16 @@ def _set(node: Node, args: argparse.Namespace) -> Status:
     return 0
 
 
-@node_verb("param load", *NODE, argument("parameter_file", help="YAML file"))
+@node_verb(
+    "param load",
+    *NODE,
+    argument("parameter_file", help="YAML file"),
+    flag("--no-use-wildcard", help="without the parameters of '/**'"),
+)
 def _load(node: Node, args: argparse.Namespace) -> Status:
-    """Set the parameters of a file."""
+    """Set the parameters of a file, whatever nodes it names."""
     client = _chosen_client(node, args)
-    found = parameter_dict_from_yaml_file(args.parameter_file, use_wildcard=True, target_nodes=[args.node])
+    found = parameter_dict_from_yaml_file(args.parameter_file, use_wildcard=not args.no_use_wildcard)
     results = answer(node, client.set_parameters(list(found.values()))).results
     for name, result in zip(found, results, strict=True):
         _report(result, f"Set parameter {name} successful", f"Set parameter {name} failed")
@@ -123,7 +127,7 @@ def _report(result: SetParametersResult, good: str, bad: str) -> None:
 def _describe(node: Node, args: argparse.Namespace) -> Status:
     """Show type, description and limits of parameters."""
     for found in answer(node, _chosen_client(node, args).describe_parameters(args.parameter_names)).descriptors:
-        print("\n".join(_description(found)))
+        print_lines(_description(found))
     return 0
 
 
@@ -146,7 +150,7 @@ def _description(found: Any) -> list[str]:
 def _dump(node: Node, args: argparse.Namespace) -> Status:
     """Print all parameters of a node as a parameter file."""
     client = _chosen_client(node, args)
-    names = answer(node, client.list_parameters()).result.names
+    names = sorted(answer(node, client.list_parameters()).result.names)
     tree: dict[str, Any] = {}
     for name, value in zip(names, answer(node, client.get_parameters(names)).values, strict=True):
         *path, last = name.split(".")

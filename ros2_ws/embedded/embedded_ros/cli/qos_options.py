@@ -1,12 +1,28 @@
 """The options --qos-…"""
 
 import argparse
+from collections.abc import Sequence
+from typing import Any
 
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSPresetProfiles, QoSProfile, ReliabilityPolicy
+from rclpy.duration import Duration
+from rclpy.qos import (
+    DurabilityPolicy,
+    HistoryPolicy,
+    LivelinessPolicy,
+    QoSPresetProfiles,
+    QoSProfile,
+    ReliabilityPolicy,
+)
 
-from .verbs import Argument, argument, natural
+from .verbs import Argument, argument, positive
 
-_POLICIES = {"history": HistoryPolicy, "reliability": ReliabilityPolicy, "durability": DurabilityPolicy}
+_POLICIES = {
+    "history": HistoryPolicy,
+    "reliability": ReliabilityPolicy,
+    "durability": DurabilityPolicy,
+    "liveliness": LivelinessPolicy,
+}
+_NUMBERS = ("depth", "liveliness_lease_duration_seconds")
 
 
 def qos_options(default: str) -> list[Argument]:
@@ -14,17 +30,13 @@ def qos_options(default: str) -> list[Argument]:
     profiles = QoSPresetProfiles.short_keys()
     return [
         argument("--qos-profile", choices=profiles, default=default, help=f"preset (default: {default})"),
-        argument("--qos-depth", type=natural, metavar="N", help="length of the queue"),
+        argument("--qos-depth", type=int, metavar="N", help="length of the queue"),
+        argument("--qos-liveliness-lease-duration-seconds", type=positive, metavar="S", help="lease of the liveliness"),
         *(
             argument(f"--qos-{name}", choices=policy.short_keys(), help=f"{name} instead of the preset's")
             for name, policy in _POLICIES.items()
         ),
     ]
-
-
-def is_chosen(args: argparse.Namespace) -> bool:
-    """Return whether any option but the preset was given."""
-    return any(getattr(args, f"qos_{name}") is not None for name in [*_POLICIES, "depth"])
 
 
 def chosen_qos(args: argparse.Namespace) -> QoSProfile:
@@ -33,8 +45,33 @@ def chosen_qos(args: argparse.Namespace) -> QoSProfile:
     for name, policy in _POLICIES.items():
         if (key := getattr(args, f"qos_{name}")) is not None:
             setattr(profile, name, policy.get_from_short_key(key))
-    if args.qos_depth is not None:
+    if args.qos_liveliness_lease_duration_seconds:
+        profile.liveliness_lease_duration = Duration(seconds=args.qos_liveliness_lease_duration_seconds)
+    if args.qos_depth and args.qos_depth > 0:
         profile.depth = args.qos_depth
     elif profile.durability == DurabilityPolicy.TRANSIENT_LOCAL and profile.depth == 0:
         profile.depth = 1
     return profile
+
+
+def fitting_qos(args: argparse.Namespace, publishers: Sequence[Any]) -> QoSProfile:
+    """Return what the options say or, if there are none but the preset, what suits all the publishers."""
+    profile = chosen_qos(args)
+    if not publishers or any(getattr(args, f"qos_{name}") is not None for name in [*_POLICIES, *_NUMBERS]):
+        return profile
+    for name, strong, weak in (
+        ("reliability", ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT),
+        ("durability", DurabilityPolicy.TRANSIENT_LOCAL, DurabilityPolicy.VOLATILE),
+    ):
+        offered = {getattr(info.qos_profile, name) for info in publishers}
+        setattr(profile, name, strong if offered == {strong} else weak)
+        if len(offered) > 1:
+            print(
+                f"Some, but not all, publishers are offering {_text(strong)}. "
+                f"Falling back to {_text(weak)} as it will connect to all publishers"
+            )
+    return profile
+
+
+def _text(policy: Any) -> str:
+    return f"QoS{type(policy).__name__}.{policy.name}"

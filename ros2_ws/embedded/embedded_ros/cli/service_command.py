@@ -7,10 +7,10 @@ from typing import Any
 import rclpy
 from rclpy.node import Node
 
-from .discovery import discover, node_verb, print_lines, print_type, visible, with_types
+from .discovery import NamesAndTypes, discover, node_verb, print_lines, print_type, visible, with_types
 from .interfaces import find_type
-from .message_text import fill
-from .verbs import VALUES, Status, argument, flag, positive
+from .message_text import VALUES, fill, given_values
+from .verbs import Status, argument, flag, positive
 
 SILENT_WAIT_S = 0.5
 NAME = argument("service_name", help="name of the service")
@@ -19,41 +19,43 @@ COUNT = flag("-c", "--count-services", help="their number")
 HIDDEN = flag("--include-hidden-services", help="with names that start with '_'")
 
 
+def _services(node: Node, args: argparse.Namespace) -> NamesAndTypes:
+    discover(node)
+    return visible(node.get_service_names_and_types(), args.include_hidden_services)
+
+
 @node_verb("service list", flag("-t", "--show-types", help="with the types"), COUNT, HIDDEN)
 def _list(node: Node, args: argparse.Namespace) -> Status:
     """List the services."""
-    discover(node)
-    services = visible(node.get_service_names_and_types(), args.include_hidden_services)
-    return print_lines(with_types(services, args.show_types), args.count_services)
+    return print_lines(with_types(_services(node, args), args.show_types), args.count_services)
 
 
 @node_verb("service type", NAME)
 def _type(node: Node, args: argparse.Namespace) -> Status:
     """Print the type of a service."""
-    return print_type(node, node.get_service_names_and_types, args.service_name)
+    return print_type(_services(node, args), args.service_name)
 
 
 @node_verb("service find", TYPE, COUNT, HIDDEN)
 def _find(node: Node, args: argparse.Namespace) -> Status:
     """List the services of a type."""
-    discover(node)
-    services = visible(node.get_service_names_and_types(), args.include_hidden_services)
-    return print_lines([name for name, types in services if args.service_type in types], args.count_services)
+    found = [name for name, types in _services(node, args) if args.service_type in types]
+    return print_lines(found, args.count_services)
 
 
 @node_verb(
     "service call",
     NAME,
     TYPE,
-    VALUES,
+    *VALUES,
     argument("-r", "--rate", type=positive, metavar="N", help="repeat N times a second"),
 )
 def _call(node: Node, args: argparse.Namespace) -> Status:
     """Call a service."""
     service_type = find_type(args.service_type, "srv")
-    request = service_type.Request()
+    request, values = service_type.Request(), given_values(args)
     try:
-        fill(request, args.values)
+        fill(request, values)
     except Exception as error:
         return f"Failed to populate field: {error}"
     client = node.create_client(service_type, args.service_name)

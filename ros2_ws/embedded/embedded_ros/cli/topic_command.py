@@ -13,9 +13,8 @@ from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 
 from . import topic_echo, topic_pub
-from .discovery import NamesAndTypes, discover, node_verb, print_lines, print_type, visible, with_types
-from .interfaces import find_type
-from .verbs import FILTER, Status, argument, flag, natural
+from .discovery import NamesAndTypes, discover, node_verb, print_lines, print_type, topic_class, visible, with_types
+from .verbs import FILTER, Status, argument, flag, positive_int
 
 __all__ = ["topic_echo", "topic_pub"]  # with verbs of their own
 WINDOW = 10_000
@@ -23,6 +22,11 @@ REPORT_PERIOD_S = 1.0
 HIDDEN = flag("--include-hidden-topics", help="with names that start with '_'")
 COUNT = flag("-c", "--count-topics", help="their number")
 NAME = argument("topic_name", help="name of the topic")
+
+
+def _topics(node: Node, args: argparse.Namespace) -> NamesAndTypes:
+    discover(node)
+    return visible(node.get_topic_names_and_types(), args.include_hidden_topics)
 
 
 @node_verb(
@@ -34,8 +38,7 @@ NAME = argument("topic_name", help="name of the topic")
 )
 def _list(node: Node, args: argparse.Namespace) -> Status:
     """List the topics."""
-    discover(node)
-    topics = visible(node.get_topic_names_and_types(), args.include_hidden_topics)
+    topics = _topics(node, args)
     if not args.verbose or args.count_topics:
         return print_lines(with_types(topics, args.show_types), args.count_topics)
     _print_counts("Published", "publisher", topics, node.count_publishers)
@@ -71,21 +74,20 @@ def _info(node: Node, args: argparse.Namespace) -> Status:
 @node_verb("topic type", NAME)
 def _type(node: Node, args: argparse.Namespace) -> Status:
     """Print the type of a topic."""
-    return print_type(node, node.get_topic_names_and_types, args.topic_name)
+    return print_type(_topics(node, args), args.topic_name)
 
 
 @node_verb("topic find", argument("topic_type", help="type, such as 'std_msgs/msg/String'"), COUNT, HIDDEN)
 def _find(node: Node, args: argparse.Namespace) -> Status:
     """List the topics of a type."""
-    discover(node)
-    topics = visible(node.get_topic_names_and_types(), args.include_hidden_topics)
-    return print_lines([name for name, types in topics if args.topic_type in types], args.count_topics)
+    found = [name for name, types in _topics(node, args) if args.topic_type in types]
+    return print_lines(found, args.count_topics)
 
 
 @node_verb(
     "topic hz",
     NAME,
-    argument("-w", "--window", type=natural, default=WINDOW, help=f"messages that count (default: {WINDOW})"),
+    argument("-w", "--window", type=positive_int, default=WINDOW, help=f"messages that count (default: {WINDOW})"),
     FILTER,
     flag("--wall-time", help="measure by the wall clock"),
 )
@@ -109,20 +111,15 @@ def _hz(node: Node, args: argparse.Namespace) -> Status:
             reported_s = now_s
             print(_rate([later - earlier for earlier, later in pairwise(times_s)]))
 
-    message_type = _wait_for_type(node, args.topic_name)
+    discover(node)
+    if (message_type := topic_class(node, args.topic_name)) is None:
+        print(f"WARNING: topic [{args.topic_name}] does not appear to be published yet")
+    while message_type is None:
+        rclpy.spin_once(node, timeout_sec=0.05)
+        message_type = topic_class(node, args.topic_name)
     node.create_subscription(message_type, args.topic_name, receive, qos_profile_sensor_data)
     rclpy.spin(node)
     return 0
-
-
-def _wait_for_type(node: Node, name: str) -> Any:
-    """Return the class of a topic's messages, once somebody has it."""
-    full_name = node.resolve_topic_name(name)
-    if not discover(node, lambda: full_name in dict(node.get_topic_names_and_types())):
-        print(f"WARNING: topic [{name}] does not appear to be published yet")
-    while (types := dict(node.get_topic_names_and_types()).get(full_name)) is None:
-        rclpy.spin_once(node, timeout_sec=0.05)
-    return find_type(types[0], "msg")
 
 
 def _rate(intervals_s: list[float]) -> str:

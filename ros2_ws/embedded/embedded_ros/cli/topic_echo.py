@@ -7,14 +7,14 @@ from typing import Any
 
 import rclpy
 import yaml
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 
-from .discovery import discover, node_verb
+from .discovery import discover, node_verb, topic_class
 from .interfaces import find_type
 from .message_text import Style, is_message, to_csv, to_yaml
-from .qos_options import chosen_qos, is_chosen, qos_options
-from .verbs import FILTER, Status, argument, flag, natural, positive
+from .qos_options import fitting_qos, qos_options
+from .verbs import FILTER, Status, argument, flag, nonnegative_int, positive
 
 TRUNCATE_LENGTH = 128
 
@@ -27,11 +27,13 @@ TRUNCATE_LENGTH = 128
     flag("--csv", help="all values on one line, separated by commas"),
     argument("--field", help="a field of the message, such as pose.pose.position"),
     flag("-f", "--full-length", help="shorten nothing"),
-    argument("-l", "--truncate-length", type=natural, default=TRUNCATE_LENGTH, help="elements and letters shown"),
+    argument(
+        "--truncate-length", "-l", type=nonnegative_int, default=TRUNCATE_LENGTH, help="elements and letters shown"
+    ),
     flag("--no-arr", help="without arrays"),
     flag("--no-str", help="without strings"),
     flag("--flow-style", help="collections on one line"),
-    flag("--no-lost-messages", help="accepted: lost messages are not reported"),
+    flag("--no-lost-messages", help="do not report lost messages"),
     flag("--raw", help="the serialised bytes"),
     FILTER,
     flag("--once", help="end after the first message"),
@@ -40,26 +42,24 @@ TRUNCATE_LENGTH = 128
 )
 def _echo(node: Node, args: argparse.Namespace) -> Status:
     """Print the messages of a topic."""
-    if args.field == "":
+    field = ".".join(filter(None, (args.field or "").split(".")))
+    if args.field is not None and not field:
         return f"Invalid field value '{args.field}'"
-    name = node.resolve_topic_name(args.topic_name)
-    discover(node, lambda: node.count_publishers(name))
-    types = [args.message_type] if args.message_type else dict(node.get_topic_names_and_types()).get(name)
-    if types is None:
+    select: Callable[[Any], Any] = attrgetter(field) if field else lambda message: message
+    discover(node)
+    qos = fitting_qos(args, node.get_publishers_info_by_topic(args.topic_name))
+    message_type = find_type(args.message_type, "msg") if args.message_type else topic_class(node, args.topic_name)
+    if message_type is None:
         print(f"WARNING: topic [{args.topic_name}] does not appear to be published yet")
         return "Could not determine the type for the passed topic"
-    qos = chosen_qos(args)
-    if not is_chosen(args) and node.count_publishers(name):
-        qos.reliability, qos.durability = ReliabilityPolicy.BEST_AVAILABLE, DurabilityPolicy.BEST_AVAILABLE
     style = Style(None if args.full_length else args.truncate_length, args.no_arr, args.no_str, args.flow_style)
-    select: Callable[[Any], Any] = attrgetter(args.field) if args.field else lambda message: message
     end: Any = rclpy.Future()
 
     def receive(message: Any, info: dict[str, Any]) -> None:
         try:
             value = select(message)
         except AttributeError as error:
-            raise RuntimeError(f"Invalid field '{args.field}': {error}") from error
+            raise RuntimeError(f"Invalid field '{field}': {error}") from error
         if not args.filter(value) or end.done():
             return
         if args.once:
@@ -76,6 +76,13 @@ def _echo(node: Node, args: argparse.Namespace) -> Status:
                 print(yaml.dump(info), end="---\n")
             print(to_yaml(value, style), end="---\n")
 
-    node.create_subscription(find_type(types[0], "msg"), name, receive, qos, raw=args.raw)
+    events = None if args.no_lost_messages else SubscriptionEventCallbacks(message_lost=_tell_loss)
+    node.create_subscription(message_type, args.topic_name, receive, qos, event_callbacks=events, raw=args.raw)
     rclpy.spin_until_future_complete(node, end, timeout_sec=args.timeout)
     return 0
+
+
+def _tell_loss(lost: Any) -> None:
+    print(
+        f"A message was lost!!!\n\ttotal count change:{lost.total_count_change}\n\ttotal count: {lost.total_count}---"
+    )

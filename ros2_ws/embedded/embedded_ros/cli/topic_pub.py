@@ -10,21 +10,21 @@ from rclpy.node import Node
 
 from .discovery import discover, node_verb
 from .interfaces import find_type
-from .message_text import StampSetter, fill
+from .message_text import VALUES, StampSetter, fill, given_values
 from .qos_options import chosen_qos, qos_options
-from .verbs import VALUES, Status, argument, flag, natural, positive
+from .verbs import Status, argument, flag, nonnegative_int, positive
 
 
 @node_verb(
     "topic pub",
     argument("topic_name", help="name of the topic"),
     argument("message_type", help="type, such as 'std_msgs/msg/String'"),
-    VALUES,
+    *VALUES,
     argument("-r", "--rate", type=positive, default=1.0, metavar="N", help="messages a second (default: 1)"),
     argument("-p", "--print", type=int, default=1, metavar="N", help="print every N-th message"),
     flag("-1", "--once", help="one message"),
-    argument("-t", "--times", type=natural, default=0, help="so many messages"),
-    argument("-w", "--wait-matching-subscriptions", type=natural, help="subscriptions waited for"),
+    argument("-t", "--times", type=nonnegative_int, default=0, help="so many messages"),
+    argument("-w", "--wait-matching-subscriptions", type=nonnegative_int, help="subscriptions waited for"),
     argument("--max-wait-time-secs", type=positive, metavar="N", help="end if they are not there after N seconds"),
     argument("--keep-alive", type=positive, default=0.1, metavar="N", help="seconds after the last message"),
     argument("-n", "--node-name", help="name of the publishing node"),
@@ -37,10 +37,11 @@ def _pub(node: Node, args: argparse.Namespace) -> Status:
     if wanted == 0 and args.max_wait_time_secs is not None:
         return "--max-wait-time-secs option is only effective with --wait-matching-subscriptions, --once or --times"
     message, stamps = find_type(args.message_type, "msg")(), list[StampSetter]()
-    if not isinstance(args.values, dict):
+    values = given_values(args)
+    if not isinstance(values, dict):
         return "The passed value needs to be a dictionary in YAML format"
     try:
-        fill(message, args.values, stamps)
+        fill(message, values, stamps)
     except Exception as error:
         return f"Failed to populate field: {error}"
     publisher = node.create_publisher(type(message), args.topic_name, chosen_qos(args))

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-import yaml
-
 Status = int | str | None  # as for `sys.exit`: a text is an error
 Run = Callable[[argparse.Namespace], Status]
 Argument = tuple[tuple[str, ...], dict[str, Any]]
@@ -43,13 +41,16 @@ def run_command(command: str, argv: list[str]) -> Status:
     if command in VERBS:
         _declare(parser, command)
     else:
+        argv = argv or ["--help"]
+        if command in ("service", "topic"):
+            parser.add_argument(f"--include-hidden-{command}s", action="store_true", help="with hidden ones")
         verbs = parser.add_subparsers(metavar="verb", required=True)
         for name in sorted(name for name in VERBS if name.startswith(f"{command} ")):
             description = VERBS[name][0].__doc__
             _declare(verbs.add_parser(name.split()[1], help=description, conflict_handler="resolve"), name)
     options_may_be_anywhere = command == "launch"
     parse = parser.parse_intermixed_args if options_may_be_anywhere else parser.parse_args
-    args = parse(argv or ["--help"])
+    args = parse(argv)
     status: Status = args.run(args)
     return status
 
@@ -63,43 +64,40 @@ def _declare(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def positive(text: str) -> float:
-    value = float(text)
-    if value <= 0.0:
+    if (value := float(text)) <= 0.0:
         raise argparse.ArgumentTypeError("Value must be positive")
     return value
 
 
-def natural(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("Value must be positive or zero")
+def nonnegative_int(text: str) -> int:
+    if (value := int(text)) < 0:
+        raise ValueError
     return value
 
 
-def pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is no regular expression: {error}") from error
+def positive_int(text: str) -> int:
+    if (value := int(text)) <= 0:
+        raise argparse.ArgumentTypeError("value must be a positive integer")
+    return value
 
 
-def _expression(text: str) -> Callable[[Any], Any]:
-    """Return a function of m, a message, from a Python expression."""
-    try:
-        found: Callable[[Any], Any] = eval(f"lambda m: {text}")
-    except SyntaxError as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is no Python expression: {error}") from error
-    return found
+def checked(parse: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
+    """Return `parse` with an error that names what the user should have typed."""
+
+    def parse_argument(text: str) -> Any:
+        try:
+            return parse(text)
+        except Exception as error:
+            raise argparse.ArgumentTypeError(f"'{text}' is no {expected}: {error}") from error
+
+    return parse_argument
 
 
-def _values(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is not YAML: {error}") from error
-
-
+pattern = checked(re.compile, "regular expression")
 FILTER = argument(
-    "--filter", type=_expression, default=lambda _: True, metavar="EXPR", help="Python expression of m, the message"
+    "--filter",
+    type=checked(lambda text: eval(f"lambda m: {text}"), "Python expression"),
+    default=lambda _: True,
+    metavar="EXPR",
+    help="Python expression of m, the message",
 )
-VALUES = argument("values", nargs="?", type=_values, default="{}", help="fields in YAML, such as '{data: true}'")
