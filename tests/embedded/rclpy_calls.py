@@ -21,13 +21,18 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Point, Pose, PoseArray, PoseWithCovariance, Polygon, Quaternion
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, ParameterValue
 from rclpy.callback_groups import *
+from rclpy.context import Context
 from rclpy.clock import *
 from rclpy.duration import Duration, Infinite
 from rclpy.expand_topic_name import expand_topic_name
 from rclpy.node import Node
 from rclpy.parameter import *
 from rclpy.qos import *
+from rclpy.qos_overriding_options import *
 from rclpy.task import Future
+from rclpy.time_source import TimeSource
+from rclpy.topic_endpoint_info import TopicEndpointInfo
+from rclpy.type_hash import TypeHash
 from rclpy.time import Time
 from rclpy.utilities import remove_ros_args
 from rclpy.validate_full_topic_name import validate_full_topic_name
@@ -37,6 +42,17 @@ from rclpy.validate_topic_name import validate_topic_name
 from sensor_msgs.msg import Image, JointState, LaserScan
 from std_msgs.msg import Float64MultiArray, Header, Int32, String
 from std_srvs.srv import SetBool, Trigger
+
+
+def says(*arguments):
+    # whether init takes them
+    context = Context()
+    try:
+        context.init(["--ros-args", *arguments])
+    except RuntimeError:
+        return "refused"
+    context.shutdown()
+    return "taken"
 """
 
 

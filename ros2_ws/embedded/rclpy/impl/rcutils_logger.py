@@ -85,7 +85,10 @@ class RcutilsLogger:
                 raise TypeError(f'parameter "{option}" is not one of the recognized logging options "{OPTIONS}"')
         options = {option: value for option, value in given.items() if value}
         if "throttle_time_source_type" in options and "throttle_duration_sec" not in given:
-            raise TypeError('required parameter "throttle_duration_sec" not specified')
+            missing = (
+                'required parameter "throttle_duration_sec" not specified but is required for the the logging filter'
+            )
+            raise TypeError(f'{missing} "throttle"')  # sic
         call = self._calls.setdefault(caller, _Call(level, name, options))
         if call.level != level:
             raise ValueError("Logger severity cannot be changed between calls.")
