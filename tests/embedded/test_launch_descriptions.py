@@ -37,7 +37,9 @@ from launch.event_handlers import EventHandler, OnExecutionComplete, OnProcessEx
 from launch.events import matches_action
 from launch.events.process import ShutdownProcess
 from launch.launch_description_sources import (
+    AnyLaunchDescriptionSource,
     InvalidLaunchFileError,
+    InvalidPythonLaunchFileError,
     PythonLaunchDescriptionSource,
 )
 from launch.substitutions import (
@@ -45,6 +47,7 @@ from launch.substitutions import (
     Command,
     EnvironmentVariable,
     EqualsSubstitution,
+    FileContent,
     FindExecutable,
     IfElseSubstitution,
     LaunchConfiguration,
@@ -134,7 +137,8 @@ def test_substitution(substitution: Any, text: str, monkeypatch: pytest.MonkeyPa
         FindExecutable(name="no such program"),
         Command("false"),
         Command("sh -c 'echo bad >&2'"),
-        LocalSubstitution("event.reason"),
+        FileContent("/no/such/file"),
+        NotSubstitution("perhaps"),
         ThisLaunchFileDir(),
     ],
 )
@@ -144,10 +148,12 @@ def test_substitution_without_a_text(substitution: Any) -> None:
 
 
 def test_substitutions_that_cannot_be_read() -> None:
-    with pytest.raises(ValueError, match="'perhaps' is not a boolean"):
-        NotSubstitution("perhaps").perform(LaunchContext())
-    with pytest.raises(TypeError, match=r"got \['b', 'c'\] of type list"):
-        PathJoinSubstitution(["a", ["b", "c"]]).perform(LaunchContext())
+    with pytest.raises(AttributeError, match=r"does not contain attribute 'event', it contains: \[\]"):
+        LocalSubstitution("event.reason").perform(LaunchContext())
+    with pytest.raises(TypeError, match=r"Failed to normalize given item of type '<class 'list'>'"):
+        PathJoinSubstitution(["a", ["b", "c"]])  # type: ignore[list-item]
+    with pytest.raises(RuntimeError, match="One of if_value and else_value must be specified"):
+        IfElseSubstitution("true")
 
 
 @pytest.mark.parametrize(
@@ -165,8 +171,8 @@ def test_descriptions_of_substitutions(substitution: Any, text: str) -> None:
 
 
 def test_what_is_not_supported_says_so() -> None:
-    with pytest.raises(NotImplementedError, match=r"launch.actions.PushEnvironment is not part of the"):
-        from launch.actions import PushEnvironment  # noqa: F401
+    with pytest.raises(NotImplementedError, match=r"sources.FrontendLaunchDescriptionSource is not part of the"):
+        from launch.launch_description_sources import FrontendLaunchDescriptionSource  # noqa: F401
     with pytest.raises(ImportError, match="NoSuchAction"):
         from launch.actions import NoSuchAction  # noqa: F401
 
@@ -246,9 +252,11 @@ def test_included_file_gets_arguments_and_knows_its_place(notes: Notes, tmp_path
 def test_files_that_are_no_launch_files(tmp_path: Path) -> None:
     (tmp_path / "empty.launch.py").write_text("")
     (tmp_path / "other.launch.xml").write_text("<launch/>")
-    for name in ("empty.launch.py", "other.launch.xml"):
-        with pytest.raises(InvalidLaunchFileError, match=name):
-            PythonLaunchDescriptionSource(str(tmp_path / name)).get_launch_description(LaunchContext())
+    with pytest.raises(InvalidPythonLaunchFileError, match=r"empty.launch.py' does not contain the required function"):
+        PythonLaunchDescriptionSource(str(tmp_path / "empty.launch.py")).get_launch_description(LaunchContext())
+    for name, reason in (("empty.launch.py", "InvalidPython.*"), ("other.launch.xml", "NotImplemented.* format xml")):
+        with pytest.raises(InvalidLaunchFileError, match=f"(?s)Caught exception when trying to load .* - {reason}"):
+            AnyLaunchDescriptionSource(str(tmp_path / name)).get_launch_description(LaunchContext())
 
 
 def test_arguments_that_depend_on_something_are_not_required_from_the_start() -> None:
@@ -280,14 +288,17 @@ def test_declared_arguments() -> None:
 @pytest.mark.parametrize(
     ("entity", "message"),
     [
-        (lambda: LogInfo(msg=["a", 1]), "expected a text or a substitution, got 1 of type int"),
+        (lambda: LogInfo(msg=["a", 1]), "Failed to normalize given item of type '<class 'int'>'"),
         (lambda: TimerAction(period="soon", actions=[]), "'soon'"),
-        (lambda: ExecuteProcess(cmd=["true"], output="paper"), "'paper' is not a valid output; valid are screen, log"),
-        (lambda: ExecuteProcess(cmd=["true"], output={"both": "paper"}), "valid are screen, log"),
-        (lambda: ExecuteProcess(cmd=["true"], respawn="often"), "'often' is not a boolean"),
-        (lambda: RegisterEventHandler(OnShutdown(on_shutdown=["end"])), "expected launch entities, got 'end'"),
-        (lambda: RegisterEventHandler(OnProcessExit(target_action="a", on_exit=[])), "target_action must be"),
-        (lambda: OpaqueFunction(function=lambda context: ["a"]), "expected launch entities, got 'a' of type str"),
+        (lambda: TimerAction(period=1, actions=[]), "'TimerAction' expected 'period' to be one of"),
+        (lambda: ExecuteProcess(cmd=["true"], output="paper"), "paper is not a valid standard output config"),
+        (lambda: ExecuteProcess(cmd=["true"], output={"both": "paper"}), "paper is not a valid output destination"),
+        (lambda: ExecuteProcess(cmd=["true"], respawn="often"), "Cannot convert value 'often' to '<class 'bool'>'"),
+        (lambda: OnProcessExit(target_action="a", on_exit=[]), "action_matcher must be an 'ExecuteLocal' instance"),
+        (lambda: OnProcessExit(on_exit=["end"]), "expected all items in 'on_event' iterable to be of type"),
+        (lambda: EmitEvent(event="a"), "EmitEvent() expected an event instance, got 'a'."),
+        (lambda: OpaqueFunction(function="a"), "OpaqueFunction expected a callable for 'function', got"),
+        (PopLaunchConfigurations, "launch_configurations stack unexpectedly empty"),
     ],
 )
 def test_mistakes_are_named(entity: Callable[[], Any], message: str) -> None:

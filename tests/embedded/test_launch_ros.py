@@ -145,7 +145,8 @@ def test_values_are_read_by_yaml_s_rules_or_as_told() -> None:
         "joined": [rate, ".5"],
         "text": ParameterValue(rate, value_type=str),
         "real": ParameterValue(rate, value_type=float),
-        "listed": ParameterValue(TextSubstitution(text="[1, 2]"), value_type=list[float]),
+        "listed": ParameterValue(TextSubstitution(text="[1.0, 2.0]"), value_type=list[float]),
+        "each": [[rate], [rate, "1"]],
         "nested": {"a": {"b": False}},
     }
     assert evaluate_dict(context, given) == {
@@ -154,15 +155,23 @@ def test_values_are_read_by_yaml_s_rules_or_as_told() -> None:
         "text": "10",
         "real": 10.0,
         "listed": [1.0, 2.0],
+        "each": [10, 101],
         "nested.a.b": False,
     }
 
 
 @pytest.mark.parametrize(
-    "value", [[], [1, "a"], None, TextSubstitution(text="{a: 1}"), TextSubstitution(text="a: : b")]
+    ("value", "message"),
+    [
+        ([], 'non-empty sequence.* Got inconsistent input for "p"'),
+        ([1, "a"], 'items of uniform type.* Got inconsistent input for "p"'),
+        (None, "Unexpected type for parameter value None"),
+        (TextSubstitution(text="{a: 1}"), "Allowed value types are .* Got <class 'dict'> for \"p\""),
+        (TextSubstitution(text="a: : b"), "Unable to parse the value of parameter p as yaml"),
+    ],
 )
-def test_values_that_are_no_parameters(value: Any) -> None:
-    with pytest.raises(TypeError, match="'p'"):
+def test_values_that_are_no_parameters(value: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
         evaluate_dict(LaunchContext(), {"p": value})
 
 
@@ -174,21 +183,25 @@ def test_what_is_not_supported_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("node", "error"),
+    ("arguments", "error"),
     [
-        (Node(package="no_such_package", executable="x"), "no_such_package"),
-        (Node(package="mir2_swarm", executable="x"), "executable 'x' not found in package 'mir2_swarm', which has:"),
-        (Node(executable="x", name="a-b"), "(?s)Invalid node name: .*'a-b'"),
-        (Node(executable="x", namespace="1"), "(?s)Invalid namespace: .*'/1'"),
+        ({"package": "no_such_package"}, "no_such_package"),
+        ({"package": "mir2_swarm"}, "executable 'x' not found in package 'mir2_swarm', which has:"),
+        ({"name": "a-b"}, "(?s)Invalid node name: .*'a-b'"),
+        ({"namespace": "1"}, "(?s)Invalid namespace: .*'/1'"),
+        ({"parameters": ("a.yaml",)}, "'Node' expected 'parameters' to be one of"),
+        ({"parameters": [5.0]}, r"expected 'param_file' to be one of .* got '5\.0'"),
+        ({"remappings": [["a", "b"]]}, "Expected 'remap_rule' to be one of"),
+        ({"remappings": [("a", "b", "c")]}, "tuple of length 2, got length 3"),
     ],
 )
-def test_nodes_that_cannot_be_started(node: Node, error: str) -> None:
-    with pytest.raises((RuntimeError, ValueError, KeyError), match=error):
-        node.make_cmd(LaunchContext())
+def test_nodes_that_cannot_be_started(arguments: dict[str, Any], error: str) -> None:
+    with pytest.raises((RuntimeError, ValueError, KeyError, TypeError), match=error):
+        Node(executable="x", **arguments).execute(LaunchContext())
 
 
 def test_pushed_namespace_must_be_valid() -> None:
-    with pytest.raises(ValueError, match=r"(?s)Invalid namespace: .*'/a b'"):
+    with pytest.raises(RuntimeError, match=r"invalid: .previous_namespace='None', pushed_namespace='a b'"):
         PushRosNamespace("a b").execute(LaunchContext())
 
 

@@ -1,6 +1,5 @@
 """Packages in the checkout and under AMENT_PREFIX_PATH."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,6 @@ def test_installed_packages(prefix: Path) -> None:
     assert get_package_share_directory("lab") == str(prefix / "share" / "lab")
     assert get_packages_with_prefixes()["lab"] == str(prefix)
     assert packages.executables("lab") == {"measure": str(prefix / "lib" / "lab" / "measure")}
-    assert packages.command("lab", "measure") == [str(prefix / "lib" / "lab" / "measure")]
 
 
 def test_messages_of_installed_packages(prefix: Path) -> None:
@@ -67,13 +65,11 @@ def test_messages_of_installed_packages(prefix: Path) -> None:
 def test_packages_of_the_checkout() -> None:
     share = Path(get_package_share_directory("mir2_swarm"))
     assert (share / "package.xml").is_file()
-    for name, target in packages.executables("mir2_swarm").items():
-        assert packages.command("mir2_swarm", name)[0] == sys.executable
-        assert target.count(":") == 1
+    assert all(target.count(":") == 1 for target in packages.executables("mir2_swarm").values())
 
 
 def test_unknown_packages() -> None:
     with pytest.raises(PackageNotFoundError, match="package 'nope' not found, searching"):
         get_package_share_directory("nope")
-    with pytest.raises(ValueError, match="empty"):
+    with pytest.raises(ValueError, match="'' is not a valid package name"):
         get_package_prefix("")

@@ -2,7 +2,7 @@
 
 import configparser
 import os
-import sys
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,6 @@ SOURCE_FOLDER = Path(__file__).resolve().parents[2] / "src"
 
 class PackageNotFoundError(KeyError):
     """No such package under AMENT_PREFIX_PATH or in the checkout."""
-
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
 
 
 @dataclass(frozen=True)
@@ -45,9 +42,9 @@ def packages() -> dict[str, Package]:
 
 
 def find(name: str) -> Package:
-    """The package of that name; raises PackageNotFoundError."""
-    if not name:
-        raise ValueError("'package_name' must not be empty")
+    """The package of that name; raises PackageNotFoundError, or ValueError for what is no name."""
+    if not re.fullmatch("[a-zA-Z0-9][a-zA-Z0-9_-]+", name):
+        raise ValueError(f"'{name}' is not a valid package name")
     for prefix in prefixes():
         if (prefix / "share" / "ament_index" / "resource_index" / "packages" / name).is_file():
             return Package(name, prefix, prefix / "share" / name, False)
@@ -70,12 +67,3 @@ def executables(package: str) -> dict[str, str]:
     scripts = config.get("options.entry_points", "console_scripts", fallback="")
     pairs = (line.split("=", 1) for line in scripts.splitlines() if "=" in line)
     return {name.strip(): target.strip() for name, target in pairs}
-
-
-def command(package: str, executable: str) -> list[str]:
-    """Start of the command line that runs an executable; raises PackageNotFoundError or KeyError."""
-    target = executables(package)[executable]
-    if os.path.isabs(target):
-        return [target]
-    module, function = target.split(":")
-    return [sys.executable, "-c", f"from {module} import {function}; raise SystemExit({function}())"]

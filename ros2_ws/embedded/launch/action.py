@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .events import ExecutionComplete
+from .substitution import normalize_texts
 
 if TYPE_CHECKING:
     from .conditions import Condition
@@ -21,7 +22,10 @@ class LaunchDescriptionEntity:
         """Return the entities that are known before the visit, for `--show-args`."""
         return []
 
-    def visit(self, context: LaunchContext) -> SomeEntitiesType | None:
+    def describe(self) -> str:
+        return repr(self)
+
+    def visit(self, context: LaunchContext) -> Iterable[LaunchDescriptionEntity] | None:
         """Run this entity and return the entities to visit next."""
         return None
 
@@ -33,33 +37,28 @@ class LaunchDescriptionEntity:
 SomeEntitiesType = LaunchDescriptionEntity | Iterable[LaunchDescriptionEntity]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Action(LaunchDescriptionEntity):
     """An intention to do something, carried out if its condition holds."""
 
     condition: Condition | None = field(default=None, kw_only=True)
 
-    def visit(self, context: LaunchContext) -> SomeEntitiesType | None:
+    def __post_init__(self) -> None:
+        normalize_texts(self)
+
+    def visit(self, context: LaunchContext) -> Iterable[LaunchDescriptionEntity] | None:
         if self.condition is not None and not self.condition.evaluate(context):
             return None
         entities = self.execute(context)
         complete = ExecutionComplete(action=self)
-        future = self.get_asyncio_future()
-        if future is None:
-            context.emit_event_sync(complete)
-        else:
-            future.add_done_callback(lambda _: context.emit_event_sync(complete))
+        if context.would_handle_event(complete):
+            future = self.get_asyncio_future()
+            if future is None:
+                context.emit_event_sync(complete)
+            else:
+                future.add_done_callback(lambda _: context.emit_event_sync(complete))
         return entities
 
-    def execute(self, context: LaunchContext) -> SomeEntitiesType | None:
+    def execute(self, context: LaunchContext) -> Iterable[LaunchDescriptionEntity] | None:
         """Do it, and return the entities to visit next."""
         return None
-
-
-def normalize_to_list_of_entities(entities: SomeEntitiesType | None) -> list[LaunchDescriptionEntity]:
-    """Return one entity, several or none as a list; TypeError for anything else."""
-    found = [entities] if isinstance(entities, LaunchDescriptionEntity) else list(entities or ())
-    for entity in found:
-        if not isinstance(entity, LaunchDescriptionEntity):
-            raise TypeError(f"expected launch entities, got {entity!r} of type {type(entity).__name__}")
-    return found

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from .action import Action, LaunchDescriptionEntity, SomeEntitiesType, normalize_to_list_of_entities
-from .events import Event, ExecutionComplete
+from .action import Action, LaunchDescriptionEntity, SomeEntitiesType
+from .events import Event, ExecutionComplete, IncludeLaunchDescription
 from .events import Shutdown as ShutdownEvent
 from .events.process import ProcessExited, ProcessIO, ProcessStarted
 from .launch_context import LaunchContext
+from .utilities import name_modules
 
 Answer = SomeEntitiesType | Callable[[Any, LaunchContext], SomeEntitiesType | None] | None
 Target = Action | Callable[[Any], bool] | None
@@ -24,71 +25,121 @@ class EventHandler:
 
     def __init__(self, *, matcher: Callable[[Any], bool], entities: Answer = None, handle_once: bool = False) -> None:
         self.matches = matcher
-        self.entities: list[LaunchDescriptionEntity] = []
-        if not callable(entities):
-            entities = self.entities = normalize_to_list_of_entities(entities)
-        self._answer = entities
-        self._handle_once = handle_once
+        self.entities = entities
+        self.handle_once = handle_once
+
+    def get_sub_entities(self) -> Iterable[LaunchDescriptionEntity]:
+        """Return the entities that are known before the event."""
+        return [] if callable(self.entities) else _as_list(self.entities)
 
     def handle(self, event: Event, context: LaunchContext) -> SomeEntitiesType | None:
         """Return the entities to visit."""
-        if self._handle_once:
+        context.extend_locals({"event": event})
+        if self.handle_once:
             context.unregister_event_handler(self)
-        return self._answer(event, context) if callable(self._answer) else self._answer
+        return self.entities(event, context) if callable(self.entities) else self.entities
+
+
+BaseEventHandler = EventHandler
+
+
+def _as_list(entities: SomeEntitiesType | None) -> list[LaunchDescriptionEntity]:
+    return list(entities) if isinstance(entities, Iterable) else [entities] if entities is not None else []
+
+
+def event_named(name: str) -> Callable[[Event], bool]:
+    """Match events by their name, such as 'launch.events.Shutdown'."""
+    return lambda event: event.name == name
 
 
 class OnShutdown(EventHandler):
-    def __init__(self, *, on_shutdown: Answer, handle_once: bool = False) -> None:
-        def matches(event: Event) -> bool:
-            return isinstance(event, ShutdownEvent)
-
-        super().__init__(matcher=matches, entities=on_shutdown, handle_once=handle_once)
+    def __init__(self, *, on_shutdown: Answer, **kwargs: Any) -> None:
+        super().__init__(matcher=lambda event: isinstance(event, ShutdownEvent), entities=on_shutdown, **kwargs)
 
 
-class _OnActionEvent(EventHandler):
+class OnIncludeLaunchDescription(EventHandler):
+    """Runs the descriptions of include events."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            matcher=lambda event: isinstance(event, IncludeLaunchDescription),
+            entities=lambda event, context: event.launch_description,
+            **kwargs,
+        )
+
+
+class OnActionEventBase(EventHandler):
     """Answers the events of one action, of the actions that a function accepts, or of all."""
 
-    def __init__(self, event_class: type[Event], target: Target, answer: Answer, handle_once: bool) -> None:
-        if not (target is None or isinstance(target, Action) or callable(target)):
-            raise TypeError(f"target_action must be an action or a function, got {target!r}")
+    def __init__(
+        self,
+        *,
+        action_matcher: Target,
+        on_event: Answer,
+        target_event_cls: type[Event],
+        target_action_cls: type[Action] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        from .actions import ExecuteLocal
+
+        action_cls = target_action_cls or ExecuteLocal
+        if not (action_matcher is None or isinstance(action_matcher, action_cls) or callable(action_matcher)):
+            raise TypeError(f"action_matcher must be an '{action_cls.__name__}' instance or a callable")
+        on_event = on_event if callable(on_event) else _as_list(on_event)
+        for entity in on_event if isinstance(on_event, list) else []:
+            if not isinstance(entity, LaunchDescriptionEntity):
+                raise TypeError(
+                    "expected all items in 'on_event' iterable to be of type 'LaunchDescriptionEntity' "
+                    f"but got '{type(entity)}'"
+                )
 
         def matches(event: Any) -> bool:
-            if not isinstance(event, event_class):
+            if not isinstance(event, target_event_cls):
                 return False
-            if target is None or isinstance(target, Action):
-                return target in (None, event.action)  # type: ignore[attr-defined]
-            return target(event.action)  # type: ignore[attr-defined]
+            action = event.action  # type: ignore[attr-defined]
+            return action_matcher(action) if callable(action_matcher) else action_matcher in (None, action)
 
-        super().__init__(matcher=matches, entities=answer, handle_once=handle_once)
-
-
-class OnProcessStart(_OnActionEvent):
-    def __init__(self, *, target_action: Target = None, on_start: Answer, handle_once: bool = False) -> None:
-        super().__init__(ProcessStarted, target_action, on_start, handle_once)
+        super().__init__(matcher=matches, entities=on_event, **kwargs)
 
 
-class OnProcessExit(_OnActionEvent):
-    def __init__(self, *, target_action: Target = None, on_exit: Answer, handle_once: bool = False) -> None:
-        super().__init__(ProcessExited, target_action, on_exit, handle_once)
+class OnProcessStart(OnActionEventBase):
+    def __init__(self, *, target_action: Target = None, on_start: Answer, **kwargs: Any) -> None:
+        super().__init__(action_matcher=target_action, on_event=on_start, target_event_cls=ProcessStarted, **kwargs)
 
 
-class OnExecutionComplete(_OnActionEvent):
-    def __init__(self, *, target_action: Target = None, on_completion: Answer, handle_once: bool = False) -> None:
-        super().__init__(ExecutionComplete, target_action, on_completion, handle_once)
+class OnProcessExit(OnActionEventBase):
+    def __init__(self, *, target_action: Target = None, on_exit: Answer, **kwargs: Any) -> None:
+        super().__init__(action_matcher=target_action, on_event=on_exit, target_event_cls=ProcessExited, **kwargs)
 
 
-class OnProcessIO(_OnActionEvent):
+class OnExecutionComplete(OnActionEventBase):
+    def __init__(self, *, target_action: Target = None, on_completion: Answer, **kwargs: Any) -> None:
+        super().__init__(
+            action_matcher=target_action,
+            on_event=on_completion,
+            target_event_cls=ExecutionComplete,
+            target_action_cls=Action,
+            **kwargs,
+        )
+
+
+class OnProcessIO(OnActionEventBase):
     """Answers what a process writes."""
 
     def __init__(
         self,
         *,
         target_action: Target = None,
-        on_stdout: OutputCallback = lambda event: None,
-        on_stderr: OutputCallback = lambda event: None,
-        handle_once: bool = False,
+        on_stdin: OutputCallback | None = None,
+        on_stdout: OutputCallback | None = None,
+        on_stderr: OutputCallback | None = None,
+        **kwargs: Any,
     ) -> None:
         def answer(event: ProcessIO, context: LaunchContext) -> SomeEntitiesType | None:
-            return on_stderr(event) if event.from_stderr else on_stdout(event)
+            callback = on_stdout if event.from_stdout else on_stderr if event.from_stderr else on_stdin
+            return None if callback is None else callback(event)
 
-        super().__init__(ProcessIO, target_action, answer, handle_once)
+        super().__init__(action_matcher=target_action, on_event=answer, target_event_cls=ProcessIO, **kwargs)
+
+
+name_modules(__name__)

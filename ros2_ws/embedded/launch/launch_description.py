@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from . import logging
 from .action import Action, LaunchDescriptionEntity
 from .launch_context import LaunchContext
 
@@ -15,10 +16,20 @@ if TYPE_CHECKING:
 
 
 class LaunchDescription(LaunchDescriptionEntity):
-    """A list of entities, run in order."""
+    """A list of entities, run in order; a deprecated one warns."""
 
-    def __init__(self, initial_entities: Iterable[LaunchDescriptionEntity] | None = None) -> None:
+    def __init__(
+        self,
+        initial_entities: Iterable[LaunchDescriptionEntity] | None = None,
+        *,
+        deprecated_reason: str | None = None,
+    ) -> None:
         self.entities = list(initial_entities or [])
+        self.deprecated_reason = deprecated_reason
+
+    @property
+    def deprecated(self) -> bool:
+        return self.deprecated_reason is not None
 
     def add_entity(self, entity: LaunchDescriptionEntity) -> None:
         self.entities.append(entity)
@@ -26,22 +37,26 @@ class LaunchDescription(LaunchDescriptionEntity):
     add_action = add_entity
 
     def visit(self, context: LaunchContext) -> list[LaunchDescriptionEntity]:
+        if self.deprecated:
+            path = context.get_locals_as_dict().get("current_launch_file_path")
+            what = "deprecated launch description" if path is None else f"launch file [{path}] is deprecated"
+            logging.get_logger().warning(f"{what}: {self.deprecated_reason}")
         return self.entities
 
     def get_sub_entities(self) -> list[LaunchDescriptionEntity]:
         return self.entities
 
-    def get_launch_arguments(self) -> list[DeclareLaunchArgument]:
+    def get_launch_arguments(self, conditional_inclusion: bool = False) -> list[DeclareLaunchArgument]:
         """Return the arguments declared here and in included files."""
-        return [argument for argument, _, _ in self.find_launch_arguments()]
+        return [argument for argument, _, _ in self.find_launch_arguments(conditional_inclusion)]
 
-    def find_launch_arguments(self) -> list[FoundArgument]:
+    def find_launch_arguments(self, conditional_inclusion: bool = False) -> list[FoundArgument]:
         """Return each declared argument, first declaration first.
 
         With it come the includes that lead to it and whether the declaration depends on a condition or an event.
         """
         found: dict[str, FoundArgument] = {}
-        for argument, includes, is_conditional in _search(self.entities, [], False):
+        for argument, includes, is_conditional in _search(self.entities, [], conditional_inclusion):
             found.setdefault(argument.name, (argument, includes, is_conditional))
         return list(found.values())
 
@@ -49,12 +64,14 @@ class LaunchDescription(LaunchDescriptionEntity):
 def _search(
     entities: Iterable[LaunchDescriptionEntity], includes: list[IncludeLaunchDescription], is_conditional: bool
 ) -> Iterator[FoundArgument]:
-    from .actions import DeclareLaunchArgument, IncludeLaunchDescription, RegisterEventHandler, TimerAction
+    from . import actions
 
     for entity in entities:
-        depends = is_conditional or isinstance(entity, (RegisterEventHandler, TimerAction))
+        if isinstance(entity, actions.ResetLaunchConfigurations):
+            return  # arguments given from outside do not get further
+        depends = is_conditional or isinstance(entity, (actions.RegisterEventHandler, actions.TimerAction))
         depends |= isinstance(entity, Action) and entity.condition is not None
-        if isinstance(entity, DeclareLaunchArgument):
+        if isinstance(entity, actions.DeclareLaunchArgument):
             yield entity, includes, depends
-        path = [*includes, entity] if isinstance(entity, IncludeLaunchDescription) else includes
+        path = [*includes, entity] if isinstance(entity, actions.IncludeLaunchDescription) else includes
         yield from _search(entity.get_sub_entities(), path, depends)

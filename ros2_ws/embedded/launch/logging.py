@@ -1,4 +1,4 @@
-"""The launch system's output: the screen and `launch.log`."""
+"""The launch system's output: the screen, `launch.log` and files of single processes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,25 @@ _OUTPUTS: dict[str, dict[str, Collection[str]]] = {  # the names of usual output
     "screen": {"both": ["screen"]},
     "log": {"both": ["log"], "stderr": ["screen"]},
     "both": {"both": ["log", "screen"]},
+    "own_log": {"both": ["own_log"], "stdout": ["own_log"], "stderr": ["own_log"]},
+    "full": {"both": ["screen", "log", "own_log"], "stdout": ["own_log"], "stderr": ["own_log"]},
 }
 
 
 class LaunchConfig:
     """Where this process logs to, and from which level on."""
 
-    level: str = "INFO"
+    @property
+    def level(self) -> int:
+        return logging.root.getEffectiveLevel()
+
+    @level.setter
+    def level(self, new_level: int | str) -> None:
+        logging.root.setLevel(new_level)
+
+    @property
+    def level_name(self) -> str:
+        return logging.getLevelName(self.level)
 
     @cached_property
     def log_dir(self) -> str:
@@ -48,43 +60,56 @@ class LaunchConfig:
 launch_config = LaunchConfig()
 
 
-def get_logger(name: str = "launch") -> logging.Logger:
-    """Return a logger that writes to the screen and to `launch.log`."""
-    return _make_logger(name, ["screen", "log"], "[{levelname}] [{name}]: {message}", launch_config.level)
+def get_logger(name: str | None = None) -> logging.Logger:
+    """Return a logger that writes to the screen and to `launch.log`.
 
-
-def get_output_logger(process_name: str, source: str, output: Output) -> logging.Logger:
-    """Return the logger of a process's 'stdout' or 'stderr'.
-
-    `output` is 'screen', 'log' (everything to the log, errors also to the screen), 'both', or a dict from 'stdout',
-    'stderr' or 'both' to 'screen' or 'log'; raises ValueError for others.
+    OVERRIDE_LAUNCH_SCREEN_FORMAT and OVERRIDE_LAUNCH_LOG_FORMAT are the forms of its lines.
     """
-    if isinstance(output, str):
-        if output not in _OUTPUTS:
-            raise ValueError(f"'{output}' is not a valid output; valid are {', '.join(_OUTPUTS)}")
-        output = _OUTPUTS[output]
-    chosen = (output.get(key, ()) for key in ("both", source))
-    destinations = {each for some in chosen for each in ([some] if isinstance(some, str) else some)}
-    return _make_logger(f"{process_name}-{source}", destinations, "{message}", "INFO")
+    form = "[{levelname}] [{name}]: {message}"
+    screen = os.environ.get("OVERRIDE_LAUNCH_SCREEN_FORMAT") or form
+    file = os.environ.get("OVERRIDE_LAUNCH_LOG_FORMAT") or "{created:.7f} " + form
+    return _make_logger(name or "root", {("screen", screen), ("launch.log", file)})
 
 
-def _make_logger(name: str, destinations: Collection[str], form: str, level: str) -> logging.Logger:
-    if not {*destinations} <= {"screen", "log"}:
-        raise ValueError(f"{destinations} is not a valid destination; valid are screen, log")
+def get_output_loggers(process_name: str, output_config: Output) -> tuple[logging.Logger, logging.Logger]:
+    """Return the loggers of a process's standard output and error.
+
+    The output is 'screen', 'log' (everything to `launch.log`, errors also to the screen), 'both', 'own_log' (files
+    of the process), 'full' (all of these), or a dict from 'stdout', 'stderr' or 'both' to 'screen', 'log' or
+    'own_log'; raises ValueError for others.
+    """
+    chosen = _OUTPUTS.get(output_config, {}) if isinstance(output_config, str) else output_config
+    if not chosen:
+        raise ValueError(f'{output_config} is not a valid standard output config i.e. "screen", "log" or "both"')
+    targets: dict[str, set[tuple[str, str]]] = {"stdout": set(), "stderr": set()}
+    for source, destinations in chosen.items():
+        if source not in ("stdout", "stderr", "both"):
+            raise ValueError(f'{source} is not a valid output source i.e. "stdout", "stderr" or "both"')
+        own = f"{process_name}.log" if source == "both" else f"{process_name}-{source}.log"
+        known = {"screen": ("screen", "{message}"), "log": ("launch.log", "{created:.7f} {message}")}
+        known["own_log"] = (own, "{message}")
+        for destination in [destinations] if isinstance(destinations, str) else destinations:
+            if destination not in known:
+                raise ValueError(f'{destination} is not a valid output destination i.e. "screen", "log" or "own_log"')
+            for each in targets if source == "both" else [source]:
+                targets[each].add(known[destination])
+    stdout, stderr = (_make_logger(f"{process_name}-{source}", found) for source, found in targets.items())
+    return stdout, stderr
+
+
+def _make_logger(name: str, targets: Collection[tuple[str, str]]) -> logging.Logger:
     logger = logging.getLogger(name)
-    log_dir = launch_config.log_dir
-    logger.handlers = [_make_handler(log_dir, destination, form) for destination in destinations]
+    logger.handlers = [_make_handler(launch_config.log_dir, target, form) for target, form in targets]
     logger.propagate = False
-    logger.setLevel(level)
     return logger
 
 
 @cache
-def _make_handler(log_dir: str, destination: str, form: str) -> logging.Handler:
-    if destination == "screen":
+def _make_handler(log_dir: str, target: str, form: str) -> logging.Handler:
+    """Return the handler that writes to the screen, or to this file, in this form."""
+    if target == "screen":
         handler: logging.Handler = logging.StreamHandler(sys.stdout)
     else:
-        form = "{created:.7f} " + form
-        handler = logging.FileHandler(os.path.join(log_dir, "launch.log"), "a", "utf-8")
+        handler = logging.FileHandler(os.path.join(log_dir, target), "a", "utf-8")
     handler.setFormatter(logging.Formatter(form, style="{"))
     return handler

@@ -5,47 +5,62 @@ from __future__ import annotations
 import importlib
 import math
 import os
+import random
+import re
 import shlex
 import shutil
+import socket
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import logging, substitution
 from .substitution import (
     SomeSubstitutionsType,
     Substitution,
+    coerce_to_type,
     describe_substitutions,
+    is_substitution,
     normalize_to_list_of_substitutions,
-    perform_bool,
     perform_substitutions,
 )
-from .utilities import missing
+from .utilities import ensure_argument_type, name_modules
 
 if TYPE_CHECKING:
     from .launch_context import LaunchContext
 
 TextSubstitution = substitution.TextSubstitution
-__getattr__ = missing(__name__, "AnonName AnySubstitution AllSubstitution BooleanSubstitution FileContent")
 
 
 class SubstitutionFailure(RuntimeError):
     """A substitution has no text here."""
 
 
-@dataclass(eq=False)
 class LaunchConfiguration(Substitution):
     """The value of a launch configuration, which is how launch arguments are read."""
 
     label = "LaunchConfig"
-    variable_name: SomeSubstitutionsType
-    default: Any = field(default=None, kw_only=True)
+
+    def __init__(self, variable_name: SomeSubstitutionsType, *, default: Any = None) -> None:
+        self.variable_name = normalize_to_list_of_substitutions(variable_name)
+        self.default = normalize_default(default)
 
     def perform(self, context: LaunchContext) -> str:
         name = perform_substitutions(context, self.variable_name)
-        default = None if self.default is None else _as_text(self.default)
-        return _look_up(context, "launch configuration", context.launch_configurations, name, default)
+        return _look_up(context, "launch configuration", context.launch_configurations, name, self.default)
+
+
+def normalize_default(default: Any) -> list[Substitution] | None:
+    """Return a default, which may be anything, as a text."""
+    if default is None:
+        return None
+    parts = default if isinstance(default, Iterable) else [default]
+    return normalize_to_list_of_substitutions(
+        [part if isinstance(part, (str, Substitution)) else str(part) for part in parts]
+    )
 
 
 @dataclass(eq=False)
@@ -70,6 +85,37 @@ def _look_up(
 
 
 @dataclass(eq=False)
+class AnonName(Substitution):
+    """A name made unique, the same one each time within a launch."""
+
+    name: SomeSubstitutionsType
+
+    def perform(self, context: LaunchContext) -> str:
+        name = perform_substitutions(context, self.name)
+        unique = f"{name}_{socket.gethostname()}_{os.getpid()}_{random.randint(0, sys.maxsize)}"
+        return str(context.launch_configurations.setdefault(f"anon{name}", re.sub("[.:-]", "_", unique)))
+
+
+@dataclass(eq=False)
+class FileContent(Substitution):
+    path: SomeSubstitutionsType
+
+    def perform(self, context: LaunchContext) -> str:
+        path = perform_substitutions(context, self.path)
+        try:
+            return Path(path).read_text()
+        except FileNotFoundError as error:
+            raise SubstitutionFailure(f"File not found: {path}") from error
+
+
+class LaunchLogDir(Substitution):
+    """The folder of this run's log files."""
+
+    def perform(self, context: LaunchContext) -> str:
+        return logging.launch_config.log_dir
+
+
+@dataclass(eq=False)
 class PathJoinSubstitution(Substitution):
     substitutions: SomeSubstitutionsType
 
@@ -85,16 +131,25 @@ class PythonExpression(Substitution):
     """The value of a Python expression; the names of `math` need no prefix."""
 
     expression: SomeSubstitutionsType
-    python_modules: Iterable[str] = ("math",)
+    python_modules: SomeSubstitutionsType = ("math",)
+
+    def __post_init__(self) -> None:
+        for name in ("expression", "python_modules"):
+            ensure_argument_type(getattr(self, name), (str, Substitution, Iterable), name, "PythonExpression")
+        super().__post_init__()
+        self.modules = normalize_to_list_of_substitutions(self.python_modules)
 
     def describe(self) -> str:
-        return f"PythonExpr({describe_substitutions(self.expression)}, {list(self.python_modules)})"
+        modules = ", ".join(module.describe() for module in self.modules)
+        return f"PythonExpr({describe_substitutions(self.expression)}, [{modules}])"
 
     def perform(self, context: LaunchContext) -> str:
-        names: dict[str, Any] = {name: importlib.import_module(name) for name in self.python_modules}
-        if "math" in names:
-            names = {**vars(math), **names}
-        return str(eval(perform_substitutions(context, self.expression), names))
+        names: dict[str, Any] = {}
+        for module in [importlib.import_module(module.perform(context)) for module in self.modules]:
+            if module.__name__ == "math":
+                names.update(vars(module))
+            names[module.__name__] = module
+        return str(eval(perform_substitutions(context, self.expression), {}, names))
 
 
 @dataclass(eq=False)
@@ -123,19 +178,22 @@ class Command(Substitution):
         command = perform_substitutions(context, self.command)
         on_stderr = perform_substitutions(context, self.on_stderr)
         if on_stderr not in ("fail", "ignore", "warn", "capture"):
-            raise SubstitutionFailure("expected 'on_stderr' to be one of: fail, ignore, warn, capture")
+            raise SubstitutionFailure("expected 'on_stderr' to be one of: 'fail', 'ignore', 'warn' or 'capture'")
         stderr = subprocess.STDOUT if on_stderr == "capture" else subprocess.PIPE
         try:
             result = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, stderr=stderr, text=True, check=False)
         except FileNotFoundError as error:
             raise SubstitutionFailure(f"file not found: {error}") from error
         if result.returncode != 0:
-            raise SubstitutionFailure(f"executed command failed. Command: {command}\n{result.stderr or ''}".strip())
+            captured = f"\nCaptured stderr output: {result.stderr}" if result.stderr else ""
+            raise SubstitutionFailure(f"executed command failed. Command: {command}{captured}")
         if result.stderr and on_stderr != "ignore":
-            message = f"executed command showed stderr output. Command: {command}\n{result.stderr}".strip()
+            message = (
+                f"executed command showed stderr output. Command: {command}\nCaptured stderr output:\n{result.stderr}"
+            )
             if on_stderr == "fail":
                 raise SubstitutionFailure(message)
-            logging.get_logger("launch").warning(message)
+            logging.get_logger().warning(message)
         return result.stdout
 
 
@@ -143,50 +201,103 @@ class Command(Substitution):
 class LocalSubstitution(Substitution):
     """A context local, such as 'event.reason' while a shutdown is handled."""
 
-    label = "LocalVar"
     expression: str
+    description: str | None = None
 
-    def perform(self, context: LaunchContext) -> str:
-        value: Any = context.locals
-        for name in self.expression.split("."):
-            if not hasattr(value, name):
-                raise SubstitutionFailure(f"no context local '{self.expression}' here")
-            value = getattr(value, name)
-        return str(value)
+    def __post_init__(self) -> None:
+        ensure_argument_type(self.expression, str, "expression", "LocalSubstitution")
+
+    def describe(self) -> str:
+        return f"LocalVar('{self.description or self.expression}')"
+
+    def perform(self, context: LaunchContext) -> Any:
+        return eval(f"context.locals.{self.expression}")
 
 
 class ThisLaunchFile(Substitution):
     """The path of the launch file being run."""
 
+    local: ClassVar[str] = "current_launch_file_path"
+
     def perform(self, context: LaunchContext) -> str:
-        path = getattr(context.locals, "current_launch_file_path", None)
-        if path is None:
-            raise SubstitutionFailure("ThisLaunchFile used outside of a launch file (in a script)")
-        return str(path)
+        if self.local not in context.get_locals_as_dict():
+            raise SubstitutionFailure(f"{type(self).__name__} used outside of a launch file (in a script)")
+        return str(context.get_locals_as_dict()[self.local])
 
 
 class ThisLaunchFileDir(ThisLaunchFile):
-    def perform(self, context: LaunchContext) -> str:
-        return os.path.dirname(super().perform(context))
+    local = "current_launch_file_directory"
 
 
-@dataclass(eq=False)
-class _TwoSides(Substitution):
-    """Base of the substitutions that are 'true' or 'false' for two values."""
+class _OfTexts(Substitution):
+    """Base of what is 'true' or 'false' for some texts."""
 
-    left: Any
-    right: Any
+    def __init__(self, *args: SomeSubstitutionsType) -> None:
+        self.args = [normalize_to_list_of_substitutions(arg) for arg in args]
 
     def describe(self) -> str:
-        left, right = (describe_substitutions(_as_text(side)) for side in (self.left, self.right))
-        return f"{type(self).__name__}({left} {right})"
+        return f"{type(self).__name__}({' '.join(map(describe_substitutions, self.args))})"
+
+    def _perform_booleans(self, context: LaunchContext) -> list[bool]:
+        try:
+            return [coerce_to_type(perform_substitutions(context, arg), bool) for arg in self.args]
+        except ValueError as error:
+            raise SubstitutionFailure(error) from error
 
 
-class EqualsSubstitution(_TwoSides):
-    """Whether two values are equal, as booleans, numbers or text."""
+class AnySubstitution(_OfTexts):
+    def perform(self, context: LaunchContext) -> str:
+        return _truth(any(self._perform_booleans(context)))
+
+
+class AllSubstitution(_OfTexts):
+    def perform(self, context: LaunchContext) -> str:
+        return _truth(all(self._perform_booleans(context)))
+
+
+class OrSubstitution(AnySubstitution):
+    def __init__(self, left: SomeSubstitutionsType, right: SomeSubstitutionsType) -> None:
+        super().__init__(left, right)
+
+
+class AndSubstitution(AllSubstitution):
+    def __init__(self, left: SomeSubstitutionsType, right: SomeSubstitutionsType) -> None:
+        super().__init__(left, right)
+
+
+class NotSubstitution(_OfTexts):
+    def __init__(self, value: SomeSubstitutionsType) -> None:
+        super().__init__(value)
 
     def perform(self, context: LaunchContext) -> str:
-        left, right = (perform_substitutions(context, _as_text(side)) for side in (self.left, self.right))
+        return _truth(not self._perform_booleans(context)[0])
+
+
+class IfElseSubstitution(_OfTexts):
+    def __init__(
+        self,
+        condition: SomeSubstitutionsType,
+        if_value: SomeSubstitutionsType = "",
+        else_value: SomeSubstitutionsType = "",
+    ) -> None:
+        if if_value == else_value == "":
+            raise RuntimeError("One of if_value and else_value must be specified")
+        super().__init__(condition)
+        self.if_value = normalize_to_list_of_substitutions(if_value)
+        self.else_value = normalize_to_list_of_substitutions(else_value)
+
+    def perform(self, context: LaunchContext) -> str:
+        return perform_substitutions(context, self.if_value if self._perform_booleans(context)[0] else self.else_value)
+
+
+class EqualsSubstitution(_OfTexts):
+    """Whether two values are equal, as booleans, numbers or text."""
+
+    def __init__(self, left: Any, right: Any) -> None:
+        super().__init__(_as_text(left), _as_text(right))
+
+    def perform(self, context: LaunchContext) -> str:
+        left, right = (perform_substitutions(context, arg) for arg in self.args)
         booleans = {"true": True, "1": True, "false": False, "0": False}
         if left.lower() in booleans and right.lower() in booleans:
             return _truth(booleans[left.lower()] == booleans[right.lower()])
@@ -201,38 +312,17 @@ class NotEqualsSubstitution(EqualsSubstitution):
         return _truth(super().perform(context) == "false")
 
 
-class AndSubstitution(_TwoSides):
-    def perform(self, context: LaunchContext) -> str:
-        return _truth(perform_bool(context, self.left) and perform_bool(context, self.right))
-
-
-class OrSubstitution(_TwoSides):
-    def perform(self, context: LaunchContext) -> str:
-        return _truth(perform_bool(context, self.left) or perform_bool(context, self.right))
-
-
-@dataclass(eq=False)
-class NotSubstitution(Substitution):
-    value: SomeSubstitutionsType
-
-    def perform(self, context: LaunchContext) -> str:
-        return _truth(not perform_bool(context, self.value))
-
-
-@dataclass(eq=False)
-class IfElseSubstitution(Substitution):
-    condition: SomeSubstitutionsType
-    if_value: SomeSubstitutionsType = ""
-    else_value: SomeSubstitutionsType = ""
-
-    def perform(self, context: LaunchContext) -> str:
-        chosen = self.if_value if perform_bool(context, self.condition) else self.else_value
-        return perform_substitutions(context, chosen)
-
-
 def _as_text(value: Any) -> SomeSubstitutionsType:
-    return value if isinstance(value, (str, Substitution, list, tuple)) else str(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return _truth(value)
+    text: SomeSubstitutionsType = value if is_substitution(value) else str(value)
+    return text
 
 
 def _truth(value: bool) -> str:
     return str(value).lower()
+
+
+name_modules(__name__)

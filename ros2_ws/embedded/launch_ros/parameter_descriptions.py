@@ -2,115 +2,124 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
-from launch.substitution import perform_substitutions, read_bool
+from launch.substitution import coerce_to_type, is_instance, is_substitution, perform_text
+from launch.utilities import ensure_argument_type
 
 from launch import LaunchContext, SomeSubstitutionsType, Substitution
 
 _SCALARS = (bool, int, float, str, bytes)
-_WAY_OUT = "if it is meant to be a text, wrap it in launch_ros.parameter_descriptions.ParameterValue(…, value_type=str)"
+_WAY_OUT = (
+    "If the parameter is meant to be a string, try wrapping it in "
+    "launch_ros.parameter_descriptions.ParameterValue(value, value_type=str)"
+)
 
 
-@dataclass(eq=False)
 class ParameterValue:
-    """A value, its text read as `value_type`: bool, int, float, str, a list of them, or None for YAML's rules."""
+    """A value, its substitutions read as `value_type`: bool, int, float, str, a list of them, or None for YAML's rules.
 
-    value: Any
-    value_type: Any = field(default=None, kw_only=True)
+    Raises TypeError for a value of another type and ValueError for a text that is none.
+    """
+
+    def __init__(self, value: Any, *, value_type: Any = None) -> None:
+        if isinstance(value, _SCALARS) and not is_instance(value, value_type):
+            raise TypeError(f"value='{value!s}' is not an instance of {value_type}")
+        self.value = value
+        self.value_type = value_type
 
     def evaluate(self, context: LaunchContext) -> Any:
-        """Return the value; raises TypeError if it has another type."""
-        is_typed_text = isinstance(self.value, str) and self.value_type is not None
-        if not is_typed_text and not _is_text(self.value):
-            return evaluate_value(context, self.value)
-        text = perform_substitutions(context, self.value)
-        try:
-            return _read(text, self.value_type)
-        except ValueError as error:
-            raise TypeError(f"parameter value '{text}' is not a {self.value_type}: {error}") from error
+        """Return the value."""
+        if is_substitution(self.value):
+            return coerce_to_type(perform_text(context, self.value), self.value_type)
+        if isinstance(self.value, _SCALARS):
+            return self.value
+        values = _perform_items(context, self.value, getattr(self.value_type, "__args__", [None])[0])
+        if not is_instance(values, self.value_type):
+            raise ValueError(f"The output list does not match the expected type Got value='{values}'")
+        return values
 
 
-@dataclass(eq=False)
+class Parameter:
+    """A parameter of a node by itself, among the dictionaries and files."""
+
+    def __init__(self, name: SomeSubstitutionsType, value: Any, *, value_type: Any = None) -> None:
+        self.name = name
+        self.parameter_value = ParameterValue(value, value_type=value_type)
+
+    def evaluate(self, context: LaunchContext) -> tuple[str, Any]:
+        """Return the name and the value."""
+        return perform_text(context, self.name), self.parameter_value.evaluate(context)
+
+
 class ParameterFile:
     """A YAML file of parameters."""
 
-    param_file: SomeSubstitutionsType
-    allow_substs: bool = field(default=False, kw_only=True)
-
-    def __post_init__(self) -> None:
-        if self.allow_substs:
+    def __init__(
+        self, param_file: SomeSubstitutionsType | os.PathLike[str] | bytes, *, allow_substs: bool = False
+    ) -> None:
+        allowed = (str, Substitution, Iterable, os.PathLike, bytes)
+        ensure_argument_type(param_file, allowed, "param_file", "ParameterFile()")
+        if allow_substs:
             raise NotImplementedError("ParameterFile(allow_substs=True) is not part of the embedded runtime")
+        self.param_file = param_file
 
     def evaluate(self, context: LaunchContext) -> Path:
-        """Return the file's absolute path."""
-        return Path(perform_substitutions(context, self.param_file)).absolute()
+        """Return the file's path."""
+        if isinstance(self.param_file, (os.PathLike, bytes)):
+            return Path(os.fsdecode(self.param_file))
+        return Path(perform_text(context, self.param_file))
 
 
 def evaluate_dict(context: LaunchContext, parameters: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
-    """Return parameter names and values; nested dictionaries become names joined by dots."""
+    """Return parameter names and values; nested dictionaries become names joined by dots. Raises TypeError."""
     evaluated: dict[str, Any] = {}
     for key, value in parameters.items():
-        name = prefix + perform_substitutions(context, key)
+        name = prefix + perform_text(context, key)
         if isinstance(value, Mapping):
             evaluated.update(evaluate_dict(context, value, f"{name}."))
-            continue
-        try:
-            evaluated[name] = evaluate_value(context, value)
-        except TypeError as error:
-            raise TypeError(f"parameter '{name}': {error}") from error
+        else:
+            evaluated[name] = _evaluate(context, name, value)
     return evaluated
 
 
-def evaluate_value(context: LaunchContext, value: Any) -> Any:
-    """Return a parameter's value; the text of substitutions is read by YAML's rules. Raises TypeError."""
+def _evaluate(context: LaunchContext, name: str, value: Any) -> Any:
     if isinstance(value, ParameterValue):
         return value.evaluate(context)
     if isinstance(value, _SCALARS):
         return value
-    if _is_text(value):
-        return _read(perform_substitutions(context, value), None)
-    if not isinstance(value, Iterable):
-        raise TypeError(f"unexpected type {type(value).__name__} of value {value!r}")
-    # lists in a list are texts, given in parts
-    return _check_list([item if isinstance(item, _SCALARS) else perform_substitutions(context, item) for item in value])
-
-
-def _is_text(value: Any) -> bool:
-    """Return whether the value is a substitution, or a list of texts with a substitution among them."""
-    if not isinstance(value, (list, tuple)):
-        return isinstance(value, Substitution)
-    has_substitution = any(isinstance(item, Substitution) for item in value)
-    return has_substitution and all(isinstance(item, (str, Substitution)) for item in value)
-
-
-def _read(text: str, value_type: Any) -> Any:
-    if value_type is str:
-        return text
-    if value_type is bool:
-        return read_bool(text)
-    if value_type in (int, float):
-        return value_type(text)
-    try:
-        value = yaml.safe_load(text) if text else ""
-    except yaml.YAMLError as error:
-        raise TypeError(f"cannot read '{text}' as YAML; {_WAY_OUT}") from error
-    if isinstance(value, list):
-        convert = value_type.__args__[0] if value_type else lambda item: item
-        return _check_list([convert(item) for item in value])
-    if value_type is not None or not isinstance(value, _SCALARS):
-        raise TypeError(f"'{text}' is read as {type(value).__name__}; {_WAY_OUT}")
+    if is_substitution(value):
+        text = perform_text(context, value)
+        try:
+            value = yaml.safe_load(text) if text else ""
+        except yaml.YAMLError as error:
+            raise TypeError(f"Unable to parse the value of parameter {name} as yaml. {_WAY_OUT}") from error
+        if isinstance(value, _SCALARS):
+            return value
+        if not isinstance(value, list):
+            raise TypeError(
+                "Allowed value types are bytes, bool, int, float, str, Sequence[bool], Sequence[int], Sequence[float], "
+                f'Sequence[str]. Got {type(value)} for "{name}". {_WAY_OUT}'
+            )
+    elif isinstance(value, (list, tuple)):
+        value = _perform_items(context, value, None)
+    else:
+        raise TypeError(f"Unexpected type for parameter value {value!r}")
+    if not value or not is_instance(value, None):
+        raise TypeError(
+            "Expected a non-empty sequence, with items of uniform type. Allowed sequence item types are bool, int, "
+            f'float, str. Got inconsistent input for "{name}"'
+        )
     return value
 
 
-def _check_list(items: list[Any]) -> list[Any]:
-    kinds = {type(item) for item in items}
-    if kinds == {int, float}:
-        return [float(item) for item in items]
-    if len(kinds) != 1 or not kinds <= {bool, int, float, str}:
-        raise TypeError(f"expected a non-empty list of bool, int, float or str, all alike, got {items!r}")
-    return items
+def _perform_items(context: LaunchContext, items: Iterable[Any], item_type: Any) -> list[Any]:
+    """Return a list whose substitutions are performed and whose numbers are alike."""
+    done = [
+        item if isinstance(item, _SCALARS) else coerce_to_type(perform_text(context, item), item_type) for item in items
+    ]
+    return [float(item) for item in done] if {type(item) for item in done} == {int, float} else done

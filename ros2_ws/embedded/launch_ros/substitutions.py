@@ -1,26 +1,90 @@
-"""Substitutions that find packages."""
+"""Substitutions that find packages, their programs and parameters."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from shutil import which
+from typing import Any
 
 from embedded_ros import packages
-from launch.substitution import describe_substitutions, perform_substitutions
-from launch.utilities import missing
+from launch.substitution import SomeSubstitutionsType, describe_substitutions, perform_substitutions, perform_text
+from launch.substitutions import SubstitutionFailure, normalize_default
+from launch.utilities import name_modules
 
-from launch import LaunchContext, SomeSubstitutionsType, Substitution
-
-__getattr__ = missing(__name__, "ExecutableInPackage FindPackage FindPackagePrefix Parameter")
+from launch import LaunchContext, Substitution
 
 
 @dataclass(eq=False)
-class FindPackageShare(Substitution):
-    """The folder of a package's launch files and configuration; PackageNotFoundError if there is no such package."""
+class FindPackage(Substitution):
+    """Base of what is found by a package's name; PackageNotFoundError if there is no such package."""
 
     package: SomeSubstitutionsType
 
     def describe(self) -> str:
-        return f"FindPackageShare(pkg={describe_substitutions(self.package)})"
+        return f"{type(self).__name__}(pkg={describe_substitutions(self.package)})"
+
+    def find(self, package_name: str) -> str:
+        raise NotImplementedError("FindPackage.find")
 
     def perform(self, context: LaunchContext) -> str:
-        return str(packages.find(perform_substitutions(context, self.package)).share)
+        return self.find(perform_substitutions(context, self.package))
+
+
+class FindPackagePrefix(FindPackage):
+    """The folder that a package is installed in."""
+
+    def find(self, package_name: str) -> str:
+        return str(packages.find(package_name).prefix)
+
+
+class FindPackageShare(FindPackage):
+    """The folder of a package's launch files and configuration."""
+
+    def find(self, package_name: str) -> str:
+        return str(packages.find(package_name).share)
+
+
+@dataclass(eq=False)
+class ExecutableInPackage(Substitution):
+    """The path of an installed program."""
+
+    executable: SomeSubstitutionsType
+    package: SomeSubstitutionsType
+
+    def describe(self) -> str:
+        return f"ExecInPkg(pkg={describe_substitutions(self.package)}, exec={describe_substitutions(self.executable)})"
+
+    def perform(self, context: LaunchContext) -> str:
+        package = perform_substitutions(context, self.package)
+        executable = perform_substitutions(context, self.executable)
+        prefix = packages.find(package).prefix
+        folder = os.path.join(prefix, "lib", package)
+        if not os.path.exists(folder):
+            raise SubstitutionFailure(
+                f"package '{package}' found at '{prefix}', but libexec directory '{folder}' does not exist"
+            )
+        path = which(executable, path=folder)
+        if path is None:
+            raise SubstitutionFailure(f"executable '{executable}' not found on the libexec directory '{folder}' ")
+        return path
+
+
+class Parameter(Substitution):
+    """The value of a parameter that `SetParameter` set."""
+
+    def __init__(self, name: SomeSubstitutionsType, *, default: Any = None) -> None:
+        self.name = name
+        self.default = normalize_default(default)
+
+    def perform(self, context: LaunchContext) -> str:
+        name = perform_text(context, self.name)
+        for each in context.launch_configurations.get("global_params", []):
+            if isinstance(each, tuple) and each[0] == name:
+                return str(each[1])
+        if self.default is None:
+            raise SubstitutionFailure(f"parameter '{name}' not found")
+        return perform_substitutions(context, self.default)
+
+
+name_modules(__name__)

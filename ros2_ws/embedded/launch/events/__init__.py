@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..utilities import missing
+from ..utilities import name_modules
 
 if TYPE_CHECKING:
-    from ..action import Action, LaunchDescriptionEntity
-
-__getattr__ = missing(__name__, "IncludeLaunchDescription TimerEvent")
+    from ..action import Action
+    from ..actions import TimerAction
+    from ..launch_description import LaunchDescription
 
 
 class Event:
     """Something that happened, or was asked for, while the launch system runs."""
+
+    name = "launch.Event"
+
+    def __init_subclass__(cls) -> None:
+        if "name" not in vars(cls):
+            cls.name = f"{cls.__module__}.{cls.__name__}"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -27,11 +33,17 @@ class Shutdown(Event):
 
 
 @dataclass(eq=False)
-class Visit(Event):
-    """Entities are due, with these context locals: an included description, or what a timer held back."""
+class IncludeLaunchDescription(Event):
+    """A description shall be run."""
 
-    entities: Iterable[LaunchDescriptionEntity]
-    context_locals: Mapping[str, Any]
+    launch_description: LaunchDescription
+
+
+@dataclass(eq=False, kw_only=True)
+class TimerEvent(Event):
+    """A timer's time is over."""
+
+    timer_action: TimerAction
 
 
 @dataclass(eq=False, kw_only=True)
@@ -44,3 +56,6 @@ class ExecutionComplete(Event):
 def matches_action(target_action: Action) -> Callable[[Action], bool]:
     """Match one action, for events that are sent to a process."""
     return lambda action: action is target_action
+
+
+name_modules(__name__)

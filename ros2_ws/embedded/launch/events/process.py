@@ -5,63 +5,91 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from signal import Signals
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..utilities import missing
+from ..utilities import ensure_argument_type, missing, name_modules
 from . import Event
 
 if TYPE_CHECKING:
-    from ..actions import ExecuteProcess
+    from ..actions import ExecuteLocal
 
 __getattr__ = missing(__name__, "ProcessStdin")
-ProcessMatcher = Callable[["ExecuteProcess"], bool]
+ProcessMatcher = Callable[["ExecuteLocal"], bool]
 
 
-@dataclass(eq=False, kw_only=True)
 class RunningProcessEvent(Event):
     """Something that happened to a process that was started."""
 
-    action: ExecuteProcess
-    process_name: str
-    cmd: list[str]
-    cwd: str | None
-    env: dict[str, str]
-    pid: int
+    def __init__(
+        self, *, action: ExecuteLocal, name: str, cmd: list[str], cwd: str | None, env: dict[str, str], pid: int
+    ) -> None:
+        self.action = action
+        self.process_name = name
+        self.cmd = cmd
+        self.cwd = cwd
+        self.env = env
+        self.pid = pid
 
 
 class ProcessStarted(RunningProcessEvent):
     """A process runs."""
 
 
-@dataclass(eq=False, kw_only=True)
 class ProcessExited(RunningProcessEvent):
     """A process ended; a negative `returncode` is the signal that ended it."""
 
-    returncode: int
+    def __init__(self, *, returncode: int, **details: Any) -> None:
+        super().__init__(**details)
+        self.returncode = returncode
 
 
-@dataclass(eq=False, kw_only=True)
 class ProcessIO(RunningProcessEvent):
-    """Bytes that a process wrote."""
+    """Bytes that a process wrote; `fd` is 1 for standard output and 2 for standard error."""
 
-    text: bytes
-    from_stdout: bool
-
-    @property
-    def from_stderr(self) -> bool:
-        return not self.from_stdout
+    def __init__(self, *, text: bytes, fd: int, **details: Any) -> None:
+        super().__init__(**details)
+        self.text = text
+        self.from_stdin, self.from_stdout, self.from_stderr = (fd == number for number in range(3))
 
 
 @dataclass(eq=False, kw_only=True)
-class ShutdownProcess(Event):
-    """End the processes for which the matcher is true: SIGINT, then SIGTERM, then SIGKILL."""
+class ProcessTargetedEvent(Event):
+    """An event sent to the processes for which the matcher is true."""
 
     process_matcher: ProcessMatcher
 
 
-@dataclass(eq=False, kw_only=True)
-class SignalProcess(Event):
-    """Send a signal to the processes for which the matcher is true."""
+class ShutdownProcess(ProcessTargetedEvent):
+    """Ends processes: SIGINT, then SIGTERM, then SIGKILL."""
 
-    signal_number: Signals
-    process_matcher: ProcessMatcher
+
+@dataclass(eq=False, kw_only=True)
+class SignalProcess(ProcessTargetedEvent):
+    """Sends a signal, given as number or name."""
+
+    signal_number: Signals | str
+
+    def __post_init__(self) -> None:
+        ensure_argument_type(self.signal_number, (str, Signals), "signal_number", "SignalProcess")
+        self.signal = self.signal_number if isinstance(self.signal_number, Signals) else Signals[self.signal_number]
+        self.signal_name = self.signal.name
+
+
+def _matches_detail(key: str, is_meant: Callable[[Any], bool]) -> ProcessMatcher:
+    return lambda action: key in action.process_details and is_meant(action.process_details[key])
+
+
+def matches_pid(pid: int) -> ProcessMatcher:
+    return _matches_detail("pid", lambda value: bool(value == pid))
+
+
+def matches_name(name: str) -> ProcessMatcher:
+    """Match the label, which ends in a number: 'talker-1'."""
+    return _matches_detail("name", lambda value: bool(value == name))
+
+
+def matches_executable(executable: str) -> ProcessMatcher:
+    return _matches_detail("cmd", lambda value: bool(value[0].endswith(executable)))
+
+
+name_modules(__name__)
