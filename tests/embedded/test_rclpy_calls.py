@@ -1,7 +1,9 @@
 """Some hundreds of calls, beside what a real ROS 2 Jazzy answered."""
 
+import importlib
 import json
 
+import pytest
 from rclpy.context import Context
 from rclpy_calls import ARGUMENTS, CALLS, names, outcome
 
@@ -18,3 +20,9 @@ def test_calls_have_the_outcome_they_have_in_ros_2(ros_domain: int) -> None:
     found["node"].destroy_node()
     context.shutdown()
     assert differences == {}
+
+
+@pytest.mark.parametrize("module", ["action", "lifecycle", "service_introspection", "waitable"])
+def test_modules_that_are_left_out_say_so(module: str) -> None:
+    with pytest.raises(ImportError, match=f"rclpy.{module} is left out"):
+        importlib.import_module(f"rclpy.{module}")

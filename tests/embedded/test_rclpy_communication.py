@@ -9,8 +9,11 @@ from embedded_ros import wire
 from embedded_ros.dds import make_qos
 from embedded_ros.session import ServiceEndpoint
 from nav_msgs.msg import Odometry
+from rcl_interfaces.msg import LoggerLevel
+from rcl_interfaces.srv import GetLoggerLevels, SetLoggerLevels
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.exceptions import InvalidServiceNameException, InvalidTopicNameException, RCLError
+from rclpy.logging import LoggingSeverity
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
@@ -18,6 +21,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from ros_world import World
 from std_msgs.msg import Int32, String
 from std_srvs.srv import SetBool, Trigger
+from type_description_interfaces.srv import GetTypeDescription
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -219,3 +223,31 @@ def test_destroyed_endpoints_are_gone(world: World) -> None:
     assert not node.destroy_subscription(subscription)
     world.spin_until(lambda: publisher.get_subscription_count() == 0)
     assert node.count_subscribers("numbers") == 0
+
+
+def test_levels_of_loggers_are_read_and_set_over_services(world: World) -> None:
+    server, node = world.node("server", enable_logger_service=True), world.node()
+    read = node.create_client(GetLoggerLevels, "server/get_logger_levels")
+    write = node.create_client(SetLoggerLevels, "server/set_logger_levels")
+    levels = [LoggerLevel(name="server", level=40), LoggerLevel(name="server.part", level=7)]
+    results = world.answer(write.call_async(SetLoggerLevels.Request(levels=levels))).results
+    assert [result.successful for result in results] == [True, False]
+    assert not server.get_logger().warning("too quiet")
+    names = ["server", "server.part"]
+    found = world.answer(read.call_async(GetLoggerLevels.Request(names=names))).levels
+    assert [(level.name, level.level) for level in found] == [("server", 40), ("server.part", 0)]
+    server.get_logger().set_level(LoggingSeverity.UNSET)
+
+
+def test_types_are_described_with_their_texts(world: World) -> None:
+    world.node("server")
+    client = world.node().create_client(GetTypeDescription, "server/get_type_description")
+    request = GetTypeDescription.Request(type_name="std_msgs/msg/Header", include_type_sources=True)
+    response = world.answer(client.call_async(request))
+    assert [field.name for field in response.type_description.type_description.fields] == ["stamp", "frame_id"]
+    assert [other.type_name for other in response.type_description.referenced_type_descriptions] == [
+        "builtin_interfaces/msg/Time"
+    ]
+    assert [source.encoding for source in response.type_sources] == ["msg", "msg"]
+    assert "string frame_id" in response.type_sources[0].raw_file_contents
+    assert not world.answer(client.call_async(GetTypeDescription.Request(type_name="no/msg/Such"))).successful

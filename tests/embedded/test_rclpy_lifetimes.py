@@ -82,8 +82,11 @@ def test_what_is_destroyed_cannot_be_used(world: World) -> None:
         (node.destroy_publisher, publisher),
         (node.destroy_guard_condition, guard),
     ):
-        assert destroy(entity)
+        with entity.handle:
+            assert destroy(entity)
         assert not destroy(entity)
+        with pytest.raises(InvalidHandle), entity.handle:
+            pass
     for use in (
         timer.reset,
         timer.cancel,

@@ -22,6 +22,7 @@ from rclpy.exceptions import (
 )
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
+from rclpy.parameter_event_handler import ParameterEventHandler
 from ros_world import World
 
 STEPS = ParameterDescriptor(integer_range=[IntegerRange(from_value=0, to_value=10, step=2)])
@@ -109,6 +110,26 @@ def test_changes_are_published(world: World) -> None:
     assert [event.node for event in events] == ["/tester", "/tester"]
     assert events[0].new_parameters[0].value.integer_value == 1
     assert events[1].changed_parameters[0].value.integer_value == 2
+
+
+def test_handlers_are_called_for_their_parameter_the_newest_first(world: World) -> None:
+    node, listener = world.node(namespace="/ns"), world.node("listener", namespace="/ns")
+    handler = ParameterEventHandler(listener)
+    heard: list[Any] = []
+    first = handler.add_parameter_callback("p", "tester", lambda p: heard.append(("first", p.value.integer_value)))
+    handler.add_parameter_callback("p", "/ns/tester", lambda p: heard.append(("second", p.value.integer_value)))
+    handler.add_parameter_callback("p", "", lambda p: heard.append("the listener's"))
+    handler.add_parameter_event_callback(lambda event: heard.append(event.node))
+    world.spin_until(lambda: node._parameter_event_publisher.get_subscription_count() == 1)
+    node.declare_parameter("p", 1)
+    world.spin_until(lambda: "/ns/tester" in heard)
+    assert heard == [("second", 1), ("first", 1), "/ns/tester"]
+    handler.remove_parameter_callback(first)
+    with pytest.raises(RuntimeError, match="Callback doesn't exist"):
+        handler.remove_parameter_callback(first)
+    node.set_parameters([Parameter("p", value=2)])
+    world.spin_until(lambda: heard.count("/ns/tester") == 2)
+    assert heard[3:] == [("second", 2), "/ns/tester"]
 
 
 def test_values_come_from_files_and_the_command_line(make_world: Callable[..., World], tmp_path: Path) -> None:
@@ -230,3 +251,27 @@ def test_an_empty_parameter_file_and_null_are_no_errors(make_world: Callable[...
 )
 def test_node_patterns(pattern: str, name: str, matches: bool) -> None:
     assert node_matches(pattern, name) is matches
+
+
+def test_what_is_below_repeated_keys_is_joined_and_plain_values_have_the_types_of_ros_2(
+    make_world: Callable[..., World], tmp_path: Path
+) -> None:
+    text = (
+        "n: {ros__parameters: {a: y, b: 1_000, c: 010}}\nn: {ros__parameters: {d: 1:30, y: 2020-01-01, e: [], f: 1e3}}"
+    )
+    (tmp_path / "p.yaml").write_text(text)
+    node = make_world("--ros-args", "--params-file", str(tmp_path / "p.yaml")).node("n")
+    defaults = {"a": False, "b": "", "c": 0, "d": "", "y": "", "f": 0.0}
+    found = {name: node.declare_parameter(name, default).value for name, default in defaults.items()}
+    assert found == {"a": True, "b": "1_000", "c": 8, "d": "1:30", "y": "2020-01-01", "f": 1000.0}
+    assert node.declare_parameter("e", [1]).type_ is Parameter.Type.NOT_SET
+
+
+def test_clients_load_files(world: World, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(
+        "/a: {ros__parameters: {x: '1', y: {z: [a]}}}\n/**: {ros__parameters: {w: 0.5}}"
+    )
+    target = world.node("target", allow_undeclared_parameters=True)
+    client = AsyncParameterClient(world.node(), "target")
+    world.answer(client.load_parameter_file(str(tmp_path / "p.yaml"), use_wildcard=True))
+    assert [target.get_parameter(name).value for name in ("w", "x", "y.z")] == [0.5, 1, ["a"]]

@@ -85,10 +85,8 @@ class RcutilsLogger:
                 raise TypeError(f'parameter "{option}" is not one of the recognized logging options "{OPTIONS}"')
         options = {option: value for option, value in given.items() if value}
         if "throttle_time_source_type" in options and "throttle_duration_sec" not in given:
-            missing = (
-                'required parameter "throttle_duration_sec" not specified but is required for the the logging filter'
-            )
-            raise TypeError(f'{missing} "throttle"')  # sic
+            reason = "is required for the the logging filter"  # sic
+            raise TypeError(f'required parameter "throttle_duration_sec" not specified but {reason} "throttle"')
         call = self._calls.setdefault(caller, _Call(level, name, options))
         if call.level != level:
             raise ValueError("Logger severity cannot be changed between calls.")
