@@ -73,6 +73,10 @@ def test_defaults_keywords_and_constants() -> None:
     assert ParameterType.PARAMETER_DOUBLE == 3
     assert DiagnosticStatus.ERROR == b"\x02"
     assert DiagnosticStatus().level == b"\x00"
+    assert Quaternion.W__DEFAULT == 1.0
+    for constant in ("PARAMETER_DOUBLE", "PARAMETER_STRING"):
+        with pytest.raises(AttributeError, match=f"ParameterType.{constant} cannot be set"):
+            setattr(ParameterType, constant, 7)
     with pytest.raises(AssertionError, match="Invalid arguments passed to constructor: dta"):
         String(dta="x")
     with pytest.raises(AttributeError):

@@ -224,6 +224,18 @@ def test_callbacks_added_and_removed_while_spinning(world: World) -> None:
     assert heard == [0]
 
 
+def test_shutdown_ends_the_waits_of_all_threads(world: World) -> None:
+    world.node()
+    threads = [threading.Thread(target=world.executor.spin) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.05)  # let them wait; the outcome is the same if one has not got there
+    world.executor.shutdown()
+    for thread in threads:
+        thread.join(DEADLINE_S)
+    assert not any(thread.is_alive() for thread in threads)
+
+
 @pytest.fixture
 def pool(world: World) -> Any:
     executor = MultiThreadedExecutor(4, context=world.context)

@@ -17,12 +17,24 @@ from .fields import collection_check, default_factory, single_check, type_label
 RUNTIME_FOLDER = Path(__file__).resolve().parents[1]
 
 
-class Message:
+class MessageType(type):
+    """Metaclass of message classes: constants and defaults are read-only."""
+
+    _constants: dict[str, Any]
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if name in cls._constants:
+            raise AttributeError(f"constant {cls.__name__}.{name} cannot be set")
+        super().__setattr__(name, value)
+
+
+class Message(metaclass=MessageType):
     """Base of all message classes."""
 
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
     TYPE_NAME: str
+    _constants: dict[str, Any] = {}  # noqa: RUF012
     _fields_and_field_types: dict[str, str]
     _setters: tuple[tuple[Callable[..., None], Callable[[], Any]], ...]
     _converters: dict[str, Callable[[Any], Any]]
@@ -71,7 +83,12 @@ def message_class(name: str) -> type[Message]:
     found = definition(name)
     package, kind, short = name.split("/")
     classes = {field.name: message_class(field.base) for field in found.fields if field.nested}
+    constants = found.constants | {
+        f"{field.name.upper()}__DEFAULT": field.default for field in found.fields if field.default is not None
+    }
     body: dict[str, Any] = {
+        **constants,
+        "_constants": constants,
         "__slots__": tuple(f"_{field.name}" for field in found.fields),
         "__module__": f"{package}.{kind}",
         "TYPE_NAME": name,
@@ -86,9 +103,9 @@ def message_class(name: str) -> type[Message]:
         check = (collection_check if field.kind else single_check)(field, nested)
         body[field.name] = property(attrgetter(f"_{field.name}"), _setter(f"_{field.name}", check))
         defaults.append(default_factory(field, nested))
-    cls: type[Message] = type(short, (Message,), {**found.constants, **body})
+    cls: Any = MessageType(short, (Message,), body)
     cls._setters = tuple((vars(cls)[f"_{f.name}"].__set__, d) for f, d in zip(found.fields, defaults, strict=True))
-    return cls
+    return cls  # type: ignore[no-any-return]
 
 
 def _setter(slot: str, check: Callable[[Any], Any]) -> Callable[[Any, Any], None]:

@@ -73,8 +73,8 @@ class Waiter:
         for cookie in cookies:
             if (entity := self._by_cookie.get(cookie)) is not None:
                 ready.append(entity)
-            elif cookie == GUARD_COOKIE and self._guard is not None:
-                self._guard.set(False)
+            elif cookie == GUARD_COOKIE and self._guard is not None and not self._closed:
+                self._guard.set(False)  # when closed, it is to end the waits of all threads
             elif cookie == GRAPH_COOKIE and self._graph is not None:
                 self._graph.collect()  # or announcements would pile up in the reader
         return ready
