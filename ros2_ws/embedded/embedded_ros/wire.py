@@ -29,11 +29,11 @@ def dds_type(ros_type: str) -> str:
 
 def ros_type(dds_name: str) -> str | None:
     """std_msgs::msg::dds_::String_ -> std_msgs/msg/String; services without _Request or _Response."""
-    match = re.fullmatch(r"(\w+)::(msg|srv)::dds_::(\w+)_", dds_name)
+    match = re.fullmatch(r"(\w+)::(msg|srv|action)::dds_::(\w+)_", dds_name)
     if match is None:
         return None
     name = match[3]
-    if match[2] == "srv":
+    if match[2] != "msg":
         name = name.removesuffix("_Request").removesuffix("_Response")
     return f"{match[1]}/{match[2]}/{name}"
 
