@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from embedded_ros.cli.message_text import Style, to_yaml
+from embedded_ros.cli.message_text import Style, to_csv, to_yaml
 from geometry_msgs.msg import Point32, Polygon
+from rclpy.qos import qos_profile_sensor_data
 from ros2_process import DATA, ROS2, Running, is_running, pid_in, recorded, wait_until
+from ros_world import World
+from std_msgs.msg import ByteMultiArray, Header, String
 
 NODE = DATA / "ros2_jazzy_cli_node.py"
 COMMANDS = [entry for word in ("node", "topic", "service", "param", "interface") for entry in recorded(f"ros2 {word}")]
@@ -96,6 +99,28 @@ def _output(running: Running) -> list[str]:
     return running.lines
 
 
+def test_echo_tells_when_publishers_differ(ros2: Ros2, world: World) -> None:
+    node = world.node()
+    for name, kind, qos in (
+        ("/mixed", String, 10),
+        ("/mixed", String, qos_profile_sensor_data),
+        ("/two", String, 10),
+        ("/two", Header, 10),
+    ):
+        node.create_publisher(kind, name, qos)
+    running = ros2("topic", "echo", "/mixed", "--timeout", "0.1")
+    assert (running.wait(), running.lines) == (
+        0,
+        [
+            "Some, but not all, publishers are offering QoSReliabilityPolicy.RELIABLE. "
+            "Falling back to QoSReliabilityPolicy.BEST_EFFORT as it will connect to all publishers"
+        ],
+    )
+    assert _output(ros2("topic", "echo", "/two")) == [
+        "Cannot echo topic '/two', as it contains more than one type: [std_msgs/msg/Header, std_msgs/msg/String]"
+    ]
+
+
 def test_pub_stamps_headers(ros2: Ros2, ros_domain: int) -> None:
     echo = ros2("topic", "echo", "--once", "/stamped", "std_msgs/msg/Header", "--field", "stamp", "-i")
     values = "{stamp: now, frame_id: map}"
@@ -108,7 +133,7 @@ def test_pub_stamps_headers(ros2: Ros2, ros_domain: int) -> None:
 
 def test_parameters_are_loaded_from_a_file(ros2: Ros2, policy: Running, tmp_path: Path) -> None:
     file = tmp_path / "p.yaml"
-    file.write_text("/**:\n  ros__parameters: {rate_hz: 5.0}\n/robot_3/policy:\n  ros__parameters: {policy: other}\n")
+    file.write_text("/**:\n  ros__parameters: {rate_hz: 5.0}\n/elsewhere:\n  ros__parameters: {policy: other}\n")
     assert sorted(_output(ros2("param", "load", "/robot_3/policy", str(file)))) == [
         "Set parameter policy successful",
         "Set parameter rate_hz successful",
@@ -134,6 +159,16 @@ def test_call_repeats(ros2: Ros2, policy: Running) -> None:
 def test_flow_style_puts_collections_on_one_line() -> None:
     polygon = Polygon(points=[Point32(x=1.0), Point32()])
     assert to_yaml(polygon, Style(flow_style=True)) == "points: [{x: 1.0, y: 0.0, z: 0.0}, {x: 0.0, y: 0.0, z: 0.0}]\n"
+
+
+def test_csv_puts_values_on_one_line() -> None:
+    assert to_csv(ByteMultiArray(data=[b"a", b"\xff", b"c"]), Style(truncate_length=2)) == "0,b'a',b'\\xff',..."
+
+
+def test_hidden_topics_are_shown_on_demand(ros2: Ros2, world: World) -> None:
+    world.node().create_publisher(String, "/_hidden", 10)
+    assert ros2("topic", "type", "/_hidden").wait() == 1
+    assert _output(ros2("topic", "--include-hidden-topics", "type", "/_hidden")) == ["std_msgs/msg/String"]
 
 
 def test_hidden_nodes_are_listed_on_demand(ros2: Ros2, ros_domain: int) -> None:
@@ -235,6 +270,12 @@ def test_hands_over_to_a_sourced_ros_2(ros2: Ros2, tmp_path: Path) -> None:
     real.chmod(0o755)
     running = ros2("bag", "info", ROS_DISTRO="jazzy", AMENT_PREFIX_PATH=f"/nowhere:{tmp_path}")
     assert (running.wait(), running.lines) == (5, ["the real one: bag info"])
+
+
+def test_reads_standard_input(ros_domain: int) -> None:
+    command = [*ROS2, "interface", "show", "-"]
+    result = subprocess.run(command, input="std_srvs/srv/Empty\n", capture_output=True, text=True, check=True)
+    assert result.stdout == "---\n"
 
 
 def test_an_unread_pipe_is_no_error(ros_domain: int) -> None:

@@ -152,12 +152,13 @@ def test_play_publishes_the_recorded_bytes(ros2: Ros2, world: World, tmp_path: P
     assert times
 
 
-def test_play_can_leave_out_topics(ros2: Ros2, world: World, tmp_path: Path) -> None:
+def test_play_can_leave_out_and_rename_topics(ros2: Ros2, world: World, tmp_path: Path) -> None:
     record(ros2, world, tmp_path / "bag")
     node = world.node("listener")
     heard: list[String] = []
-    node.create_subscription(String, "/status", heard.append, LATCHED)
-    playing = ros2("bag", "play", str(tmp_path / "bag"), "--topics", "/status", "--rate", "10")
+    node.create_subscription(String, "/again", heard.append, LATCHED)
+    options = ("--exclude-regex", "odom|gate", "--remap", "/status:=/again", "--rate", "10")
+    playing = ros2("bag", "play", str(tmp_path / "bag"), *options)
     world.spin_until(lambda: bool(heard))
     assert heard == [String(data="ready")]
     assert playing.wait() == 0

@@ -14,12 +14,11 @@ from rclpy.time import Time
 from rosbags.rosbag2 import Reader, ReaderError
 from rosgraph_msgs.msg import Clock
 
-from . import bag_record
+from .bag_record import TOPIC_OPTIONS, is_chosen
 from .discovery import discover, node_verb
 from .interfaces import find_type
 from .verbs import Status, argument, flag, positive, verb
 
-__all__ = ["bag_record"]  # with a verb of its own
 CLOCK_HZ = 40.0
 ACKNOWLEDGED_TIMEOUT = Duration(seconds=1)
 
@@ -77,6 +76,11 @@ def _date(nanoseconds: int) -> str:
     return f"{time.strftime('%b %e %Y %H:%M:%S', local)}.{nanoseconds % 10**9:09} ({_seconds(nanoseconds)})"
 
 
+def _remapping(text: str) -> tuple[str, str]:
+    old, new = text.split(":=")
+    return old, new
+
+
 @node_verb(
     "bag play",
     argument("bag_path", help="folder or file of the bag"),
@@ -85,7 +89,10 @@ def _date(nanoseconds: int) -> str:
     argument(
         "--clock", type=positive, nargs="?", const=CLOCK_HZ, metavar="HZ", help="publish the bag's time on /clock"
     ),
-    argument("--topics", nargs="+", default=[], metavar="topic", help="only these topics"),
+    *TOPIC_OPTIONS,
+    argument(
+        "-m", "--remap", nargs="+", type=_remapping, default=[], metavar="from:=to", help="publish under other names"
+    ),
     argument("--start-offset", type=float, default=0.0, metavar="S", help="start so far behind the beginning"),
     node_name="rosbag2_player",
 )
@@ -113,8 +120,9 @@ class Player:
         self._first_ns = bag.start_time + int(args.start_offset * 1e9)
         self._started_s = time.monotonic()
         self._publishers: dict[str, Any] = {}
+        self._names = {node.resolve_topic_name(old): new for old, new in args.remap}
         for connection in bag.connections:
-            if not args.topics or connection.topic in args.topics:
+            if is_chosen(connection.topic, args, everything=not (args.topics or args.regex)):
                 self._add_publisher(connection)
         if args.clock:
             self._clock = node.create_publisher(Clock, "/clock", 10)
@@ -130,7 +138,8 @@ class Player:
             self._node.get_logger().warning(warning)
             return
         qos = offered_qos(connection.ext.offered_qos_profiles)
-        self._publishers[connection.topic] = self._node.create_publisher(message_type, connection.topic, qos)
+        name = self._names.get(connection.topic, connection.topic)
+        self._publishers[connection.topic] = self._node.create_publisher(message_type, name, qos)
 
     def play(self) -> None:
         """Publish everything once."""

@@ -22,23 +22,28 @@ POLLING_PERIOD_S = 0.1
 FITTING_QOS = QoSProfile(  # for all publishers of a topic
     depth=1000, reliability=ReliabilityPolicy.BEST_AVAILABLE, durability=DurabilityPolicy.BEST_AVAILABLE
 )
+TOPIC_OPTIONS = (
+    argument("--topics", nargs="+", default=[], metavar="topic", help="only these topics"),
+    argument("-e", "--regex", type=pattern, help="only topics that contain this regular expression"),
+    argument("--exclude-topics", nargs="+", default=[], metavar="topic", help="not these topics"),
+    argument("-x", "--exclude-regex", type=pattern, help="not the topics that contain this regular expression"),
+)
 NOTHING_CHOSEN = "[ERROR] [ros2bag]: Need to specify at least one option out of --all, --topics or --regex"
 
 
 @node_verb(
     "bag record",
     argument("positional_topics", nargs="*", metavar="topic", help="topics to record"),
-    argument("--topics", nargs="+", default=[], metavar="topic", help="topics to record"),
-    flag("-a", "--all", help="record all topics"),
-    argument("-e", "--regex", type=pattern, help="record the topics that contain this regular expression"),
-    argument("--exclude-topics", nargs="+", default=[], metavar="topic", help="topics to leave out"),
+    flag("-a", "--all", "--all-topics", help="all topics"),
+    *TOPIC_OPTIONS,
+    flag("--include-hidden-topics", help="with names that start with '_'"),
     argument("-o", "--output", help="folder to create (default: named after the time)"),
     argument("-s", "--storage", choices=["mcap"], default="mcap", help="format of the file"),
     node_name="rosbag2_recorder",
 )
 def _record(node: Node, args: argparse.Namespace) -> Status:
     """Record topics until interrupted."""
-    args.topics += args.positional_topics
+    args.topics = [node.resolve_topic_name(name) for name in args.topics + args.positional_topics]
     if not (args.topics or args.all or args.regex):
         return NOTHING_CHOSEN
     folder = Path(args.output or time.strftime("rosbag2_%Y_%m_%d-%H_%M_%S"))
@@ -61,12 +66,18 @@ def _record(node: Node, args: argparse.Namespace) -> Status:
     return 0
 
 
+def is_chosen(topic: str, args: argparse.Namespace, everything: bool) -> bool:
+    """Return whether the user wants a topic; `everything` if all that are not left out."""
+    if topic in args.exclude_topics or (args.exclude_regex and args.exclude_regex.search(topic)):
+        return False
+    return everything or topic in args.topics or bool(args.regex and args.regex.search(topic))
+
+
 class Recorder:
     """Subscribes to the topics that the user has chosen, as they appear."""
 
     def __init__(self, node: Node, bag: "Bag", args: argparse.Namespace) -> None:
         self._node, self._bag, self._args = node, bag, args
-        self._topics = {node.resolve_topic_name(name) for name in args.topics}
         self._known: set[str] = set()  # topics that are recorded, or of which was said why they are not
         self.is_ended = False
         node.create_timer(POLLING_PERIOD_S, self.look_for_topics)
@@ -77,20 +88,15 @@ class Recorder:
 
     def look_for_topics(self) -> None:
         """Record the chosen topics that are new and have a publisher."""
-        for topic, types in visible(self._node.get_topic_names_and_types(), include_hidden=False):
-            if topic in self._known or not self._is_chosen(topic) or not self._node.count_publishers(topic):
+        for topic, types in visible(self._node.get_topic_names_and_types(), self._args.include_hidden_topics):
+            is_wanted = is_chosen(topic, self._args, self._args.all)
+            if topic in self._known or not is_wanted or not self._node.count_publishers(topic):
                 continue
             self._known.add(topic)
             try:
                 self._record(topic, types)
             except RuntimeError as error:
                 self._node.get_logger().warning(f"Topic '{topic}' is not recorded: {error}")
-
-    def _is_chosen(self, topic: str) -> bool:
-        if topic in self._args.exclude_topics:
-            return False
-        is_match = self._args.regex is not None and self._args.regex.search(topic)
-        return bool(self._args.all or topic in self._topics or is_match)
 
     def _record(self, topic: str, types: list[str]) -> None:
         if len(types) > 1:

@@ -36,37 +36,37 @@ def node_verb(name: str, *arguments: Argument, node_name: str = "") -> Callable[
         @functools.wraps(run)
         def with_node(args: argparse.Namespace) -> Status:
             own_name = getattr(args, "node_name", None) or node_name or f"_ros2cli_{os.getpid()}"
-            sim_time = rclpy.Parameter("use_sim_time", value=args.use_sim_time)
-            with rclpy.init(args=[]) as context:
-                try:
-                    node = rclpy.create_node(own_name, start_parameter_services=False, parameter_overrides=[sim_time])
-                    return run(node, args)
-                except NameValidationException as error:
-                    return str(error)
-                except Exception:
-                    if context.ok():
-                        raise
-                    return int(signal.SIGTERM)  # which has shut the context down
+            wanted = {"use_sim_time": args.use_sim_time, "start_type_description_service": False}
+            parameters = [rclpy.Parameter(name, value=value) for name, value in wanted.items()]
+            rclpy.init(args=[])
+            try:
+                node = rclpy.create_node(own_name, start_parameter_services=False, parameter_overrides=parameters)
+                return run(node, args)
+            except NameValidationException as error:
+                return str(error)
+            except Exception:
+                if rclpy.ok():
+                    raise
+                return int(signal.SIGTERM)  # which has shut the context down
+            finally:
+                rclpy.try_shutdown()
 
         return run
 
     return register
 
 
-def discover(node: Node, is_enough: Callable[[], object] = lambda: False) -> bool:
-    """Wait until the graph is known, or until there is enough of it; return whether there is enough."""
-    start = last_change = time.monotonic()
-    seen = None
-    while not is_enough():
+def discover(node: Node) -> None:
+    """Wait until the graph is known."""
+    start = last_change = now = time.monotonic()
+    quiet_s, seen = QUIET_S, None
+    while now - last_change < quiet_s and now - start < LIMIT_S:
+        time.sleep(_PERIOD_S)
         now = time.monotonic()
         found, is_complete = _look(node)
+        quiet_s = QUIET_S if is_complete else INCOMPLETE_QUIET_S
         if found != seen:
             seen, last_change = found, now
-        quiet_s = QUIET_S if is_complete else INCOMPLETE_QUIET_S
-        if now - last_change > quiet_s or now - start > LIMIT_S:
-            return bool(is_enough())
-        time.sleep(_PERIOD_S)
-    return True
 
 
 def _look(node: Node) -> tuple[object, bool]:

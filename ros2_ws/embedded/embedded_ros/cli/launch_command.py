@@ -4,10 +4,9 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.launch_description_sources import AnyLaunchDescriptionSource
 from launch.substitution import describe_substitutions
 
 from launch import LaunchContext, LaunchDescription, LaunchService
@@ -22,6 +21,8 @@ from .verbs import Status, argument, flag, verb
     flag("-d", "--debug", help="more output"),
     flag("-s", "--show-args", "--show-arguments", help="print the arguments only"),
     flag("-a", "--show-all-subprocesses-output", help="show and log all output"),
+    argument("--launch-prefix", help="command that goes before all executables"),
+    argument("--launch-prefix-filter", help="pattern of the executables that --launch-prefix is meant for"),
     argument("package_name", help="package with the launch file, or the launch file's path"),
     argument("launch_file_name", nargs="?", help="name of the launch file"),
     argument("launch_arguments", nargs="*", help="arguments as '<name>:=<value>'"),
@@ -29,7 +30,11 @@ from .verbs import Status, argument, flag, verb
 def _launch(args: argparse.Namespace) -> Status:
     """Run a launch file."""
     path, arguments = _find_file(args)
-    source = PythonLaunchDescriptionSource(path)
+    if args.launch_prefix is None and args.launch_prefix_filter is not None:
+        raise RuntimeError("--launch-prefix must be specified if --launch-prefix-filter is provided")
+    prefixes = {"launch-prefix": args.launch_prefix, "launch-prefix-filter": args.launch_prefix_filter}
+    arguments += [f"{name}:={value}" for name, value in prefixes.items() if value]
+    source = AnyLaunchDescriptionSource(path)
     if args.show_args:
         print(_explain_arguments(source.get_launch_description(LaunchContext())))
         return 0
@@ -51,10 +56,8 @@ def _find_file(args: argparse.Namespace) -> tuple[str, list[str]]:
         share = packages.find(package).share
     except packages.PackageNotFoundError as error:
         raise RuntimeError(f"Package '{package}' not found: {error}") from error
-    if name is None:
-        raise RuntimeError(f"no launch file given for package '{package}'")
     walk = os.walk(share, followlinks=True)  # launch/ of a package in the checkout may be a link
-    found = sorted(str(Path(folder, name)) for folder, _, files in walk if name in files)
+    found = sorted(os.path.join(folder, str(name)) for folder, _, files in walk if name in files)
     where = f"in the share directory of package '{package}'"
     if not found:
         raise RuntimeError(f"file '{name}' was not found {where} which is at '{share}'")

@@ -88,7 +88,8 @@ def plain(value: Any, style: Style, label: str = "") -> Any:
     if isinstance(value, _COLLECTIONS):
         if style.no_arr:
             return _array_label(label, len(value))
-        return [plain(item, style) for item in style.shorten(list(value), [ELLIPSIS])]
+        items = [plain(item, style) for item in value[: style.truncate_length]]
+        return items + [ELLIPSIS] * (len(items) < len(value))
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -5,9 +5,10 @@ import sys
 
 from rclpy.node import Node
 
-from .discovery import discover, full_names, node_verb, print_lines, visible
+from .discovery import NamesAndTypes, discover, full_names, node_verb, print_lines, visible
 from .verbs import Status, argument, flag
 
+FEEDBACK = "/_action/feedback"
 SAME_NAMES = (
     "WARNING: Be aware that there are nodes in the graph that share an exact name, "
     "which can have unintended side effects."
@@ -42,16 +43,27 @@ def _info(node: Node, args: argparse.Namespace) -> Status:
             file=sys.stderr,
         )
     namespace, _, name = args.node.rpartition("/")
+    names = (name, namespace or "/")
+    publishers = node.get_publisher_names_and_types_by_node(*names)
+    subscribers = node.get_subscriber_names_and_types_by_node(*names)
     print(args.node)
-    for title, find in (
-        ("Subscribers", node.get_subscriber_names_and_types_by_node),
-        ("Publishers", node.get_publisher_names_and_types_by_node),
-        ("Service Servers", node.get_service_names_and_types_by_node),
-        ("Service Clients", node.get_client_names_and_types_by_node),
-        ("Action Servers", None),
-        ("Action Clients", None),
+    for title, found in (
+        ("Subscribers", subscribers),
+        ("Publishers", publishers),
+        ("Service Servers", node.get_service_names_and_types_by_node(*names)),
+        ("Service Clients", node.get_client_names_and_types_by_node(*names)),
+        ("Action Servers", _actions(publishers)),
+        ("Action Clients", _actions(subscribers)),
     ):
-        found = visible(find(name, namespace or "/"), args.include_hidden) if find else []
         print(f"  {title}:")
-        print("\n".join(f"    {name}: {', '.join(types)}" for name, types in found))
+        print("\n".join(f"    {name}: {', '.join(types)}" for name, types in visible(found, args.include_hidden)))
     return 0
+
+
+def _actions(topics: NamesAndTypes) -> NamesAndTypes:
+    """Return the actions, of which servers publish and clients hear the feedback."""
+    return [
+        (name.removesuffix(FEEDBACK), [each.removesuffix("_FeedbackMessage") for each in types])
+        for name, types in topics
+        if name.endswith(FEEDBACK)
+    ]

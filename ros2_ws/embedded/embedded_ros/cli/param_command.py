@@ -41,7 +41,8 @@ def _client(node: Node, name: str) -> AsyncParameterClient:
 def _chosen_client(node: Node, args: argparse.Namespace) -> AsyncParameterClient:
     """Return a client of the node that the user has named; raises RuntimeError."""
     args.node = "/" + args.node.removeprefix("/")
-    if not discover(node, lambda: args.node in full_names(node, args.include_hidden_nodes)):
+    discover(node)
+    if args.node not in full_names(node, args.include_hidden_nodes):
         raise RuntimeError("Node not found")
     return _client(node, args.node)
 

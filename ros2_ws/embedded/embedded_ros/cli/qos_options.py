@@ -4,25 +4,11 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from rclpy.duration import Duration
-from rclpy.qos import (
-    DurabilityPolicy,
-    HistoryPolicy,
-    LivelinessPolicy,
-    QoSPresetProfiles,
-    QoSProfile,
-    ReliabilityPolicy,
-)
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSPresetProfiles, QoSProfile, ReliabilityPolicy
 
-from .verbs import Argument, argument, positive
+from .verbs import Argument, argument
 
-_POLICIES = {
-    "history": HistoryPolicy,
-    "reliability": ReliabilityPolicy,
-    "durability": DurabilityPolicy,
-    "liveliness": LivelinessPolicy,
-}
-_NUMBERS = ("depth", "liveliness_lease_duration_seconds")
+_POLICIES = {"history": HistoryPolicy, "reliability": ReliabilityPolicy, "durability": DurabilityPolicy}
 
 
 def qos_options(default: str) -> list[Argument]:
@@ -31,7 +17,6 @@ def qos_options(default: str) -> list[Argument]:
     return [
         argument("--qos-profile", choices=profiles, default=default, help=f"preset (default: {default})"),
         argument("--qos-depth", type=int, metavar="N", help="length of the queue"),
-        argument("--qos-liveliness-lease-duration-seconds", type=positive, metavar="S", help="lease of the liveliness"),
         *(
             argument(f"--qos-{name}", choices=policy.short_keys(), help=f"{name} instead of the preset's")
             for name, policy in _POLICIES.items()
@@ -45,8 +30,6 @@ def chosen_qos(args: argparse.Namespace) -> QoSProfile:
     for name, policy in _POLICIES.items():
         if (key := getattr(args, f"qos_{name}")) is not None:
             setattr(profile, name, policy.get_from_short_key(key))
-    if args.qos_liveliness_lease_duration_seconds:
-        profile.liveliness_lease_duration = Duration(seconds=args.qos_liveliness_lease_duration_seconds)
     if args.qos_depth and args.qos_depth > 0:
         profile.depth = args.qos_depth
     elif profile.durability == DurabilityPolicy.TRANSIENT_LOCAL and profile.depth == 0:
@@ -57,7 +40,7 @@ def chosen_qos(args: argparse.Namespace) -> QoSProfile:
 def fitting_qos(args: argparse.Namespace, publishers: Sequence[Any]) -> QoSProfile:
     """Return what the options say or, if there are none but the preset, what suits all the publishers."""
     profile = chosen_qos(args)
-    if not publishers or any(getattr(args, f"qos_{name}") is not None for name in [*_POLICIES, *_NUMBERS]):
+    if not publishers or any(getattr(args, f"qos_{name}") is not None for name in [*_POLICIES, "depth"]):
         return profile
     for name, strong, weak in (
         ("reliability", ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT),
@@ -66,12 +49,9 @@ def fitting_qos(args: argparse.Namespace, publishers: Sequence[Any]) -> QoSProfi
         offered = {getattr(info.qos_profile, name) for info in publishers}
         setattr(profile, name, strong if offered == {strong} else weak)
         if len(offered) > 1:
+            policy = f"QoS{type(strong).__name__}"
             print(
-                f"Some, but not all, publishers are offering {_text(strong)}. "
-                f"Falling back to {_text(weak)} as it will connect to all publishers"
+                f"Some, but not all, publishers are offering {policy}.{strong.name}. "
+                f"Falling back to {policy}.{weak.name} as it will connect to all publishers"
             )
     return profile
-
-
-def _text(policy: Any) -> str:
-    return f"QoS{type(policy).__name__}.{policy.name}"

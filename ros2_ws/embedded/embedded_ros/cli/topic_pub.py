@@ -14,6 +14,8 @@ from .message_text import VALUES, StampSetter, fill, given_values
 from .qos_options import chosen_qos, qos_options
 from .verbs import Status, argument, flag, nonnegative_int, positive
 
+PERIOD_S = 0.1
+
 
 @node_verb(
     "topic pub",
@@ -67,13 +69,15 @@ def _pub(node: Node, args: argparse.Namespace) -> Status:
 
 
 def _wait_for_subscriptions(node: Node, publisher: Any, wanted: int, limit_s: float) -> None:
-    """Wait until there are enough; raises RuntimeError after the limit."""
-    deadline_s = time.monotonic() + limit_s
-    if not discover(node, lambda: publisher.get_subscription_count() >= wanted):
-        print(f"Waiting for at least {wanted} matching subscription(s)...")
+    """Wait until there are enough, and say so every second; raises RuntimeError after the limit."""
+    discover(node)
+    periods = 0
     while (found := publisher.get_subscription_count()) < wanted:
-        if time.monotonic() > deadline_s:
+        if periods % 10 == 0:
+            print(f"Waiting for at least {wanted} matching subscription(s)...")
+        if periods * PERIOD_S >= limit_s:
             raise RuntimeError(
                 f"Timed out waiting for subscribers: Expected {wanted} subcribers but only got {found} subscribers"
             )
-        rclpy.spin_once(node, timeout_sec=0.02)
+        rclpy.spin_once(node, timeout_sec=PERIOD_S)
+        periods += 1
