@@ -247,6 +247,18 @@ def test_a_signal_event_reaches_one_process(launch: Launch) -> None:
     running.wait_for("exit code -15")
 
 
+def test_a_prefix_from_the_command_line_goes_before_the_programs_it_is_meant_for(launch: Launch) -> None:
+    entities = (
+        "ExecuteProcess(cmd=['echo', 'a'], output='screen'), ExecuteProcess(cmd=['printf', 'b'], output='screen')"
+    )
+    running = launch(entities, "--launch-prefix", "env -i echo with", "--launch-prefix-filter", "ec.*")
+    assert running.wait() == 0
+    assert {line for line in running.lines if "] " in line and "INFO" not in line} == {
+        "[env-1] with echo a",
+        "[printf-2] b",
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,5 +1,6 @@
 """Launch descriptions run in this process: arguments, substitutions, conditions, scopes, includes, timers, events."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,6 +16,7 @@ from launch.actions import (
     GroupAction,
     IncludeLaunchDescription,
     LogInfo,
+    OpaqueCoroutine,
     OpaqueFunction,
     PopLaunchConfigurations,
     PushLaunchConfigurations,
@@ -23,6 +25,7 @@ from launch.actions import (
     SetLaunchConfiguration,
     Shutdown,
     TimerAction,
+    UnregisterEventHandler,
     UnsetEnvironmentVariable,
 )
 from launch.conditions import (
@@ -34,6 +37,7 @@ from launch.conditions import (
 )
 from launch.event import Event
 from launch.event_handlers import EventHandler, OnExecutionComplete, OnProcessExit, OnProcessStart, OnShutdown
+from launch.events import Shutdown as ShutdownEvent
 from launch.events import matches_action
 from launch.events.process import ShutdownProcess
 from launch.launch_description_sources import (
@@ -43,7 +47,9 @@ from launch.launch_description_sources import (
     PythonLaunchDescriptionSource,
 )
 from launch.substitutions import (
+    AllSubstitution,
     AndSubstitution,
+    AnySubstitution,
     Command,
     EnvironmentVariable,
     EqualsSubstitution,
@@ -120,6 +126,11 @@ ONE = LaunchConfiguration("one")
         (NotSubstitution(ONE), "false"),
         (IfElseSubstitution(ONE, "yes", "no"), "yes"),
         (IfElseSubstitution(NotSubstitution(ONE), if_value="yes"), ""),
+        (AnySubstitution("false", ONE, "off"), "true"),
+        (AllSubstitution("yes", ONE, "off"), "false"),
+        (EqualsSubstitution(None, ""), "true"),
+        (EqualsSubstitution(["a", ONE], "a1"), "true"),
+        (EqualsSubstitution(["a", "b"], "ab"), "false"),
     ],
 )
 def test_substitution(substitution: Any, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -358,6 +369,56 @@ def test_a_shutdown_event_ends_one_process(notes: Notes) -> None:
     assert run(entities) == 0
     assert sorted(notes[:2]) == ["sleep", "then "]
     assert notes[2:] == ["other"]
+
+
+def test_what_a_process_wrote_can_be_asked_for() -> None:
+    process = ExecuteProcess(cmd=["sh", "-c", "echo out; echo err >&2; exit 3"], cached_output=True, name="p")
+    assert run([process]) == 0
+    assert (process.get_stdout(), process.get_stderr(), process.return_code) == ("out\n", "err\n", 3)
+    assert (process.cmd[0], process.name[:2]) == ("sh", "p-")
+    with pytest.raises(RuntimeError, match="cached output must be true to be able to get stdout"):
+        ExecuteProcess(cmd=["true"]).get_stdout()
+
+
+def test_a_coroutine_runs_beside_the_rest_and_can_end_it(notes: Notes) -> None:
+    async def end_soon(context: LaunchContext, reason: str) -> None:
+        await asyncio.sleep(0.05)
+        await context.emit_event(ShutdownEvent(reason=reason))
+
+    async def never_end() -> None:
+        await asyncio.sleep(1000.0)
+
+    entities = [
+        OpaqueCoroutine(coroutine=never_end, ignore_context=True),
+        OpaqueCoroutine(coroutine=end_soon, args=["enough"]),
+        RegisterEventHandler(OnShutdown(on_shutdown=[notes.note(LocalSubstitution("event.reason"))])),
+    ]
+    assert run(entities) == 0
+    assert notes == ["enough"]
+    with pytest.raises(TypeError, match="OpaqueCoroutine expected a coroutine function for 'coroutine', got"):
+        OpaqueCoroutine(coroutine=print)  # type: ignore[arg-type]
+
+
+def test_event_handlers_can_be_unregistered(notes: Notes) -> None:
+    on_shutdown = OnShutdown(on_shutdown=[notes.note("unheard")])
+    assert run([RegisterEventHandler(on_shutdown), UnregisterEventHandler(on_shutdown)]) == 0
+    assert notes == []
+
+
+def test_a_process_s_files_of_output() -> None:
+    cmd = ["sh", "-c", "echo out; echo err >&2"]
+    assert run([ExecuteProcess(cmd=cmd, name="p", output=output) for output in ("own_log", "full")]) == 0
+    files = sorted(Path(launch.logging.launch_config.log_dir).glob("p-*.log"))
+    assert [file.read_text().split("]")[1:] for file in files[:2]] == [[" err\n"], [" out\n"]]
+    assert len(files) == 6
+
+
+def test_the_module_of_each_name_is_that_of_ros_2() -> None:
+    from launch.actions.opaque_function import OpaqueFunction as Same
+    from launch.event_handlers.on_process_io import OnProcessIO  # noqa: F401
+    from launch_ros.actions.node import Node  # noqa: F401
+
+    assert Same is OpaqueFunction
 
 
 def test_opaque_function_returns_entities(notes: Notes) -> None:

@@ -2,7 +2,6 @@
 
 import configparser
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +41,7 @@ def packages() -> dict[str, Package]:
 
 
 def find(name: str) -> Package:
-    """The package of that name; raises PackageNotFoundError, or ValueError for what is no name."""
-    if not re.fullmatch("[a-zA-Z0-9][a-zA-Z0-9_-]+", name):
-        raise ValueError(f"'{name}' is not a valid package name")
+    """The package of that name; raises PackageNotFoundError."""
     for prefix in prefixes():
         if (prefix / "share" / "ament_index" / "resource_index" / "packages" / name).is_file():
             return Package(name, prefix, prefix / "share" / name, False)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from . import events
 from .action import Action, LaunchDescriptionEntity, SomeEntitiesType
-from .events import Event, ExecutionComplete, IncludeLaunchDescription
-from .events import Shutdown as ShutdownEvent
-from .events.process import ProcessExited, ProcessIO, ProcessStarted
+from .events import Event, process
 from .launch_context import LaunchContext
 from .utilities import name_modules
 
 Answer = SomeEntitiesType | Callable[[Any, LaunchContext], SomeEntitiesType | None] | None
 Target = Action | Callable[[Any], bool] | None
-OutputCallback = Callable[[ProcessIO], SomeEntitiesType | None]
+OutputCallback = Callable[[process.ProcessIO], SomeEntitiesType | None]
 
 
 class EventHandler:
@@ -47,14 +46,9 @@ def _as_list(entities: SomeEntitiesType | None) -> list[LaunchDescriptionEntity]
     return list(entities) if isinstance(entities, Iterable) else [entities] if entities is not None else []
 
 
-def event_named(name: str) -> Callable[[Event], bool]:
-    """Match events by their name, such as 'launch.events.Shutdown'."""
-    return lambda event: event.name == name
-
-
 class OnShutdown(EventHandler):
     def __init__(self, *, on_shutdown: Answer, **kwargs: Any) -> None:
-        super().__init__(matcher=lambda event: isinstance(event, ShutdownEvent), entities=on_shutdown, **kwargs)
+        super().__init__(matcher=lambda event: isinstance(event, events.Shutdown), entities=on_shutdown, **kwargs)
 
 
 class OnIncludeLaunchDescription(EventHandler):
@@ -62,7 +56,7 @@ class OnIncludeLaunchDescription(EventHandler):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            matcher=lambda event: isinstance(event, IncludeLaunchDescription),
+            matcher=lambda event: isinstance(event, events.IncludeLaunchDescription),
             entities=lambda event, context: event.launch_description,
             **kwargs,
         )
@@ -104,12 +98,16 @@ class OnActionEventBase(EventHandler):
 
 class OnProcessStart(OnActionEventBase):
     def __init__(self, *, target_action: Target = None, on_start: Answer, **kwargs: Any) -> None:
-        super().__init__(action_matcher=target_action, on_event=on_start, target_event_cls=ProcessStarted, **kwargs)
+        super().__init__(
+            action_matcher=target_action, on_event=on_start, target_event_cls=process.ProcessStarted, **kwargs
+        )
 
 
 class OnProcessExit(OnActionEventBase):
     def __init__(self, *, target_action: Target = None, on_exit: Answer, **kwargs: Any) -> None:
-        super().__init__(action_matcher=target_action, on_event=on_exit, target_event_cls=ProcessExited, **kwargs)
+        super().__init__(
+            action_matcher=target_action, on_event=on_exit, target_event_cls=process.ProcessExited, **kwargs
+        )
 
 
 class OnExecutionComplete(OnActionEventBase):
@@ -117,7 +115,7 @@ class OnExecutionComplete(OnActionEventBase):
         super().__init__(
             action_matcher=target_action,
             on_event=on_completion,
-            target_event_cls=ExecutionComplete,
+            target_event_cls=events.ExecutionComplete,
             target_action_cls=Action,
             **kwargs,
         )
@@ -135,11 +133,11 @@ class OnProcessIO(OnActionEventBase):
         on_stderr: OutputCallback | None = None,
         **kwargs: Any,
     ) -> None:
-        def answer(event: ProcessIO, context: LaunchContext) -> SomeEntitiesType | None:
+        def answer(event: process.ProcessIO, context: LaunchContext) -> SomeEntitiesType | None:
             callback = on_stdout if event.from_stdout else on_stderr if event.from_stderr else on_stdin
             return None if callback is None else callback(event)
 
-        super().__init__(action_matcher=target_action, on_event=answer, target_event_cls=ProcessIO, **kwargs)
+        super().__init__(action_matcher=target_action, on_event=answer, target_event_cls=process.ProcessIO, **kwargs)
 
 
 name_modules(__name__)

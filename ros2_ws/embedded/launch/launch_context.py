@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from . import logging
@@ -35,7 +35,12 @@ class LaunchContext:
         self._first_environment = dict(os.environ)
         self._globals: dict[str, Any] = {}
         self._locals: dict[str, Any] = {}
-        self._stacks: dict[str, list[dict[str, Any]]] = {"locals": [], "launch_configurations": [], "environment": []}
+        self._scopes: dict[str, MutableMapping[str, Any]] = {
+            "locals": self._locals,
+            "launch_configurations": self.launch_configurations,
+            "environment": self.environment,
+        }
+        self._stacks: dict[str, list[dict[str, Any]]] = {scope: [] for scope in self._scopes}
 
     # -- locals
 
@@ -56,36 +61,23 @@ class LaunchContext:
 
     # -- scopes
 
-    def push_locals(self) -> None:
-        self._stacks["locals"].append(dict(self._locals))
+    def push(self, scope: str) -> None:
+        """Remember the 'locals', the 'launch_configurations' or the 'environment'."""
+        self._stacks[scope].append(dict(self._scopes[scope]))
 
-    def pop_locals(self) -> None:
-        self._locals = self._pop("locals")
-
-    def push_launch_configurations(self) -> None:
-        self._stacks["launch_configurations"].append(dict(self.launch_configurations))
-
-    def pop_launch_configurations(self) -> None:
-        self.launch_configurations = self._pop("launch_configurations")
-
-    def push_environment(self) -> None:
-        self._stacks["environment"].append(dict(self.environment))
-
-    def pop_environment(self) -> None:
-        self._replace_environment(self._pop("environment"))
+    def pop(self, scope: str) -> None:
+        """Go back to what was remembered last."""
+        if not self._stacks[scope]:
+            raise RuntimeError(f"{scope} stack unexpectedly empty")
+        self._replace(scope, self._stacks[scope].pop())
 
     def reset_environment(self) -> None:
         """Go back to the environment that the launch began with."""
-        self._replace_environment(self._first_environment)
+        self._replace("environment", self._first_environment)
 
-    def _pop(self, what: str) -> dict[str, Any]:
-        if not self._stacks[what]:
-            raise RuntimeError(f"{what} stack unexpectedly empty")
-        return self._stacks[what].pop()
-
-    def _replace_environment(self, environment: Mapping[str, str]) -> None:
-        self.environment.clear()
-        self.environment.update(environment)
+    def _replace(self, scope: str, values: Mapping[str, Any]) -> None:
+        self._scopes[scope].clear()
+        self._scopes[scope].update(values)
 
     # -- events
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from . import logging
 from .action import Action, LaunchDescriptionEntity
 from .launch_context import LaunchContext
 
@@ -16,20 +15,10 @@ if TYPE_CHECKING:
 
 
 class LaunchDescription(LaunchDescriptionEntity):
-    """A list of entities, run in order; a deprecated one warns."""
+    """A list of entities, run in order."""
 
-    def __init__(
-        self,
-        initial_entities: Iterable[LaunchDescriptionEntity] | None = None,
-        *,
-        deprecated_reason: str | None = None,
-    ) -> None:
+    def __init__(self, initial_entities: Iterable[LaunchDescriptionEntity] | None = None) -> None:
         self.entities = list(initial_entities or [])
-        self.deprecated_reason = deprecated_reason
-
-    @property
-    def deprecated(self) -> bool:
-        return self.deprecated_reason is not None
 
     def add_entity(self, entity: LaunchDescriptionEntity) -> None:
         self.entities.append(entity)
@@ -37,10 +26,6 @@ class LaunchDescription(LaunchDescriptionEntity):
     add_action = add_entity
 
     def visit(self, context: LaunchContext) -> list[LaunchDescriptionEntity]:
-        if self.deprecated:
-            path = context.get_locals_as_dict().get("current_launch_file_path")
-            what = "deprecated launch description" if path is None else f"launch file [{path}] is deprecated"
-            logging.get_logger().warning(f"{what}: {self.deprecated_reason}")
         return self.entities
 
     def get_sub_entities(self) -> list[LaunchDescriptionEntity]:

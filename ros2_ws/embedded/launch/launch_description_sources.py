@@ -77,11 +77,8 @@ class PythonLaunchDescriptionSource(LaunchDescriptionSource):
         return get_launch_description_from_python_launch_file(path)
 
 
-class AnyLaunchDescriptionSource(LaunchDescriptionSource):
+class AnyLaunchDescriptionSource(PythonLaunchDescriptionSource):
     """A launch file of any kind, of which there is one."""
-
-    def __init__(self, launch_file_path: SomeSubstitutionsType) -> None:
-        super().__init__(None, launch_file_path, "interpreted launch file")
 
     def _read(self, path: str) -> LaunchDescription:
         return get_launch_description_from_any_launch_file(path)

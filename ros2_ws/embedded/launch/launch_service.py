@@ -110,14 +110,14 @@ class LaunchService:
         for handler in tuple(self.context.event_handlers):
             if handler.matches(item):
                 self._log.debug(f"processing event: '{item}' ✓ '{handler}'")
-                self.context.push_locals()
+                self.context.push("locals")
                 try:
                     entities = handler.handle(item, self.context)
                     for entity in entities if isinstance(entities, Iterable) else [entities]:
                         if entity is not None:
                             self._visit(entity)
                 finally:
-                    self.context.pop_locals()
+                    self.context.pop("locals")
 
     def _visit(self, entity: LaunchDescriptionEntity) -> None:
         """Visit an entity and what it yields, depth first."""

@@ -5,13 +5,9 @@ from __future__ import annotations
 import importlib
 import math
 import os
-import random
-import re
 import shlex
 import shutil
-import socket
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,12 +23,13 @@ from .substitution import (
     normalize_to_list_of_substitutions,
     perform_substitutions,
 )
-from .utilities import ensure_argument_type, name_modules
+from .utilities import ensure_argument_type, missing, name_modules
 
 if TYPE_CHECKING:
     from .launch_context import LaunchContext
 
 TextSubstitution = substitution.TextSubstitution
+__getattr__ = missing(__name__, "AnonName")
 
 
 class SubstitutionFailure(RuntimeError):
@@ -58,9 +55,7 @@ def normalize_default(default: Any) -> list[Substitution] | None:
     if default is None:
         return None
     parts = default if isinstance(default, Iterable) else [default]
-    return normalize_to_list_of_substitutions(
-        [part if isinstance(part, (str, Substitution)) else str(part) for part in parts]
-    )
+    return [part if isinstance(part, Substitution) else TextSubstitution(text=str(part)) for part in parts]
 
 
 @dataclass(eq=False)
@@ -82,18 +77,6 @@ def _look_up(
     if default is None:
         raise SubstitutionFailure(f"{kind} '{name}' does not exist")
     return perform_substitutions(context, default)
-
-
-@dataclass(eq=False)
-class AnonName(Substitution):
-    """A name made unique, the same one each time within a launch."""
-
-    name: SomeSubstitutionsType
-
-    def perform(self, context: LaunchContext) -> str:
-        name = perform_substitutions(context, self.name)
-        unique = f"{name}_{socket.gethostname()}_{os.getpid()}_{random.randint(0, sys.maxsize)}"
-        return str(context.launch_configurations.setdefault(f"anon{name}", re.sub("[.:-]", "_", unique)))
 
 
 @dataclass(eq=False)
@@ -133,19 +116,15 @@ class PythonExpression(Substitution):
     expression: SomeSubstitutionsType
     python_modules: SomeSubstitutionsType = ("math",)
 
-    def __post_init__(self) -> None:
-        for name in ("expression", "python_modules"):
-            ensure_argument_type(getattr(self, name), (str, Substitution, Iterable), name, "PythonExpression")
-        super().__post_init__()
-        self.modules = normalize_to_list_of_substitutions(self.python_modules)
-
     def describe(self) -> str:
-        modules = ", ".join(module.describe() for module in self.modules)
-        return f"PythonExpr({describe_substitutions(self.expression)}, [{modules}])"
+        modules = normalize_to_list_of_substitutions(self.python_modules)
+        described = ", ".join(module.describe() for module in modules)
+        return f"PythonExpr({describe_substitutions(self.expression)}, [{described}])"
 
     def perform(self, context: LaunchContext) -> str:
         names: dict[str, Any] = {}
-        for module in [importlib.import_module(module.perform(context)) for module in self.modules]:
+        for each in normalize_to_list_of_substitutions(self.python_modules):
+            module = importlib.import_module(each.perform(context))
             if module.__name__ == "math":
                 names.update(vars(module))
             names[module.__name__] = module
@@ -256,19 +235,14 @@ class AllSubstitution(_OfTexts):
 
 
 class OrSubstitution(AnySubstitution):
-    def __init__(self, left: SomeSubstitutionsType, right: SomeSubstitutionsType) -> None:
-        super().__init__(left, right)
+    """Whether one of two is true."""
 
 
 class AndSubstitution(AllSubstitution):
-    def __init__(self, left: SomeSubstitutionsType, right: SomeSubstitutionsType) -> None:
-        super().__init__(left, right)
+    """Whether both are true."""
 
 
 class NotSubstitution(_OfTexts):
-    def __init__(self, value: SomeSubstitutionsType) -> None:
-        super().__init__(value)
-
     def perform(self, context: LaunchContext) -> str:
         return _truth(not self._perform_booleans(context)[0])
 
@@ -312,13 +286,10 @@ class NotEqualsSubstitution(EqualsSubstitution):
         return _truth(super().perform(context) == "false")
 
 
-def _as_text(value: Any) -> SomeSubstitutionsType:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return _truth(value)
-    text: SomeSubstitutionsType = value if is_substitution(value) else str(value)
-    return text
+def _as_text(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return "" if value is None else _truth(value)
+    return value if is_substitution(value) else str(value)
 
 
 def _truth(value: bool) -> str:

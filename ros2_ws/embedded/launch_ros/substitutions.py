@@ -1,18 +1,19 @@
-"""Substitutions that find packages, their programs and parameters."""
+"""Substitutions that find packages, and their programs."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from shutil import which
-from typing import Any
 
 from embedded_ros import packages
-from launch.substitution import SomeSubstitutionsType, describe_substitutions, perform_substitutions, perform_text
-from launch.substitutions import SubstitutionFailure, normalize_default
-from launch.utilities import name_modules
+from launch.substitution import SomeSubstitutionsType, describe_substitutions, perform_substitutions
+from launch.substitutions import SubstitutionFailure
+from launch.utilities import missing, name_modules
 
 from launch import LaunchContext, Substitution
+
+__getattr__ = missing(__name__, "Parameter")
 
 
 @dataclass(eq=False)
@@ -68,23 +69,6 @@ class ExecutableInPackage(Substitution):
         if path is None:
             raise SubstitutionFailure(f"executable '{executable}' not found on the libexec directory '{folder}' ")
         return path
-
-
-class Parameter(Substitution):
-    """The value of a parameter that `SetParameter` set."""
-
-    def __init__(self, name: SomeSubstitutionsType, *, default: Any = None) -> None:
-        self.name = name
-        self.default = normalize_default(default)
-
-    def perform(self, context: LaunchContext) -> str:
-        name = perform_text(context, self.name)
-        for each in context.launch_configurations.get("global_params", []):
-            if isinstance(each, tuple) and each[0] == name:
-                return str(each[1])
-        if self.default is None:
-            raise SubstitutionFailure(f"parameter '{name}' not found")
-        return perform_substitutions(context, self.default)
 
 
 name_modules(__name__)

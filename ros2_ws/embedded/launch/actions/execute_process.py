@@ -113,9 +113,6 @@ class ExecuteLocal(Action):
 
     async def _supervise(self, context: LaunchContext) -> None:
         """Run the process, again and again if asked to, until it shall end."""
-        if self.log_cmd:
-            cmd, cwd = _join(self.process_details["cmd"]), self.process_details["cwd"]
-            self._log.info(f"process details: cmd='{cmd}', cwd='{cwd}', custom_env?=True")
         while not context.is_shutdown and not self._shall_end.is_set():
             could_start = await self._run_once(context)
             if not could_start or self._respawns_left == 0:
@@ -126,6 +123,8 @@ class ExecuteLocal(Action):
 
     async def _run_once(self, context: LaunchContext) -> bool:
         details = self.process_details
+        if self.log_cmd:
+            self._log.info(f"process details: cmd='{_join(details['cmd'])}', cwd='{details['cwd']}', custom_env?=True")
         outputs = [Output(self._is_tty, partial(self._on_output, context, number)) for number in (0, 1)]
         cmd = ["/bin/sh", "-c", " ".join(details["cmd"])] if self.shell else details["cmd"]
         try:

@@ -93,14 +93,14 @@ class PushLaunchConfigurations(Action):
     """Remembers the launch configurations."""
 
     def execute(self, context: LaunchContext) -> None:
-        context.push_launch_configurations()
+        context.push("launch_configurations")
 
 
 class PopLaunchConfigurations(Action):
     """Goes back to the launch configurations last remembered."""
 
     def execute(self, context: LaunchContext) -> None:
-        context.pop_launch_configurations()
+        context.pop("launch_configurations")
 
 
 @dataclass(eq=False, repr=False)
@@ -142,14 +142,14 @@ class PushEnvironment(Action):
     """Remembers the environment."""
 
     def execute(self, context: LaunchContext) -> None:
-        context.push_environment()
+        context.push("environment")
 
 
 class PopEnvironment(Action):
     """Goes back to the environment last remembered."""
 
     def execute(self, context: LaunchContext) -> None:
-        context.pop_environment()
+        context.pop("environment")
 
 
 class ResetEnvironment(Action):

@@ -13,7 +13,7 @@ from . import Event
 if TYPE_CHECKING:
     from ..actions import ExecuteLocal
 
-__getattr__ = missing(__name__, "ProcessStdin")
+__getattr__ = missing(__name__, "ProcessStdin matches_executable matches_name matches_pid")
 ProcessMatcher = Callable[["ExecuteLocal"], bool]
 
 
@@ -73,23 +73,6 @@ class SignalProcess(ProcessTargetedEvent):
         ensure_argument_type(self.signal_number, (str, Signals), "signal_number", "SignalProcess")
         self.signal = self.signal_number if isinstance(self.signal_number, Signals) else Signals[self.signal_number]
         self.signal_name = self.signal.name
-
-
-def _matches_detail(key: str, is_meant: Callable[[Any], bool]) -> ProcessMatcher:
-    return lambda action: key in action.process_details and is_meant(action.process_details[key])
-
-
-def matches_pid(pid: int) -> ProcessMatcher:
-    return _matches_detail("pid", lambda value: bool(value == pid))
-
-
-def matches_name(name: str) -> ProcessMatcher:
-    """Match the label, which ends in a number: 'talker-1'."""
-    return _matches_detail("name", lambda value: bool(value == name))
-
-
-def matches_executable(executable: str) -> ProcessMatcher:
-    return _matches_detail("cmd", lambda value: bool(value[0].endswith(executable)))
 
 
 name_modules(__name__)
