@@ -54,18 +54,19 @@ def test_init_and_shutdown_can_be_repeated(start: Starter) -> None:
 import rclpy
 from std_msgs.msg import Int32
 for round in range(3):
-    with rclpy.init():
-        node = rclpy.create_node("again")
-        heard = []
-        node.create_subscription(Int32, "x", heard.append, 1)
-        publisher = node.create_publisher(Int32, "x", 1)
-        while not publisher.get_subscription_count():
-            rclpy.spin_once(node, timeout_sec=0.01)
-        publisher.publish(Int32(data=round))
-        while not heard:
-            rclpy.spin_once(node, timeout_sec=0.1)
-        print(heard[0].data)
-        node.destroy_node()
+    rclpy.init()
+    node = rclpy.create_node("again")
+    heard = []
+    node.create_subscription(Int32, "x", heard.append, 1)
+    publisher = node.create_publisher(Int32, "x", 1)
+    while not publisher.get_subscription_count():
+        rclpy.spin_once(node, timeout_sec=0.01)
+    publisher.publish(Int32(data=round))
+    while not heard:
+        rclpy.spin_once(node, timeout_sec=0.1)
+    print(heard[0].data)
+    node.destroy_node()
+    rclpy.shutdown()
 """
     out, err = start("-c", program).communicate(timeout=DEADLINE_S)
     assert (out.split(), err) == (["0", "1", "2"], "")

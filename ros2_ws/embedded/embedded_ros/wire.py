@@ -5,7 +5,6 @@ import re
 
 from .typehash import type_hash
 
-PREFIXES = {"topic": "rt", "request": "rq", "reply": "rr"}
 MAX_PARTICIPANTS = 99  # per host; each announcement goes to that many ports where there is no multicast
 
 

@@ -35,38 +35,21 @@ __all__ = [
 _executor: "Executor | None" = None
 
 
-class InitContextManager:
-    """What `init` returns: `with rclpy.init():` shuts down at the end of the block."""
-
-    def __init__(self, context: Context, options: SignalHandlerOptions) -> None:
-        self.context, self._options = context, options
-
-    def __enter__(self) -> Context:
-        return self.context
-
-    def __exit__(self, *_: object) -> None:
-        try_shutdown(context=self.context)
-        if self._options != SignalHandlerOptions.NO:
-            uninstall_signal_handlers()
-
-
 def init(
     *,
     args: list[str] | None = None,
     context: Context | None = None,
     domain_id: int | None = None,
     signal_handler_options: SignalHandlerOptions | None = None,
-) -> InitContextManager:
+) -> None:
     """Starts a context, the default one if none is given; that one also handles SIGINT and SIGTERM."""
     if signal_handler_options is None:
         signal_handler_options = SignalHandlerOptions.ALL if context is None else SignalHandlerOptions.NO
     context = context or get_default_context()
-    _forget_executor(context)
     context.init(args, domain_id=domain_id)
     watch_context(context)
     if signal_handler_options != SignalHandlerOptions.NO:
         install_signal_handlers(signal_handler_options)
-    return InitContextManager(context, signal_handler_options)
 
 
 def get_global_executor() -> "Executor":
@@ -79,19 +62,14 @@ def get_global_executor() -> "Executor":
 
 
 def shutdown(*, context: Context | None = None, uninstall_handlers: bool | None = None) -> None:
-    context = context or get_default_context()
-    _shutdown(context=context)
-    _forget_executor(context)
-    if uninstall_handlers:
-        uninstall_signal_handlers()
-
-
-def _forget_executor(context: Context) -> None:
-    """Ends the global executor if it belongs to a context that begins or ends."""
     global _executor  # noqa: PLW0603
-    if _executor is not None and _executor.context is context and not context.ok():
+    ended, is_default = context or get_default_context(), context in (None, get_default_context())
+    _shutdown(context=context)
+    if _executor is not None and _executor.context is ended:
         _executor.shutdown()
         _executor = None
+    if is_default if uninstall_handlers is None else uninstall_handlers:
+        uninstall_signal_handlers()
 
 
 def create_node(node_name: str, **options: Any) -> "Node":

@@ -9,10 +9,6 @@ class Handle:
     def __init__(self, owner: Any) -> None:
         self._owner = owner
 
-    @property
-    def pointer(self) -> int:
-        return id(self._owner)
-
     def __enter__(self) -> "Handle":
         self._owner._check_usable()
         return self

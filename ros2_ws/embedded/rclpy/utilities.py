@@ -5,21 +5,18 @@ from collections.abc import Sequence
 from embedded_ros import rosargs
 
 from .context import Context
-from .signals import uninstall_signal_handlers
 
 _default_context: Context | None = None
 _lock = threading.Lock()
 
 
 def get_default_context(*, shutting_down: bool = False) -> Context:
-    """The context used where none is given."""
+    """The context used where none is given; after `shutting_down` the next call makes another one."""
     global _default_context  # noqa: PLW0603
     with _lock:
-        if _default_context is None:
-            if shutting_down:
-                raise RuntimeError("Cannot shutdown the default context, since it is not initialized")
-            _default_context = Context()
-        return _default_context
+        context = _default_context or Context()
+        _default_context = None if shutting_down else context
+        return context
 
 
 def ok(*, context: Context | None = None) -> bool:
@@ -27,22 +24,12 @@ def ok(*, context: Context | None = None) -> bool:
 
 
 def shutdown(*, context: Context | None = None) -> None:
-    """Ends a context; the default one is then made anew by the next init."""
-    (context or get_default_context()).shutdown()
-    _forget_default(context)
+    (context or get_default_context(shutting_down=True)).shutdown()
 
 
 def try_shutdown(*, context: Context | None = None) -> None:
     """Like shutdown, but not an error where there is nothing to end."""
-    (context or get_default_context()).try_shutdown()
-    _forget_default(context)
-
-
-def _forget_default(context: Context | None) -> None:
-    global _default_context  # noqa: PLW0603
-    if context is None or context is _default_context:
-        _default_context = None
-        uninstall_signal_handlers()
+    (context or get_default_context(shutting_down=True)).try_shutdown()
 
 
 def remove_ros_args(args: Sequence[str] | None = None) -> list[str]:
