@@ -93,9 +93,8 @@ class NodeEntityOwner(Destroyable):
         check_is_valid_msg_type(msg_type)
         group = callback_group or self._default_callback_group
         profile = self._profile(qos_profile, topic, qos_overriding_options, "publisher")
-        publisher = publisher_class(self, msg_type, topic, profile, group)
         callbacks = event_callbacks or PublisherEventCallbacks()
-        publisher.event_handlers = callbacks.create_event_handlers(group, publisher._writer, topic, self.get_logger())
+        publisher = publisher_class(self, msg_type, topic, profile, event_callbacks=callbacks, callback_group=group)
         self._added(Publisher, publisher)
         return publisher
 

@@ -11,6 +11,7 @@ from .callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup, Reen
 from .client import Client
 from .clock import Clock, ROSClock
 from .context import Context
+from .event_handler import PublisherEventCallbacks
 from .exceptions import (
     InvalidNamespaceException,
     InvalidNodeNameException,
@@ -131,7 +132,9 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
 
     def _start_rosout(self) -> None:
         """This publisher is not one of the user's, and not among `publishers`."""
-        self._rosout = Publisher(self, Log, "/rosout", qos_profile_rosout_default, self._default_callback_group)
+        silent = PublisherEventCallbacks(use_default_callbacks=False)
+        group = self._default_callback_group
+        self._rosout = Publisher(self, Log, "/rosout", qos_profile_rosout_default, silent, group)
         name = self._logger.name
         if not console.add_sink(name, self._to_rosout):
             RcutilsLogger("rcl.logging_rosout").warning(

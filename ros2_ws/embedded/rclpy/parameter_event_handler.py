@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from embedded_ros.names import full_name
 from rcl_interfaces.msg import ParameterEvent
 
+from .callback_groups import CallbackGroup
 from .qos import QoSProfile, qos_profile_parameter_events
 
 if TYPE_CHECKING:
@@ -33,13 +34,19 @@ class ParameterEventCallbackHandle:
 class ParameterEventHandler:
     """Calls back when parameters of any node change; the newest callback comes first."""
 
-    def __init__(self, node: "Node", qos_profile: QoSProfile = qos_profile_parameter_events, **options: Any) -> None:
+    def __init__(
+        self,
+        node: "Node",
+        qos_profile: QoSProfile = qos_profile_parameter_events,
+        callback_group: CallbackGroup | None = None,
+        **options: Any,
+    ) -> None:
         """Takes the options of `create_subscription`."""
         self.node, self.qos_profile = node, qos_profile
         self._parameter_callbacks: list[ParameterCallbackHandle] = []
         self._event_callbacks: list[ParameterEventCallbackHandle] = []
         self.parameter_event_subscription = node.create_subscription(
-            ParameterEvent, "/parameter_events", self._on_event, qos_profile, **options
+            ParameterEvent, "/parameter_events", self._on_event, qos_profile, callback_group=callback_group, **options
         )
 
     def destroy(self) -> None:

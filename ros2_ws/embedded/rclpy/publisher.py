@@ -7,6 +7,7 @@ from embedded_ros.dds import Writer
 from .context import Context
 from .destroyable import Destroyable
 from .duration import Duration, Infinite
+from .event_handler import PublisherEventCallbacks
 from .exceptions import InvalidTopicNameException, RCLError
 from .qos import QoSProfile
 
@@ -14,20 +15,29 @@ from .qos import QoSProfile
 class Publisher(Destroyable):
     """Made by `Node.create_publisher`."""
 
-    def __init__(self, node: Any, msg_type: Any, topic: str, qos_profile: QoSProfile, callback_group: Any) -> None:
+    def __init__(  # noqa: PLR0917
+        self,
+        node: Any,
+        msg_type: Any,
+        topic: str,
+        qos_profile: QoSProfile,
+        event_callbacks: PublisherEventCallbacks,
+        callback_group: Any,
+    ) -> None:
         self.msg_type = msg_type
         self.topic = topic  # as given
-        self.topic_name = topic = node._final_name(topic, InvalidTopicNameException)
+        self.topic_name: str = node._final_name(topic, InvalidTopicNameException)
         self.qos_profile = qos_profile
         self.callback_group = callback_group
-        self.event_handlers: list[Any] = []
         self._node = node
         self._context: Context = node.context
         type_name = msg_type.TYPE_NAME
-        qos = node._fitting(qos_profile, topic, for_subscription=False).to_dds(wire.user_data(type_name))
+        qos = node._fitting(qos_profile, self.topic_name, for_subscription=False).to_dds(wire.user_data(type_name))
         participant = self._context.session.participant
-        self._writer: Writer = participant.writer(wire.topic_name(topic), wire.dds_type(type_name), qos)
+        self._writer: Writer = participant.writer(wire.topic_name(self.topic_name), wire.dds_type(type_name), qos)
         self._gid = self._writer.gid
+        logger = node.get_logger()
+        self.event_handlers = event_callbacks.create_event_handlers(callback_group, self._writer, topic, logger)
         node.context.session.graph.add(node._entities, writers=[self._gid])
 
     def publish(self, msg: Any) -> None:
