@@ -4,10 +4,16 @@ import re
 
 from .rosargs import RosArguments
 
+
+def _longer_than(limit: int) -> str:
+    return rf"(?<=^.{{{limit - 1}}}).(?=.)"
+
+
 # Each rule: a pattern that finds the first thing wrong, and what is wrong.
 _NODE = [
     (r"[^A-Za-z0-9_]", "node name must not contain characters other than alphanumerics or '_'"),
     (r"^[0-9]", "node name must not start with a number"),
+    (_longer_than(255), "node name length should not exceed '255'"),
 ]
 _NAMESPACE = [
     (r"^(?!/)", "namespace must be absolute, it must lead with a '/'"),
@@ -15,6 +21,7 @@ _NAMESPACE = [
     (r"[^A-Za-z0-9_/]", "namespace must not contain characters other than alphanumerics, '_', or '/'"),
     (r"/(?=/)", "namespace must not contain repeated '/'"),
     (r"(?<=/)[0-9]", "namespace must not have a token that starts with a number"),
+    (_longer_than(245), "namespace should not exceed 'RMW_NAMESPACE_MAX_NAME_LENGTH'"),  # sic
 ]
 _TOPIC = [
     (r"/$", "topic name must not end with a forward slash"),
@@ -31,6 +38,7 @@ _FULL = [
     (r"[^A-Za-z0-9_/]", "topic name must not contain characters other than alphanumerics, '_', or '/'"),
     (r"(?<=/)/", "topic name must not contain repeated '/'"),
     (r"(?<=/)[0-9]", "topic name must not have a token that starts with a number"),
+    (_longer_than(247), "topic length should not exceed '255U - 8U'"),  # sic
 ]
 
 

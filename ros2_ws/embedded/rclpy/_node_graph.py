@@ -127,7 +127,7 @@ class NodeGraph:
             TopicEndpointInfo(
                 node_name=owners.get(endpoint.gid, unknown).name,
                 node_namespace=owners.get(endpoint.gid, unknown).namespace,
-                topic_type=wire.ros_type(endpoint.type_name) or endpoint.type_name,
+                topic_type=(not no_mangle and wire.ros_type(endpoint.type_name)) or endpoint.type_name,
                 topic_type_hash=TypeHash.from_text(endpoint.user_data.get("typehash", "")),
                 endpoint_type=kinds.SUBSCRIPTION if readers else kinds.PUBLISHER,
                 endpoint_gid=list(endpoint.gid),

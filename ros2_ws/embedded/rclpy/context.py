@@ -5,6 +5,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from cyclonedds.core import DDSException
 from embedded_ros import rosargs, wire
 from embedded_ros.session import Session
 
@@ -62,7 +63,10 @@ class Context(Destroyable):
             if not self._ok:
                 raise NotInitializedException()
             if self._session is None:
-                self._session = Session(self._domain_id, self.arguments.enclave)
+                try:
+                    self._session = Session(self._domain_id, self.arguments.enclave)
+                except DDSException as error:
+                    raise RCLError(f"error creating node: {error}") from error
             return self._session
 
     def shutdown(self) -> None:

@@ -13,8 +13,6 @@ from .clock import Clock, ROSClock
 from .context import Context
 from .event_handler import PublisherEventCallbacks
 from .exceptions import (
-    InvalidNamespaceException,
-    InvalidNodeNameException,
     InvalidServiceNameException,
     InvalidTopicNameException,
     NameValidationException,
@@ -40,6 +38,8 @@ from .time_source import TimeSource
 from .timer import Rate, Timer
 from .type_description_service import TypeDescriptionService
 from .utilities import get_default_context
+from .validate_namespace import validate_namespace
+from .validate_node_name import validate_node_name
 
 __all__ = [
     "Client",
@@ -111,16 +111,14 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
 
     def _final_names(self, name: str, namespace: str) -> tuple[str, str]:
         namespace = namespace if namespace.startswith("/") else f"/{namespace}"
-        if fault := names.node_name_fault(name):
-            raise InvalidNodeNameException(name, *fault)
+        validate_node_name(name)
+        validate_namespace(namespace)
         for arguments in reversed(self._arguments):
             namespace = arguments.namespace(name, namespace)
         for arguments in reversed(self._arguments):
             name = arguments.node_name(name)
-        if fault := names.node_name_fault(name):
-            raise InvalidNodeNameException(name, *fault)
-        if fault := names.namespace_fault(namespace):
-            raise InvalidNamespaceException(namespace, *fault)
+        validate_node_name(name)
+        validate_namespace(namespace)
         return name, namespace
 
     def _overrides(self, given: list[Parameter]) -> dict[str, Parameter]:

@@ -41,7 +41,7 @@ class RcutilsLogger:
         return console.effective_level(self.name)
 
     def is_enabled_for(self, severity: int) -> bool:
-        return severity >= console.effective_level(self.name)
+        return LoggingSeverity(severity) >= console.effective_level(self.name)
 
     def debug(self, message: str, **kwargs: Any) -> bool:
         return self.log(message, LoggingSeverity.DEBUG, **kwargs)
