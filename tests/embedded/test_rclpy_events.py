@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from rclpy.duration import Duration
-from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks, UnsupportedEventTypeError
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.qos import LivelinessPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from ros_world import World
 from std_msgs.msg import Int32
@@ -80,8 +80,3 @@ def test_matches_and_liveliness(world: World) -> None:
     world.spin_until(lambda: alive[-1].not_alive_count == 1)
     node.destroy_subscription(subscription)
     world.spin_until(lambda: matched[-1].current_count == 0)
-
-
-def test_what_the_middleware_does_not_report_is_refused() -> None:
-    with pytest.raises(UnsupportedEventTypeError):
-        SubscriptionEventCallbacks(incompatible_type=print)

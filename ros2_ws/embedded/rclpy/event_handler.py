@@ -123,9 +123,8 @@ class _EventCallbacks:
         matched: Callback | None = None,
         use_default_callbacks: bool = True,
     ) -> None:
-        if incompatible_type is not None:
-            raise UnsupportedEventTypeError("Cyclone DDS reports no incompatible types")
         self.incompatible_qos, self.liveliness, self.deadline = incompatible_qos, liveliness, deadline
+        self.incompatible_type = incompatible_type  # never called, because Cyclone DDS reports none
         self.matched, self.use_default_callbacks = matched, use_default_callbacks
 
     def create_event_handlers(
