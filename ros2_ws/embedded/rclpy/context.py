@@ -38,9 +38,9 @@ class Context(Destroyable):
                 raise RuntimeError(f"Domain id ({domain_id}) should not be lower than zero.")
             try:
                 self.arguments = rosargs.parse(sys.argv if args is None else args)
-            except rosargs.InvalidRosArgsError as error:
+                self._domain_id = wire.domain_id() if domain_id is None else domain_id
+            except (rosargs.InvalidRosArgsError, ValueError) as error:
                 raise RCLError(f"failed to initialize rcl: {error}") from error
-            self._domain_id = wire.domain_id() if domain_id is None else domain_id
             self._ok = self._was_initialized = True
             _open_contexts.add(self)
         if initialize_logging:

@@ -5,10 +5,11 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from .logging_severity import LoggingSeverity
 
-COLOURS = {"DEBUG": "\033[32m", "WARN": "\033[33m", "ERROR": "\033[31m", "FATAL": "\033[31m"}
+COLOURS = {"DEBUG": "\033[32m", "INFO": "\033[0m", "WARN": "\033[33m", "ERROR": "\033[31m", "FATAL": "\033[31m"}
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def _print(record: Record) -> None:
         "severity": record.level.name,
         "time": f"{seconds}.{nanoseconds:09d}",
         "time_as_nanoseconds": str(record.stamp_ns),
+        "date_time_with_ms": f"{datetime.fromtimestamp(seconds)}.{nanoseconds // 10**6:03d}",
         "name": record.name,
         "function_name": record.function,
         "file_name": record.file,
@@ -105,7 +107,7 @@ def _print(record: Record) -> None:
         layout = layout.replace(f"{{{key}}}", value)
     stream = sys.stdout if os.environ.get("RCUTILS_LOGGING_USE_STDOUT") == "1" else sys.stderr
     coloured = os.environ.get("RCUTILS_COLORIZED_OUTPUT")
-    if (coloured == "1" or (coloured is None and stream.isatty())) and record.level.name in COLOURS:
+    if coloured == "1" or (coloured is None and stream.isatty()):
         layout = f"{COLOURS[record.level.name]}{layout}\033[0m"
     with _lock:
         try:
