@@ -54,11 +54,11 @@ class Node(ExecuteProcess):
     ) -> None:
         cmd = [executable, *(arguments or ()), *(["--ros-args", *ros_arguments] if ros_arguments else ()), "--ros-args"]
         super().__init__(cmd=cmd, name=exec_name, **kwargs)
-        ensure_argument_type(parameters, (list, type(None)), "parameters", "Node")
-        sources = parameters or []
+        parameters = [] if parameters is None else parameters
+        ensure_argument_type(parameters, list, "parameters", "Node")
         self._parameters = [
             source if isinstance(source, (Mapping, Parameter, ParameterFile)) else ParameterFile(source)
-            for source in sources
+            for source in parameters
         ]
         self._remappings = [*(remappings or ())]
         for rule in self._remappings:
@@ -90,13 +90,11 @@ class Node(ExecuteProcess):
             *self._parameter_arguments(context),
             *self._remapping_arguments(context),
         ]
+        start: list[Any] = [executable]
         if self.node_package is not None:
-            if description.name is None:
-                description.name = executable
             start = _find_executable(context, perform_text(context, self.node_package), executable)
-            description.cmd = [*start, *rest, *ros_arguments]
-        else:
-            description.cmd = [executable, *rest, *ros_arguments]
+            description.name = executable if description.name is None else description.name
+        description.cmd = [*start, *rest, *ros_arguments]
         result = super().execute(context)
         if self.is_node_name_fully_specified():
             counts = context.get_locals_as_dict().get("unique_ros_node_names", Counter())
