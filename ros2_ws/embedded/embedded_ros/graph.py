@@ -79,10 +79,8 @@ class Graph:
         if self._paused:
             return
         info = message_class(INFO_TYPE)()
-        gid_class, node_class = (
-            message_class("rmw_dds_common/msg/Gid"),
-            message_class("rmw_dds_common/msg/NodeEntitiesInfo"),
-        )
+        gid_class = message_class("rmw_dds_common/msg/Gid")
+        node_class = message_class("rmw_dds_common/msg/NodeEntitiesInfo")
         info.gid = gid_class(data=list(self._gid))  # type: ignore[attr-defined]
         info.node_entities_info_seq = [  # type: ignore[attr-defined]
             node_class(
@@ -135,9 +133,10 @@ class Graph:
         return found
 
     def services(self, gids: set[bytes] | None = None, *, clients: bool = False) -> dict[str, set[str]]:
-        """Service -> types; only those whose request reader (server) or writer (client) is among `gids`, if given."""
+        """Service -> types: all, or those whose request reader (server) or writer (client) is among `gids`."""
         found: defaultdict[str, set[str]] = defaultdict(set)
-        for endpoint in self.endpoints(readers=not clients):
+        others = [] if gids is not None else self.endpoints(readers=clients)
+        for endpoint in [*self.endpoints(readers=not clients), *others]:
             service = wire.ros_service(endpoint.topic) if endpoint.topic.startswith("rq/") else None
             if service and (gids is None or endpoint.gid in gids):
                 found[service].add(wire.ros_type(endpoint.type_name) or endpoint.type_name)

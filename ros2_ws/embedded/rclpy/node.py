@@ -23,14 +23,10 @@ from .exceptions import (
 from .executors import Executor
 from .impl import console
 from .impl.rcutils_logger import RcutilsLogger
-from .logging_service import LoggingService
 from .parameter import Parameter
 from .parameter_service import ParameterService
 from .publisher import Publisher
-from .qos import (
-    qos_profile_parameter_events,
-    qos_profile_rosout_default,
-)
+from .qos import qos_profile_parameter_events, qos_profile_rosout_default
 from .service import Service
 from .subscription import Subscription
 from .time import Time
@@ -106,6 +102,8 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
             if start_parameter_services:
                 ParameterService(self)
             if enable_logger_service:
+                from .logging_service import LoggingService
+
                 LoggingService(self)
             TypeDescriptionService(self)
 
@@ -145,17 +143,9 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
     def _to_rosout(self, record: console.Record) -> None:
         if self._rosout is not None and self._context.ok():
             stamp = Time(nanoseconds=record.stamp_ns).to_msg()
-            self._rosout.publish(
-                Log(
-                    stamp=stamp,
-                    level=record.level,
-                    name=record.name,
-                    msg=record.message,
-                    file=record.file,
-                    function=record.function,
-                    line=record.line,
-                )
-            )
+            message = Log(stamp=stamp, level=record.level, name=record.name, msg=record.message)
+            message.file, message.function, message.line = record.file, record.function, record.line
+            self._rosout.publish(message)
 
     def _leave_graph(self, gid: bytes) -> None:
         if self._context._session is not None:

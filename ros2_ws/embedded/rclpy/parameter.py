@@ -1,4 +1,5 @@
 import array
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -108,16 +109,11 @@ def get_parameter_value(string_value: str) -> Any:
     """ParameterValue message for a value written as YAML, as on a command line; what is not YAML is a string."""
     import yaml
 
-    try:
+    with suppress(yaml.YAMLError, TypeError):
         value = yaml.safe_load(string_value)
-    except yaml.YAMLError:
-        value = string_value
-    if value is None or isinstance(value, dict):
-        value = string_value
-    try:
-        return Parameter("", value=value).get_parameter_value()
-    except TypeError:
-        return Parameter("", value=string_value).get_parameter_value()
+        if value is not None:
+            return Parameter("", value=value).get_parameter_value()
+    return Parameter("", value=string_value).get_parameter_value()
 
 
 def parameter_dict_from_yaml_file(
