@@ -136,10 +136,9 @@ class IncludeLaunchDescription(Action):
         path = os.path.abspath(self.source.location)
         folder = os.path.dirname(path) if os.path.exists(path) else self.source.location
         context.extend_locals({"current_launch_file_path": path, "current_launch_file_directory": folder})
-        given = self.given_names(context)
         for argument, includes, is_conditional in description.find_launch_arguments():
-            passed_on = [name for include in includes for name in include.given_names(context)]
-            if not is_conditional and argument.default_value is None and argument.name not in given + passed_on:
+            given = [name for include in [self, *includes] for name in include.given_names(context)]
+            if not is_conditional and argument.default_value is None and argument.name not in given:
                 raise RuntimeError(
                     f"Included launch description missing required argument '{argument.name}' "
                     f"(description: '{argument.description}'), given: [{', '.join(given)}]"
