@@ -15,6 +15,7 @@ from rclpy.qos import qos_profile_sensor_data
 from ros2_process import DATA, ROS2, Running, is_running, pid_in, recorded, wait_until
 from ros_world import World
 from std_msgs.msg import ByteMultiArray, Header, String
+from std_srvs.srv import SetBool
 
 NODE = DATA / "ros2_jazzy_cli_node.py"
 COMMANDS = [entry for word in ("node", "topic", "service", "param", "interface") for entry in recorded(f"ros2 {word}")]
@@ -169,6 +170,11 @@ def test_hidden_topics_are_shown_on_demand(ros2: Ros2, world: World) -> None:
     world.node().create_publisher(String, "/_hidden", 10)
     assert ros2("topic", "type", "/_hidden").wait() == 1
     assert _output(ros2("topic", "--include-hidden-topics", "type", "/_hidden")) == ["std_msgs/msg/String"]
+
+
+def test_lists_services_that_are_only_called(ros2: Ros2, world: World) -> None:
+    world.node().create_client(SetBool, "/elsewhere")
+    assert "/elsewhere [std_srvs/srv/SetBool]" in _output(ros2("service", "list", "-t"))
 
 
 def test_hidden_nodes_are_listed_on_demand(ros2: Ros2, ros_domain: int) -> None:
