@@ -76,7 +76,7 @@ def _date(nanoseconds: int) -> str:
     return f"{time.strftime('%b %e %Y %H:%M:%S', local)}.{nanoseconds % 10**9:09} ({_seconds(nanoseconds)})"
 
 
-def _remapping(text: str) -> tuple[str, str]:
+def remapping(text: str) -> tuple[str, str]:
     old, new = text.split(":=")
     return old, new
 
@@ -91,7 +91,7 @@ def _remapping(text: str) -> tuple[str, str]:
     ),
     *TOPIC_OPTIONS,
     argument(
-        "-m", "--remap", nargs="+", type=_remapping, default=[], metavar="from:=to", help="publish under other names"
+        "-m", "--remap", nargs="+", type=remapping, default=[], metavar="from:=to", help="publish under other names"
     ),
     argument("--start-offset", type=float, default=0.0, metavar="S", help="start so far behind the beginning"),
     node_name="rosbag2_player",
