@@ -23,6 +23,7 @@ from .exceptions import (
 from .executors import Executor
 from .impl import console
 from .impl.rcutils_logger import RcutilsLogger
+from .logging import get_logger
 from .parameter import Parameter
 from .parameter_service import ParameterService
 from .publisher import Publisher
@@ -81,7 +82,7 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
         self._rosout: Publisher | None = None
         self._init_entities()
         self._default_callback_group = MutuallyExclusiveCallbackGroup()
-        self._logger = RcutilsLogger(f"{self._namespace}/{self._name}".replace("//", "/").strip("/").replace("/", "."))
+        self._logger = get_logger(f"{self._namespace}/{self._name}".replace("//", "/").strip("/").replace("/", "."))
         self._clock: ROSClock = ROSClock()
         self._time_source = TimeSource()
         self._time_source.attach_clock(self._clock)
@@ -133,7 +134,7 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
         self._rosout = Publisher(self, Log, "/rosout", qos_profile_rosout_default, silent, group)
         name = self._logger.name
         if not console.add_sink(name, self._to_rosout):
-            RcutilsLogger("rcl.logging_rosout").warning(
+            get_logger("rcl.logging_rosout").warning(
                 f"Publisher already registered for node name: '{name}'. If this is due to multiple nodes with the"
                 f" same name then all logs for the logger named '{name}' will go out over the existing publisher."
                 " As soon as any node with that name is destructed it will unregister the publisher, preventing"
