@@ -165,7 +165,6 @@ def test_values_are_read_by_yaml_s_rules_or_as_told() -> None:
     [
         ([], 'non-empty sequence.* Got inconsistent input for "p"'),
         ([1, "a"], 'items of uniform type.* Got inconsistent input for "p"'),
-        (None, "Unexpected type for parameter value None"),
         (TextSubstitution(text="{a: 1}"), "Allowed value types are .* Got <class 'dict'> for \"p\""),
         (TextSubstitution(text="a: : b"), "Unable to parse the value of parameter p as yaml"),
     ],
@@ -190,6 +189,7 @@ def test_what_is_not_supported_says_so() -> None:
         ({"name": "a-b"}, "(?s)Invalid node name: .*'a-b'"),
         ({"namespace": "1"}, "(?s)Invalid namespace: .*'/1'"),
         ({"parameters": ("a.yaml",)}, "'Node' expected 'parameters' to be one of"),
+        ({"parameters": [{"p": {"q": None}}]}, "Unexpected type for parameter value None"),
         ({"parameters": [5.0]}, r"expected 'param_file' to be one of .* got '5\.0'"),
         ({"remappings": [["a", "b"]]}, "Expected 'remap_rule' to be one of"),
         ({"remappings": [("a", "b", "c")]}, "tuple of length 2, got length 3"),

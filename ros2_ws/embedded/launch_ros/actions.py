@@ -21,7 +21,7 @@ from launch.utilities import ensure_argument_type, missing, name_modules
 
 from launch import Action, LaunchContext, LaunchDescriptionEntity, SomeSubstitutionsType, logging
 
-from .parameter_descriptions import Parameter, ParameterFile, evaluate_dict
+from .parameter_descriptions import Parameter, ParameterFile, check_values, evaluate_dict
 from .substitutions import ExecutableInPackage
 
 __getattr__ = missing(
@@ -60,6 +60,9 @@ class Node(ExecuteProcess):
             source if isinstance(source, (Mapping, Parameter, ParameterFile)) else ParameterFile(source)
             for source in parameters
         ]
+        for source in self._parameters:
+            if isinstance(source, Mapping):
+                check_values(source)
         self._remappings = [*(remappings or ())]
         for rule in self._remappings:
             ensure_argument_type(rule, tuple, "remap_rule")
@@ -200,6 +203,10 @@ class SetParameter(Action):
 
     name: SomeSubstitutionsType
     value: Any
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_values({"": self.value})
 
     def execute(self, context: LaunchContext) -> None:
         name = perform_substitutions(context, self.name)

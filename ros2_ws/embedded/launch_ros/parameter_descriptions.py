@@ -75,6 +75,15 @@ class ParameterFile:
         return Path(perform_text(context, self.param_file))
 
 
+def check_values(parameters: Mapping[Any, Any]) -> None:
+    """Raise TypeError for what can be no parameter's value, before anything is evaluated."""
+    for value in parameters.values():
+        if isinstance(value, Mapping):
+            check_values(value)
+        elif not isinstance(value, (*_SCALARS, list, tuple, Substitution, ParameterValue)):
+            raise TypeError(f"Unexpected type for parameter value {value!r}")
+
+
 def evaluate_dict(context: LaunchContext, parameters: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
     """Return parameter names and values; nested dictionaries become names joined by dots. Raises TypeError."""
     evaluated: dict[str, Any] = {}
@@ -105,10 +114,8 @@ def _evaluate(context: LaunchContext, name: str, value: Any) -> Any:
                 "Allowed value types are bytes, bool, int, float, str, Sequence[bool], Sequence[int], Sequence[float], "
                 f'Sequence[str]. Got {type(value)} for "{name}". {_WAY_OUT}'
             )
-    elif isinstance(value, (list, tuple)):
-        value = _perform_items(context, value, None)
     else:
-        raise TypeError(f"Unexpected type for parameter value {value!r}")
+        value = _perform_items(context, value, None)
     if not value or not is_instance(value, None):
         raise TypeError(
             "Expected a non-empty sequence, with items of uniform type. Allowed sequence item types are bool, int, "
