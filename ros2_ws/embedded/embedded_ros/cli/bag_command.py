@@ -95,6 +95,7 @@ def remapping(text: str) -> tuple[str, str]:
     ),
     argument("--start-offset", type=float, default=0.0, metavar="S", help="start so far behind the beginning"),
     node_name="rosbag2_player",
+    discovers=False,
 )
 def _play(node: Node, args: argparse.Namespace) -> Status:
     """Publish the messages of a bag."""

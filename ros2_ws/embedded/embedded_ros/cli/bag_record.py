@@ -40,6 +40,7 @@ NOTHING_CHOSEN = "[ERROR] [ros2bag]: Need to specify at least one option out of 
     argument("-o", "--output", help="folder to create (default: named after the time)"),
     argument("-s", "--storage", choices=["mcap"], default="mcap", help="format of the file"),
     node_name="rosbag2_recorder",
+    discovers=False,
 )
 def _record(node: Node, args: argparse.Namespace) -> Status:
     """Record topics until interrupted."""

@@ -28,8 +28,10 @@ NodeRun = Callable[[Node, argparse.Namespace], Status]
 NamesAndTypes = list[tuple[str, list[str]]]
 
 
-def node_verb(name: str, *arguments: Argument, node_name: str = "") -> Callable[[NodeRun], NodeRun]:
-    """Declare a verb that runs with a node, hidden by the underscore of its name by default; SIGTERM ends it."""
+def node_verb(
+    name: str, *arguments: Argument, node_name: str = "", discovers: bool = True
+) -> Callable[[NodeRun], NodeRun]:
+    """Declare a verb that runs with a node that knows the graph, hidden by its name by default; SIGTERM ends it."""
 
     def register(run: NodeRun) -> NodeRun:
         @verb(name, *NODE_OPTIONS, *arguments)
@@ -41,6 +43,8 @@ def node_verb(name: str, *arguments: Argument, node_name: str = "") -> Callable[
             rclpy.init(args=[])
             try:
                 node = rclpy.create_node(own_name, start_parameter_services=False, parameter_overrides=parameters)
+                if discovers:
+                    discover(node)
                 return run(node, args)
             except NameValidationException as error:
                 return str(error)

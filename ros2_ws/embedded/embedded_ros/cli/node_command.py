@@ -5,7 +5,7 @@ import sys
 
 from rclpy.node import Node
 
-from .discovery import NamesAndTypes, discover, full_names, node_verb, print_lines, visible
+from .discovery import NamesAndTypes, full_names, node_verb, print_lines, visible
 from .verbs import Status, argument, flag
 
 FEEDBACK = "/_action/feedback"
@@ -18,7 +18,6 @@ SAME_NAMES = (
 @node_verb("node list", flag("-a", "--all", help="with hidden nodes"), flag("-c", "--count-nodes", help="their number"))
 def _list(node: Node, args: argparse.Namespace) -> Status:
     """List the nodes."""
-    discover(node)
     names = full_names(node, args.all)
     if len(set(names)) < len(names) and not args.count_nodes:
         print(SAME_NAMES, file=sys.stderr)
@@ -32,7 +31,6 @@ def _list(node: Node, args: argparse.Namespace) -> Status:
 )
 def _info(node: Node, args: argparse.Namespace) -> Status:
     """Show what a node publishes, subscribes and serves."""
-    discover(node)
     count = full_names(node, args.include_hidden).count(args.node)
     if count == 0:
         return f"Unable to find node '{args.node}'"

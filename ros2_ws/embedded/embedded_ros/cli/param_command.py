@@ -10,7 +10,7 @@ from rclpy.node import Node
 from rclpy.parameter import get_parameter_value, parameter_dict_from_yaml_file, parameter_value_to_python
 from rclpy.parameter_client import AsyncParameterClient
 
-from .discovery import discover, full_names, node_verb, print_lines
+from .discovery import full_names, node_verb, print_lines
 from .service_command import answer
 from .verbs import Status, argument, flag, pattern
 
@@ -41,7 +41,6 @@ def _client(node: Node, name: str) -> AsyncParameterClient:
 def _chosen_client(node: Node, args: argparse.Namespace) -> AsyncParameterClient:
     """Return a client of the node that the user has named; raises RuntimeError."""
     args.node = "/" + args.node.removeprefix("/")
-    discover(node)
     if args.node not in full_names(node, args.include_hidden_nodes):
         raise RuntimeError("Node not found")
     return _client(node, args.node)
@@ -59,7 +58,6 @@ def _list(node: Node, args: argparse.Namespace) -> Status:
     """List the parameters."""
     if args.node is not None:
         return print_lines(_parameter_lines(node, _chosen_client(node, args), args))
-    discover(node)
     for name in sorted(set(full_names(node, args.include_hidden_nodes))):
         try:
             lines = _parameter_lines(node, _client(node, name), args)

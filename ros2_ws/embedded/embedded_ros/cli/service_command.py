@@ -7,7 +7,7 @@ from typing import Any
 import rclpy
 from rclpy.node import Node
 
-from .discovery import NamesAndTypes, discover, node_verb, print_lines, print_type, visible, with_types
+from .discovery import NamesAndTypes, node_verb, print_lines, print_type, visible, with_types
 from .interfaces import find_type
 from .message_text import VALUES, fill, given_values
 from .verbs import Status, argument, flag, positive
@@ -20,7 +20,6 @@ HIDDEN = flag("--include-hidden-services", help="with names that start with '_'"
 
 
 def _services(node: Node, args: argparse.Namespace) -> NamesAndTypes:
-    discover(node)
     return visible(node.get_service_names_and_types(), args.include_hidden_services)
 
 
@@ -49,6 +48,7 @@ def _find(node: Node, args: argparse.Namespace) -> Status:
     TYPE,
     *VALUES,
     argument("-r", "--rate", type=positive, metavar="N", help="repeat N times a second"),
+    discovers=False,
 )
 def _call(node: Node, args: argparse.Namespace) -> Status:
     """Call a service."""

@@ -13,7 +13,7 @@ from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 
 from . import topic_echo, topic_pub
-from .discovery import NamesAndTypes, discover, node_verb, print_lines, print_type, topic_class, visible, with_types
+from .discovery import NamesAndTypes, node_verb, print_lines, print_type, topic_class, visible, with_types
 from .verbs import FILTER, Status, argument, flag, positive_int
 
 __all__ = ["topic_echo", "topic_pub"]  # with verbs of their own
@@ -25,7 +25,6 @@ NAME = argument("topic_name", help="name of the topic")
 
 
 def _topics(node: Node, args: argparse.Namespace) -> NamesAndTypes:
-    discover(node)
     return visible(node.get_topic_names_and_types(), args.include_hidden_topics)
 
 
@@ -58,7 +57,6 @@ def _print_counts(title: str, kind: str, topics: NamesAndTypes, count: Callable[
 def _info(node: Node, args: argparse.Namespace) -> Status:
     """Show the endpoints of a topic."""
     name = args.topic_name
-    discover(node)
     types = dict(node.get_topic_names_and_types()).get(name)
     if types is None:
         return f"Unknown topic '{name}'"
@@ -111,7 +109,6 @@ def _hz(node: Node, args: argparse.Namespace) -> Status:
             reported_s = now_s
             print(_rate([later - earlier for earlier, later in pairwise(times_s)]))
 
-    discover(node)
     if (message_type := topic_class(node, args.topic_name)) is None:
         print(f"WARNING: topic [{args.topic_name}] does not appear to be published yet")
     while message_type is None:

@@ -10,7 +10,7 @@ import yaml
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 
-from .discovery import discover, node_verb, topic_class
+from .discovery import node_verb, topic_class
 from .interfaces import find_type
 from .message_text import Style, is_message, to_csv, to_yaml
 from .qos_options import fitting_qos, qos_options
@@ -46,7 +46,6 @@ def _echo(node: Node, args: argparse.Namespace) -> Status:
     if args.field is not None and not field:
         return f"Invalid field value '{args.field}'"
     select: Callable[[Any], Any] = attrgetter(field) if field else lambda message: message
-    discover(node)
     qos = fitting_qos(args, node.get_publishers_info_by_topic(args.topic_name))
     message_type = find_type(args.message_type, "msg") if args.message_type else topic_class(node, args.topic_name)
     if message_type is None:

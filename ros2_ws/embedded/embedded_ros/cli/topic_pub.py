@@ -8,7 +8,7 @@ from typing import Any
 import rclpy
 from rclpy.node import Node
 
-from .discovery import discover, node_verb
+from .discovery import node_verb
 from .interfaces import find_type
 from .message_text import VALUES, StampSetter, fill, given_values
 from .qos_options import chosen_qos, qos_options
@@ -70,7 +70,6 @@ def _pub(node: Node, args: argparse.Namespace) -> Status:
 
 def _wait_for_subscriptions(node: Node, publisher: Any, wanted: int, limit_s: float) -> None:
     """Wait until there are enough, and say so every second; raises RuntimeError after the limit."""
-    discover(node)
     periods = 0
     while (found := publisher.get_subscription_count()) < wanted:
         if periods % 10 == 0:
