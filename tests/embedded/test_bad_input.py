@@ -9,6 +9,7 @@ import pytest
 from embedded_ros.dds import Participant, make_qos
 from embedded_ros.wire import cyclone_config
 from nav_msgs.msg import Odometry
+from rclpy.exceptions import RCLError
 from rclpy.node import Node
 from rclpy.serialization import serialize_message
 from ros_world import Starter, World
@@ -143,3 +144,9 @@ def test_a_spinning_listener_survives_all_of_it(
     world.spin_until(lambda: bool(replies) or replies.extend(cdr for cdr, _ in reader.take_cdr(10)) or False)
     assert replies[0][4:20] == b"\1\0\0\0\0\0\0\0" + b"\2\0\0\0\0\0\0\0"
     assert listener.poll() is None
+
+
+@pytest.mark.parametrize("data", [b"", b"a", b"\0\1\0\0"])
+def test_bytes_too_few_to_be_a_message_are_not_published(world: World, data: bytes) -> None:
+    with pytest.raises(RCLError, match="Failed to publish"):
+        world.node().create_publisher(String, "text", 1).publish(data)

@@ -1,5 +1,6 @@
 from typing import Any
 
+from cyclonedds.core import DDSException
 from embedded_ros import wire
 from embedded_ros.cdr import serialize
 from embedded_ros.dds import Writer
@@ -41,7 +42,10 @@ class Publisher(Destroyable):
         node.context.session.graph.add(node._entities, writers=[self._gid])
 
     def publish(self, msg: Any) -> None:
-        """Sends a message, or bytes that are one already; raises TypeError for another type of message."""
+        """Sends a message, or bytes that are one already.
+
+        Raises TypeError for another type of message, RCLError for what cannot be sent.
+        """
         if not self._context._ok:
             raise RCLError("Failed to publish: publisher's context is invalid")
         if isinstance(msg, self.msg_type):
@@ -49,7 +53,10 @@ class Publisher(Destroyable):
         elif not isinstance(msg, bytes):
             raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
         self._check_usable()
-        self._writer.write_cdr(msg)
+        try:
+            self._writer.write_cdr(msg)
+        except DDSException as error:
+            raise RCLError(f"Failed to publish: {error}") from error
 
     def get_subscription_count(self) -> int:
         self._check_usable()

@@ -98,7 +98,8 @@ def _callback_type(callback: Callable[..., Any]) -> Subscription.CallbackType:
         except TypeError:
             pass
     raise RuntimeError(
-        "Subscription.__init__(): callback needs one argument (the message) or two (and its information)"
+        "Subscription.__init__(): callback should be either be callable with one argument"  # sic
+        "(to get only the message) or two (to get message and message info)"
     )
 
 
