@@ -112,7 +112,8 @@ def get_parameter_value(string_value: str) -> Any:
     with suppress(yaml.YAMLError, TypeError):
         value = yaml.safe_load(string_value)
         if value is not None:
-            return Parameter("", value=value).get_parameter_value()
+            kind = Parameter.Type.BOOL_ARRAY if value == [] else None  # as in ROS 2
+            return Parameter("", kind, value).get_parameter_value()
     return Parameter("", value=string_value).get_parameter_value()
 
 

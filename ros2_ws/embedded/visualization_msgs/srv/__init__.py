@@ -1,0 +1,3 @@
+from embedded_ros.messages import loader
+
+__getattr__ = loader(__name__)
