@@ -268,9 +268,7 @@ def test_what_is_below_repeated_keys_is_joined_and_plain_values_have_the_types_o
 
 
 def test_clients_load_files(world: World, tmp_path: Path) -> None:
-    (tmp_path / "p.yaml").write_text(
-        "/a: {ros__parameters: {x: '1', y: {z: [a]}}}\n/**: {ros__parameters: {w: 0.5}}"
-    )
+    (tmp_path / "p.yaml").write_text("/a: {ros__parameters: {x: '1', y: {z: [a]}}}\n/**: {ros__parameters: {w: 0.5}}")
     target = world.node("target", allow_undeclared_parameters=True)
     client = AsyncParameterClient(world.node(), "target")
     world.answer(client.load_parameter_file(str(tmp_path / "p.yaml"), use_wildcard=True))
