@@ -6,6 +6,8 @@ import re
 from .typehash import type_hash
 
 MAX_PARTICIPANTS = 99  # per host; each announcement goes to that many ports where there is no multicast
+# Named peers are asked every 8 s for as long as the node lives, as in ROS 2; by default Cyclone 11 gives up after 30 s.
+ASK_PEERS = "<SPDPInterval>8s</SPDPInterval><InitialLocatorPruneDelay>inf</InitialLocatorPruneDelay>"
 
 
 def topic_name(ros_name: str) -> str:
@@ -89,7 +91,7 @@ def cyclone_config() -> str:
         listed = "".join(f'<Peer address="{peer}"/>' for peer in peers)
         discovery = (
             "<ParticipantIndex>auto</ParticipantIndex>"
-            f"<MaxAutoParticipantIndex>{MAX_PARTICIPANTS}</MaxAutoParticipantIndex>"
+            f"<MaxAutoParticipantIndex>{MAX_PARTICIPANTS}</MaxAutoParticipantIndex>{ASK_PEERS}"
             + (f"<Peers>{listed}</Peers>" if listed else "")
         )
     return f"<CycloneDDS><Domain>{general}<Discovery>{discovery}</Discovery></Domain></CycloneDDS>,{own}"
