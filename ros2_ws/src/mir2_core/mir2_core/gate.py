@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mir2_core.robots import RobotModel
 from mir2_core.types import Command, RobotState
 
-MAX_DETOUR_RAD = math.pi / 3.0  # a robot whose way is closed may be turned this far off the direction it asked for
+MAX_DETOUR_RAD = math.radians(85.0)  # a robot whose way is closed may be turned this far off the direction it asked for
 ROUNDING = 1e-9
 
 
