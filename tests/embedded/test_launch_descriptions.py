@@ -192,6 +192,7 @@ def test_find_executable() -> None:
     assert os.access(FindExecutable(name="sh").perform(LaunchContext()), os.X_OK)
 
 
+@pytest.mark.filterwarnings("ignore:The .LaunchConfigurationEquals. and:UserWarning")
 def test_conditions(notes: Notes) -> None:
     cases = {
         "if true": IfCondition("true"),
