@@ -15,8 +15,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from mir2_policies.algorithms import default_config_file
-from mir2_policies.progress import read_progress
+from mir2_policies.training.progress import read_progress
 
 TARGET_RETURN = -20.0
 EVERY_STEPS = 4000  # evaluations of `mir2 train`
@@ -117,10 +116,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         batched, loop = Path(folder, "batched"), Path(folder, "loop")
         loop.mkdir()
-        config = Path(folder, "config.yaml")
-        settings = default_config_file(arguments.algorithm).read_text(encoding="utf-8")
-        config.write_text(f"{settings}evaluation_interval: {EVERY_STEPS}\n", encoding="utf-8")
-        train = [mir2, "train", "--config", str(config)]
+        train = [mir2, "train", "--algorithm", arguments.algorithm, "--set", f"evaluation_interval={EVERY_STEPS}"]
         sides = [
             Side("mir2 train", [*train, "--quiet", "--output", str(batched)], batched),
             Side("robot by robot", [sys.executable, "-m", "per_agent.training", str(loop)], loop),

@@ -14,10 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from mir2_core.tasks import RendezvousParams
-from mir2_policies.evaluate import episode_returns, summary
-from mir2_policies.networks import Actor, Critic, soft_update
-from mir2_policies.progress import PROGRESS_FILE, Evaluation
-from mir2_policies.training_run import EVALUATION_SEED
+from mir2_policies.evaluation.returns import SELECTION_SEED, episode_returns, summary
+from mir2_policies.learners.networks import Actor, Critic, soft_update
+from mir2_policies.training.progress import PROGRESS_FILE, Evaluation
 from mir2_sim.batched import torch_task
 from torch import Tensor, nn
 
@@ -125,8 +124,8 @@ def main(directory: Path) -> None:
         while True:
             if transitions % (EVALUATION_INTERVAL_EPISODES * training.task.params.horizon) == 0:
                 with torch.no_grad():
-                    returns = episode_returns(training.task, training.actor, EVALUATION_EPISODES, EVALUATION_SEED)
-                result = summary(returns, EVALUATION_SEED)
+                    returns = episode_returns(training.task, training.actor, EVALUATION_EPISODES, SELECTION_SEED)
+                result = summary(returns, SELECTION_SEED)
                 minutes = (time.monotonic() - start_s) / 60.0
                 rows.writerow((transitions, minutes, result["return_mean"], result["return_standard_error"]))
                 file.flush()

@@ -30,16 +30,16 @@ class Step(NamedTuple):
 class BatchedWorld:
     """B worlds; one that ends starts anew at once.
 
-    `poses` (B, N, 3) is where the robots are now; `fresh` (B,) tells where an episode begins.
+    `poses` (B, N, 3) is where the robots are now; `begins` (B,) tells where an episode begins.
     """
 
     def __init__(self, task: Rendezvous, batch: int, rng: np.random.Generator) -> None:
         self.task = task
         self._rng = rng
-        self.poses = self._fresh(batch)
+        self.poses = self._starts(batch)
         # Worlds start at different ages, so that they do not all end at once.
         self.age = torch.as_tensor(rng.integers(0, task.params.horizon, batch), device=self.poses.device)
-        self.fresh = torch.ones_like(self.age, dtype=torch.bool)
+        self.begins = torch.ones_like(self.age, dtype=torch.bool)
 
     def step(self, actions: Tensor) -> Step:
         """Move all robots by `actions` (B, N, A)."""
@@ -49,18 +49,18 @@ class BatchedWorld:
         self.age += 1
         truncated = (self.age >= task.params.horizon) & ~gathered
         result = Step(poses, reward, gathered, truncated)
-        self.fresh = gathered | truncated
-        self.poses = self._restart(poses, self.fresh)
+        self.begins = gathered | truncated
+        self.poses = self._restart(poses, self.begins)
         return result
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on from here."""
-        return {"poses": self.poses, "age": self.age, "fresh": self.fresh, "rng": self._rng.bit_generator.state}
+        return {"poses": self.poses, "age": self.age, "begins": self.begins, "rng": self._rng.bit_generator.state}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
         self.poses, self.age = state["poses"].to(self.poses), state["age"].to(self.age)
-        self.fresh = state["fresh"].to(self.fresh)
+        self.begins = state["begins"].to(self.begins)
         self._rng.bit_generator.state = state["rng"]
 
     def _restart(self, poses: Tensor, ended: Tensor) -> Tensor:
@@ -68,10 +68,10 @@ class BatchedWorld:
         if not count:
             return poses
         poses = poses.clone()
-        poses[ended] = self._fresh(count)
+        poses[ended] = self._starts(count)
         self.age[ended] = 0
         return poses
 
-    def _fresh(self, count: int) -> Tensor:
+    def _starts(self, count: int) -> Tensor:
         poses: Tensor = self.task.asarray(self.task.reset(self._rng, count))
         return poses

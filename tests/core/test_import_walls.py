@@ -30,6 +30,8 @@ WALLS = {
 }
 # Modules of mir2_swarm may import mir2_sim inside a function only.
 LAZY_ONLY = {"ros2_ws/src/mir2_swarm/mir2_swarm": {"mir2_sim", "mir2_hardware"}}
+# The wings of mir2_policies, each of which may import those after it.
+WINGS = ("cli", "studies", "bundles", "attacks", "training", "evaluation", "learners")
 
 
 def imports(path: Path, top_level_only: bool = False) -> set[str]:
@@ -52,6 +54,26 @@ def test_no_module_looks_over_the_wall(folder):
 def test_simulators_and_drivers_are_imported_only_where_they_are_hosted(folder):
     for path in (ROOT / folder).rglob("*.py"):
         assert not imports(path, top_level_only=True) & LAZY_ONLY[folder], path
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_wings_of_learning_import_downwards_only(wing):
+    below = set(WINGS[WINGS.index(wing) :])
+    modules = sorted((ROOT / "policies/mir2_policies" / wing).rglob("*.py"))
+    assert modules
+    found = {path.name: {name for name in imported_wings(path) if name not in below} for path in modules}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def imported_wings(path):
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    modules = [f"{node.module}.{alias.name}" for node in nodes for alias in node.names]
+    return {module.split(".")[1] for module in modules if module.startswith("mir2_policies.")}
+
+
+def test_every_wing_has_its_place():
+    folders = {path.name for path in (ROOT / "policies/mir2_policies").iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} == set(WINGS)
 
 
 def test_torch_stays_below_policies_and_the_batched_worlds():

@@ -15,23 +15,31 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from mir2_core.adversary import AdversaryBundle, adversary_observations, adversary_terms, reported_poses
+from mir2_core.adversary import (
+    AdversaryBundle,
+    actions_and_reports,
+    adversary_observations,
+    adversary_terms,
+    reported_poses,
+)
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.tasks import Rendezvous, RendezvousParams
-from mir2_policies.adversary_export import export_adversary
-from mir2_policies.attack import Attacker, deed
-from mir2_policies.attack_config import AttackConfig
-from mir2_policies.attack_trainer import AttackTrainer
-from mir2_policies.attack_victim import TorchVictim
-from mir2_policies.checkpoint import load_checkpoint
-from mir2_policies.cli import main
-from mir2_policies.episodes import Arena, Deed, Situation, bundle_act, run_episodes
-from mir2_policies.progress import read_progress
-from mir2_policies.references import ReferenceConfig
-from mir2_policies.references_export import export_reference
-from mir2_policies.threats import SCRIPTS, THREATS
-from mir2_policies.training_run import FINAL_SEED, Budget
+from mir2_policies.attacks.attacker import Attacker
+from mir2_policies.attacks.config import AttackConfig
+from mir2_policies.attacks.threats import THREATS
+from mir2_policies.attacks.trainer import AttackTrainer
+from mir2_policies.attacks.victim import TorchVictim
+from mir2_policies.bundles.adversary import export_adversary
+from mir2_policies.bundles.rules import ReferenceConfig
+from mir2_policies.bundles.rules_export import export_reference
+from mir2_policies.cli.main import main
+from mir2_policies.evaluation.episodes import Arena, Deed, Situation, bundle_act, run_episodes
+from mir2_policies.evaluation.returns import FINAL_SEED
+from mir2_policies.evaluation.scripts import SCRIPTS
+from mir2_policies.training.checkpoint import load_checkpoint
+from mir2_policies.training.progress import read_progress
+from mir2_policies.training.run import Budget
 from mir2_sim.batched import BatchedWorld, torch_task
 
 PARAMS = RendezvousParams(robots=4, horizon=60)
@@ -152,7 +160,7 @@ def test_the_adversary_bundle_does_what_the_attacker_did(adversary: AdversaryBun
     act = bundle_act(adversary)
 
     def traitor(situation: Situation) -> Deed:
-        return deed(TASK, act(adversary_observations(TASK, situation.poses, [1], situation.step)))
+        return Deed(*actions_and_reports(TASK, act(adversary_observations(TASK, situation.poses, [1], situation.step))))
 
     carried = adversary.metadata.evaluation
     played = run_episodes(TASK, bundle_act(victim), 64, FINAL_SEED, robots=(1,), adversary=traitor)
@@ -254,7 +262,7 @@ def test_a_killed_attack_goes_on_as_if_nothing_had_happened(victim: PolicyBundle
 
 def test_the_command_resumes_after_a_kill(victim: PolicyBundle, tmp_path: Path) -> None:
     arguments = command(victim, tmp_path, "--threat", "liar", "--robots", "0,3", "--steps", 4096)
-    mir2 = [sys.executable, "-c", "from mir2_policies.cli import main; main()"]
+    mir2 = [sys.executable, "-c", "from mir2_policies.cli.main import main; main()"]
     process = subprocess.Popen([*mir2, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not (tmp_path / "checkpoint.pt").exists():

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import torch
 from mir2_core.tasks import Rendezvous
-from mir2_policies.algorithms import ALGORITHMS
-from mir2_policies.checkpoint import load_checkpoint
-from mir2_policies.ernie import Ernie
-from mir2_policies.m3ddpg import M3ddpg, worst_case_actions
-from mir2_policies.maddpg import Maddpg
-from mir2_policies.networks import Critic
-from mir2_policies.perturbation import ascend
-from mir2_policies.replay import Batch
-from mir2_policies.romax import Romax, relaxed_minimum
-from mir2_policies.romq import ACTION_ATTACK, NO_ATTACK, OBSERVATION_ATTACK, Romq
-from mir2_policies.trainer import Trainer
-from mir2_policies.training_run import Budget
+from mir2_policies.learners.ernie import Ernie
+from mir2_policies.learners.m3ddpg import M3ddpg, worst_case_actions
+from mir2_policies.learners.maddpg import Maddpg
+from mir2_policies.learners.networks import Critic
+from mir2_policies.learners.perturbation import ascend
+from mir2_policies.learners.registry import ALGORITHMS
+from mir2_policies.learners.replay import Batch
+from mir2_policies.learners.romax import Romax, relaxed_minimum
+from mir2_policies.learners.romq import ACTION_ATTACK, NO_ATTACK, OBSERVATION_ATTACK, Romq
+from mir2_policies.training.checkpoint import load_checkpoint
+from mir2_policies.training.run import Budget
+from mir2_policies.training.trainer import Trainer
 from mir2_sim.batched import torch_task
 from torch import Tensor, nn
 
@@ -149,7 +149,7 @@ def test_romq_without_attacked_episodes_is_the_backbone(task: Rendezvous, batch:
     rates = {"observation_attack_rate": 0.0, "action_attack_rate": 0.0}
     romq: Romq = learner("romq", task, worlds=ROWS, exploration_noise=0.0, **rates)
     honest = romq.actor(task.observe(batch.poses))
-    assert torch.equal(romq.explore(batch.poses, torch.ones(ROWS, dtype=torch.bool)), honest)
+    assert torch.equal(romq.act_exploring(batch.poses, torch.ones(ROWS, dtype=torch.bool)), honest)
 
 
 def attacked(romq: Romq, kind: int) -> Tensor:
@@ -163,7 +163,7 @@ def test_romq_collects_the_actions_of_the_attacked(task: Rendezvous, batch: Batc
     with torch.no_grad():
         romq.actor.body[-1].weight.mul_(10.0)  # an actor that reacts to what it sees
     state, honest = task.critic_features(batch.poses), romq.actor(task.observe(batch.poses)).detach()
-    collected = romq.explore(batch.poses, torch.zeros(ROWS, dtype=torch.bool))
+    collected = romq.act_exploring(batch.poses, torch.zeros(ROWS, dtype=torch.bool))
     changed = (collected != honest).any(dim=-1)
     seeing, acting = attacked(romq, OBSERVATION_ATTACK), attacked(romq, ACTION_ATTACK)
     assert (changed == (seeing | acting)).all()
@@ -186,7 +186,7 @@ def test_romq_throws_its_switches_at_the_start_of_episodes_only(task: Rendezvous
     romq: Romq = learner("romq", task, worlds=ROWS)
     before = romq.attack.clone()
     fresh = torch.arange(ROWS) < ROWS // 2
-    romq.explore(batch.poses, fresh)
+    romq.act_exploring(batch.poses, fresh)
     assert (romq.attack == before)[~fresh].all()
     assert (romq.attack != before)[fresh].any()
 
@@ -244,7 +244,7 @@ def test_every_algorithm_resumes_exactly(name: str, tmp_path: Path) -> None:
     expected, found = load_checkpoint(whole), load_checkpoint(parts)
     assert found["learner"]["updates"] == expected["learner"]["updates"] >= 80
     assert found["world"].pop("rng") == expected["world"].pop("rng")
-    for part in ("learner", "replay", "world"):
+    for part in ("learner", "world"):
         torch.testing.assert_close(found[part], expected[part], rtol=0, atol=0)
 
 

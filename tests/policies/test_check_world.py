@@ -14,7 +14,7 @@ Change = Callable[[dict[str, Any]], object]
 
 
 def without_torch(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = "import sys; from mir2_policies.cli import main; sys.modules['torch'] = None; main()"
+    program = "import sys; from mir2_policies.cli.main import main; sys.modules['torch'] = None; main()"
     return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
 
 
@@ -94,7 +94,7 @@ def test_unusable_files_are_refused(tmp_path: Path, content: bytes | None) -> No
 
 
 def test_unknown_commands_name_the_nearest() -> None:
-    program = "from mir2_policies.cli import main; main(['chek-world'])"
+    program = "from mir2_policies.cli.main import main; main(['chek-world'])"
     command = [sys.executable, "-c", program]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 2

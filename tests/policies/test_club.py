@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from mir2_policies.club import CategoricalClub, GaussianClub
-from mir2_policies.maddpg import temporal_difference_target
-from mir2_policies.networks import Actor, Critic
+from mir2_policies.learners.club import CategoricalClub, GaussianClub
+from mir2_policies.learners.maddpg import temporal_difference_target
+from mir2_policies.learners.networks import Actor, Critic
 from torch import Tensor, nn
 
 GOLDEN = Path(__file__).parent.parent / "data" / "mir2_golden.npz"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from mir2_core.errors import UserError
-from mir2_policies.curve import draw_curve
-from mir2_policies.trainer import Trainer
-from mir2_policies.training_run import Budget
+from mir2_policies.studies.curve import draw_curve
+from mir2_policies.training.run import Budget
+from mir2_policies.training.trainer import Trainer
 
 from tests.policies.tiny_run import tiny_config
 

@@ -5,8 +5,8 @@ import math
 
 import pytest
 import torch
-from mir2_policies.discrete_game import HINT_RATE, LABELS, ROBOTS, MatchingGame
-from mir2_policies.discrete_mir2 import DiscreteMir2, exact_information, learn_matching
+from mir2_policies.learners.discrete_game import HINT_RATE, LABELS, ROBOTS, MatchingGame
+from mir2_policies.learners.discrete_mir2 import DiscreteMir2, exact_information, learn_matching
 from torch import Tensor
 from torch.nn import functional
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from mir2_core.errors import UserError
 from mir2_core.tasks import Rendezvous, RendezvousParams
-from mir2_policies.episodes import Deed, Episodes, Situation, run_episodes
-from mir2_policies.evaluate import episode_returns
-from mir2_policies.threats import SCRIPTS
+from mir2_policies.evaluation.episodes import Deed, Episodes, Situation, run_episodes
+from mir2_policies.evaluation.returns import episode_returns
+from mir2_policies.evaluation.scripts import SCRIPTS
 from mir2_sim.batched import torch_task
 
 PARAMS = RendezvousParams(robots=5, horizon=40)

@@ -14,9 +14,11 @@ import torch
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.tasks import Rendezvous, RendezvousParams
-from mir2_policies.cli import parser
-from mir2_policies.episodes import Episodes
-from mir2_policies.evaluation import (
+from mir2_policies.cli.main import parser
+from mir2_policies.cli.options import read_numbers
+from mir2_policies.evaluation.episodes import Episodes
+from mir2_policies.evaluation.information import NOISE, Samples, estimate, interaction
+from mir2_policies.evaluation.measure import (
     Scenario,
     Settings,
     load_policies,
@@ -25,11 +27,14 @@ from mir2_policies.evaluation import (
     rendezvous,
     scripted_scenarios,
 )
-from mir2_policies.evaluation_command import read_numbers
-from mir2_policies.evaluation_information import NOISE, Samples, estimate, interaction
-from mir2_policies.evaluation_table import Measurement, Table, rank, read_table, summarise
-from mir2_policies.report import markdown, writable_folder, write_report
-from mir2_policies.statistics import interquartile_mean, iqm_interval, mean_interval, probability_of_improvement
+from mir2_policies.evaluation.report import markdown, writable_folder, write_report
+from mir2_policies.evaluation.statistics import (
+    interquartile_mean,
+    iqm_interval,
+    mean_interval,
+    probability_of_improvement,
+)
+from mir2_policies.evaluation.table import Measurement, Table, rank, read_table, summarise
 
 from tests.bundles import write_centroid_bundle
 
@@ -207,7 +212,7 @@ def test_the_report_needs_nothing_beside_it(table: Table, make_bundle: MakeBundl
 
 def evaluate(*arguments: object) -> int:
     parsed = parser().parse_args(["evaluate", *map(str, arguments), "--quiet"])
-    status: int = parsed.handler(parsed)
+    status: int = parsed.run(parsed)
     return status
 
 

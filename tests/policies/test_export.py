@@ -12,13 +12,13 @@ import torch
 from mir2_core.bundle import PolicyBundle, config_sha256
 from mir2_core.errors import UserError
 from mir2_core.tasks import Rendezvous, RendezvousParams
-from mir2_policies.cli import main
-from mir2_policies.config import MaddpgConfig
-from mir2_policies.evaluate import episode_returns
-from mir2_policies.export import export_actor, export_run
-from mir2_policies.networks import Actor
-from mir2_policies.trainer import Trainer
-from mir2_policies.training_run import Budget
+from mir2_policies.bundles.export import export_actor, export_run
+from mir2_policies.cli.main import main
+from mir2_policies.evaluation.returns import episode_returns
+from mir2_policies.learners.maddpg import MaddpgConfig
+from mir2_policies.learners.networks import Actor
+from mir2_policies.training.run import Budget
+from mir2_policies.training.trainer import Trainer
 from mir2_sim.batched import torch_task
 
 from tests.policies.tiny_run import tiny_config

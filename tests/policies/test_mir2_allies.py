@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 from mir2_core.tasks import Rendezvous
-from mir2_policies.algorithms import ALGORITHMS
-from mir2_policies.mir2_allies import Mir2Allies
-from mir2_policies.replay import Batch
+from mir2_policies.learners.mir2_allies import Mir2Allies
+from mir2_policies.learners.registry import ALGORITHMS
+from mir2_policies.learners.replay import Batch
 from mir2_sim.batched import torch_task
 from torch import Tensor
 

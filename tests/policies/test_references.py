@@ -8,11 +8,11 @@ import pytest
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.tasks import Rendezvous, RendezvousParams
-from mir2_policies.cli import main
-from mir2_policies.episodes import bundle_act, run_episodes
-from mir2_policies.references import Reference, ReferenceConfig
-from mir2_policies.references_export import export_reference
-from mir2_policies.threats import SCRIPTS
+from mir2_policies.bundles.rules import Reference, ReferenceConfig
+from mir2_policies.bundles.rules_export import export_reference
+from mir2_policies.cli.main import main
+from mir2_policies.evaluation.episodes import bundle_act, run_episodes
+from mir2_policies.evaluation.scripts import SCRIPTS
 from mir2_sim.batched import torch_task
 
 CENTROID = ReferenceConfig(algorithm="centroid")

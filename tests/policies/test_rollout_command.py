@@ -7,7 +7,7 @@ import pytest
 from mir2_core.bundle import PolicyBundle
 from mir2_core.rollout import rollout
 from mir2_core.tasks import Rendezvous, RendezvousParams
-from mir2_policies.cli import main
+from mir2_policies.cli.main import main
 
 
 def test_keeps_the_trajectory_of_the_episode(make_bundle, tmp_path, capsys):

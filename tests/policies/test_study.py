@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 from mir2_core.errors import UserError
-from mir2_policies.cli import parser
-from mir2_policies.study import run_study
-from mir2_policies.study_plan import Plan, Unit, checked, load_plan, quick, units
-from mir2_policies.study_units import carry_out
+from mir2_policies.cli.main import parser
+from mir2_policies.studies.engine import run_study
+from mir2_policies.studies.plan import Plan, Unit, checked, load_plan, quick, units
+from mir2_policies.studies.units import carry_out
 
-STUDY = [sys.executable, "-c", "from mir2_policies.cli import main; main()", "study", "rendezvous"]
-SHIPPED = Path(__file__).parents[2] / "policies/mir2_policies/configs/study_rendezvous.yaml"
+STUDY = [sys.executable, "-c", "from mir2_policies.cli.main import main; main()", "study", "rendezvous"]
+SHIPPED = Path(__file__).parents[2] / "policies/mir2_policies/studies/plans/rendezvous.yaml"
 
 
 def study(*arguments: object) -> "subprocess.CompletedProcess[str]":
@@ -44,7 +44,7 @@ def test_a_killed_study_goes_on_without_doing_anything_twice(tmp_path: Path) -> 
         time.sleep(0.02)
     second = parser().parse_args(["study", "rendezvous", "--output", str(folder), "--resume"])
     with pytest.raises(UserError, match="another 'mir2 study' is at work here"):
-        second.handler(second)
+        second.run(second)
     os.kill(begin.pid, signal.SIGKILL)
     assert begin.wait() == -signal.SIGKILL
     before = markers(folder)
@@ -164,4 +164,4 @@ def test_mistakes_on_the_command_line(tmp_path: Path) -> None:
     ):
         parsed = parser().parse_args(["study", *map(str, arguments)])
         with pytest.raises(UserError, match=message):
-            parsed.handler(parsed)
+            parsed.run(parsed)

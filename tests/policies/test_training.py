@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 import torch
 from mir2_core.errors import UserError
-from mir2_policies.algorithms import ALGORITHMS
-from mir2_policies.checkpoint import load_checkpoint
-from mir2_policies.progress import read_progress
-from mir2_policies.replay import Batch, Replay
-from mir2_policies.trainer import Trainer
-from mir2_policies.training_run import Budget
+from mir2_policies.learners.registry import ALGORITHMS
+from mir2_policies.learners.replay import Batch, Replay
+from mir2_policies.training.checkpoint import load_checkpoint
+from mir2_policies.training.progress import read_progress
+from mir2_policies.training.run import Budget
+from mir2_policies.training.trainer import Trainer
 from mir2_sim.batched import torch_task
 
 from tests.policies.tiny_run import tiny_config, tiny_file
 
-MIR2 = [sys.executable, "-c", "from mir2_policies.cli import main; main()"]
+MIR2 = [sys.executable, "-c", "from mir2_policies.cli.main import main; main()"]
 
 
 def train(*arguments: object) -> list[str]:
@@ -61,7 +61,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None
     assert found["transitions"] == expected["transitions"] == 6000
     for part in ("actor", "critic", "club", "target_critic"):
         torch.testing.assert_close(found["learner"][part], expected["learner"][part], rtol=0, atol=0)
-    torch.testing.assert_close(found["replay"], expected["replay"], rtol=0, atol=0)
+    torch.testing.assert_close(found["learner"]["replay"], expected["learner"]["replay"], rtol=0, atol=0)
     assert [row[::2] for row in read_progress(killed)] == [row[::2] for row in read_progress(whole)]
 
 
@@ -95,7 +95,7 @@ def test_time_limits_are_bootstrapped_through_unless_told_otherwise(
         "maddpg", time_limit_is_terminal=published, task_parameters={"robots": 3, "horizon": 1}, worlds=50
     )
     Trainer(config, tmp_path).run(Budget(transitions=100), quiet=True)
-    rows = load_checkpoint(tmp_path)["replay"]["rows"]
+    rows = load_checkpoint(tmp_path)["learner"]["replay"]["rows"]
     assert (rows["alive"] == alive).all()
 
 

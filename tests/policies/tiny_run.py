@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from mir2_policies.algorithms import ALGORITHMS
-from mir2_policies.config import MaddpgConfig
+from mir2_policies.learners.config import RunConfig
+from mir2_policies.learners.registry import ALGORITHMS
 
 TINY: dict[str, Any] = {
     "task_parameters": {"robots": 3, "horizon": 100},
@@ -21,7 +21,7 @@ TINY: dict[str, Any] = {
 }
 
 
-def tiny_config(algorithm: str, **changes: Any) -> MaddpgConfig:
+def tiny_config(algorithm: str, **changes: Any) -> RunConfig:
     return ALGORITHMS[algorithm].config.model_validate(TINY | changes)
 
 

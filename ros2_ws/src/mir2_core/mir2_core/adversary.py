@@ -17,6 +17,7 @@ CLOCK_STEPS = (2.0, 4.0, 10.0, 50.0, 100.0)  # periods: lies that change at the 
 SPREAD_SCALES_PER_M = (2.0, 10.0, 50.0)  # a team that has met differs by centimetres from one that is kept from it
 SMALLEST_M = 0.02  # differences below say nothing
 TURN_GAIN = 4.0
+FULL = 0.8  # of the outputs means full speed, or the edge of the arena: a saturated tanh passes no gradient
 LOOKAHEAD_S = 10.0
 
 
@@ -196,3 +197,10 @@ def reported_poses(task: Rendezvous, numbers: Array) -> Array:
     xp, half_m = task.xp, 0.5 * task.params.arena_m
     heading = (np.pi * numbers[..., 2]) % (2.0 * np.pi)
     return xp.stack([half_m * (1.0 + numbers[..., 0]), half_m * (1.0 + numbers[..., 1]), heading], axis=-1)
+
+
+def actions_and_reports(task: Rendezvous, outputs: Array) -> tuple[Array, Array | None]:
+    """Actions (B, K, A) and, of a liar, reported poses (B, K, 3) that outputs (B, K, A or A + 3) mean."""
+    wanted = task.xp.clip(outputs / FULL, -1.0, 1.0)
+    actions, numbers = wanted[..., : task.action_size], wanted[..., task.action_size :]
+    return actions, reported_poses(task, numbers) if numbers.shape[-1] else None

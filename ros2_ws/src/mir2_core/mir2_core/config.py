@@ -10,9 +10,9 @@ from mir2_core.errors import UserError, nearest
 
 
 class StrictModel(BaseModel):
-    """A frozen configuration whose unknown keys are errors."""
+    """A frozen configuration; unknown keys and numbers that are not finite are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -1,0 +1,1 @@
+"""Attacks on frozen policies."""

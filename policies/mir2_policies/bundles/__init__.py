@@ -1,0 +1,1 @@
+"""From runs, attacks and rules to ONNX bundles."""

@@ -1,0 +1,180 @@
+"""From a training run to a policy bundle: one ONNX file with everything that a deployment has to check."""
+
+import json
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from mir2_core.bundle import (
+    METADATA_KEY,
+    BundleMetadata,
+    GoldenVectors,
+    ObservationTermInfo,
+    PolicyBundle,
+    config_sha256,
+    seal,
+)
+from mir2_core.errors import UserError
+from mir2_core.tasks import Rendezvous
+from mir2_sim.batched import torch_task
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from mir2_policies.bundles.version import code_version
+from mir2_policies.evaluation.returns import FINAL_SEED, episode_returns, summary
+from mir2_policies.learners.config import RunConfig
+from mir2_policies.learners.networks import Actor
+from mir2_policies.learners.registry import algorithm
+from mir2_policies.training.checkpoint import load_checkpoint, run_config
+
+OPSET = 17
+IR_VERSION = 8
+TOLERANCE = 1e-5
+GOLDEN_VECTORS = 4
+FloatArray = NDArray[np.float32]
+
+
+def export_run(directory: Path, output: Path) -> dict[str, Any]:
+    """Write the best policy of a run as a bundle; returns the evaluation that the bundle carries."""
+    config, task, actor, spent = _best_policy(directory)
+    return export_actor(actor, task, config, spent, output)
+
+
+def evaluate_run(directory: Path) -> dict[str, Any]:
+    """Measure the best policy of a run on fresh episodes, as an export does."""
+    config, task, actor, spent = _best_policy(directory)
+    return _evaluate(actor, task, config) | spent
+
+
+def _best_policy(directory: Path) -> tuple[RunConfig, Rendezvous, Actor, dict[str, Any]]:
+    config = run_config(directory)
+    state = load_checkpoint(directory)
+    task = torch_task(config.task, config.task_parameters)
+    actor = algorithm(config.algorithm).actor(config, task)
+    actor.load_state_dict(state["best"]["actor"])
+    return config, task, actor, {"transitions": state["transitions"], "minutes": round(state["minutes"], 2)}
+
+
+@torch.no_grad()
+def _evaluate(actor: Actor, task: Rendezvous, config: RunConfig) -> dict[str, Any]:
+    return summary(episode_returns(task, actor, config.final_evaluation_episodes, FINAL_SEED), FINAL_SEED)
+
+
+@torch.no_grad()
+def export_actor(
+    actor: Actor, task: Rendezvous, config: RunConfig, spent: dict[str, Any], output: Path
+) -> dict[str, Any]:
+    """Write an actor as a bundle after checking that ONNX Runtime computes what PyTorch does."""
+    evaluation = _evaluate(actor, task, config) | spent
+    observations = sample_observations(actor, task)
+    actions = actor(torch.from_numpy(observations)).numpy()
+    model = actor_to_onnx(actor)
+    check_equal(model, observations, actions, output)
+    golden = GoldenVectors(
+        observations=observations[:GOLDEN_VECTORS].tolist(), actions=actions[:GOLDEN_VECTORS].tolist()
+    )
+    write_bundle(model, describe(task, config, evaluation, golden), output)
+    PolicyBundle.load(output)
+    return evaluation
+
+
+def write_bundle(model: onnx.ModelProto, metadata: BundleMetadata, output: Path) -> None:
+    """Put the metadata into the model, seal it and write the file."""
+    helper.set_model_props(model, {METADATA_KEY: metadata.model_dump_json()})
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(seal(model.SerializeToString()))
+
+
+class Settings(Protocol):
+    """What a bundle says about how it was made."""
+
+    @property
+    def algorithm(self) -> str: ...  # noqa: D102
+
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+
+    def model_dump_json(self) -> str: ...  # noqa: D102
+
+
+def describe(task: Rendezvous, config: Settings, evaluation: dict[str, Any], golden: GoldenVectors) -> BundleMetadata:
+    """What a deployment has to know about the policy."""
+    training = json.loads(config.model_dump_json())
+    return BundleMetadata(
+        task=task.name,
+        task_parameters=task.params.model_dump(mode="json"),
+        observation_terms=[ObservationTermInfo(**term._asdict()) for term in task.terms],
+        action_meaning=task.action_meaning,
+        robot_kind=task.robot_kind,
+        control_rate_hz=1.0 / task.params.dt_s,
+        algorithm=config.algorithm,
+        training_config=training,
+        training_config_sha256=config_sha256(training),
+        seed=config.seed,
+        code_version=code_version(),
+        evaluation=evaluation,
+        golden=golden,
+    )
+
+
+def actor_to_onnx(actor: Actor) -> onnx.ModelProto:
+    """The actor's layers as an ONNX graph from `observation` to `action` with a free batch size."""
+    nodes, weights, current = [], [], "observation"
+    layers: list[Any] = list(actor.body)
+    for index, layer in enumerate(layers):
+        following = f"layer_{index}"
+        if isinstance(layer, nn.Linear):
+            names = [f"weight_{index}", f"bias_{index}"]
+            arrays = [layer.weight.detach().cpu().numpy(), layer.bias.detach().cpu().numpy()]
+            weights += [numpy_helper.from_array(array, name) for array, name in zip(arrays, names, strict=True)]
+            nodes.append(helper.make_node("Gemm", [current, *names], [following], transB=1))
+        else:
+            nodes.append(helper.make_node("Relu", [current], [following]))
+        current = following
+    nodes.append(helper.make_node("Tanh", [current], ["action"]))
+    sizes = layers[0].in_features, layers[-1].out_features
+    graph = helper.make_graph(
+        nodes,
+        "policy",
+        [helper.make_tensor_value_info("observation", TensorProto.FLOAT, ["batch", sizes[0]])],
+        [helper.make_tensor_value_info("action", TensorProto.FLOAT, ["batch", sizes[1]])],
+        weights,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    onnx.checker.check_model(model)
+    return model
+
+
+@torch.no_grad()
+def sample_observations(actor: Actor, task: Rendezvous, episodes: int = 16) -> FloatArray:
+    """Observations (batch, O) from whole episodes of the policy itself, in random order, then random numbers."""
+    rng = np.random.default_rng(0)
+    seen: list[torch.Tensor] = []
+
+    def act(observations: torch.Tensor) -> torch.Tensor:
+        seen.append(observations.flatten(0, 1))
+        actions: torch.Tensor = actor(observations)
+        return actions
+
+    episode_returns(task, act, episodes, seed=0)
+    real = torch.cat(seen).numpy()
+    noise = rng.uniform(-1.0, 1.0, (1000, task.observation_size)).astype(np.float32)
+    return np.concatenate([rng.permutation(real), noise])
+
+
+def check_equal(model: onnx.ModelProto, observations: FloatArray, actions: FloatArray, output: Path) -> None:
+    """Compare in one batch and, as a robot does, one by one."""
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    whole = session.run(["action"], {"observation": observations})[0]
+    rows = range(0, len(observations), max(1, len(observations) // 200))
+    single = np.concatenate([session.run(["action"], {"observation": observations[i : i + 1]})[0] for i in rows])
+    worst = max(float(np.max(np.abs(whole - actions))), float(np.max(np.abs(single - actions[list(rows)]))))
+    if not worst <= TOLERANCE:
+        raise UserError(
+            f"{output}: not written: ONNX Runtime differs from the policy by {worst:.3g}, allowed {TOLERANCE:g}; "
+            "the weights are too large or not finite: train again with a lower learning rate"
+        )

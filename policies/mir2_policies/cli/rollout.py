@@ -1,0 +1,40 @@
+"""`mir2 rollout`: run one episode of a bundle inside this process and keep its trajectory."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from mir2_core.errors import UserError
+
+from mir2_policies.cli.options import check_at_least, show
+
+SUMMARY = "run one episode of a bundle inside this process and keep its trajectory"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which policy, which start, how long, and where to."""
+    parser.add_argument("bundle", type=Path, metavar="FILE.onnx")
+    parser.add_argument("--seed", type=int, default=0, help="of the start poses; default: 0")
+    parser.add_argument("--steps", type=int, help="default: the task's horizon")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the trajectory, each robot acting on its own observation as it does on the floor."""
+    from mir2_core.bundle import PolicyBundle
+    from mir2_core.rollout import rollout
+
+    from mir2_policies.evaluation.measure import bundle_task
+
+    check_at_least("--seed", arguments.seed, 0)
+    bundle = PolicyBundle.load(arguments.bundle)
+    task = bundle_task(bundle)
+    steps = task.params.horizon if arguments.steps is None else arguments.steps
+    check_at_least("--steps", steps, 1)
+    trajectory = rollout(task, bundle, task.reset(np.random.default_rng(arguments.seed))[0], steps)
+    try:
+        np.savez_compressed(arguments.output, **vars(trajectory))
+    except OSError as error:
+        raise UserError(f"{arguments.output}: cannot be written ({error.strerror}); give another --output") from None
+    show({"return": float(trajectory.rewards.sum()), "steps": steps, "seed": arguments.seed})
+    return 0

@@ -1,0 +1,1 @@
+"""Playing episodes, measuring them, and writing down what was measured."""

@@ -1,0 +1,37 @@
+"""Returns of a deterministic policy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from mir2_core.tasks import Rendezvous
+from mir2_core.tasks.geometry import Array
+from numpy.typing import NDArray
+
+SELECTION_SEED = 10_001  # of the episodes by which a run chooses its best policy: the same each time
+FINAL_SEED = 20_002  # of the episodes that are used for nothing but the figure that is reported
+
+Act = Callable[[Array], Array]  # observations (B, N, O) -> actions (B, N, A)
+
+
+def episode_returns(task: Rendezvous, act: Act, episodes: int, seed: int) -> NDArray[np.float64]:
+    """Undiscounted return of each episode; a team that has gathered earns nothing more, as nothing follows."""
+    poses = task.asarray(task.reset(np.random.default_rng(seed), episodes))
+    total, going = 0.0 * poses[:, 0, 0], poses[:, 0, 0] >= 0.0
+    for _ in range(task.params.horizon):
+        actions = act(task.observe(poses))
+        poses = task.step(poses, actions)
+        total = total + task.reward(poses, actions) * going
+        going = going & ~task.gathered(poses, task.velocities(poses, actions))
+    return np.asarray(total.tolist(), dtype=np.float64)
+
+
+def summary(returns: NDArray[np.float64], seed: int) -> dict[str, Any]:
+    """Mean return, its standard error, and how it was measured."""
+    return mean_and_error("return", returns) | {"episodes": len(returns), "seed": seed}
+
+
+def mean_and_error(name: str, values: NDArray[np.float64]) -> dict[str, float]:
+    """Mean of one value an episode and its standard error, to four places."""
+    error = float(values.std(ddof=1) / np.sqrt(len(values)))
+    return {f"{name}_mean": round(float(values.mean()), 4), f"{name}_standard_error": round(error, 4)}

@@ -1,0 +1,39 @@
+"""What every training run can be told, whatever it learns with; each algorithm's file adds its own settings."""
+
+from typing import Annotated
+
+from mir2_core.config import StrictModel
+from mir2_core.errors import nearest
+from mir2_core.tasks import TASKS, RendezvousParams
+from pydantic import Field, field_validator
+
+Width = Annotated[int, Field(ge=1, le=4096, description="of a hidden layer")]
+
+
+class EvaluatedConfig(StrictModel):
+    """Settings of a run that is evaluated and checkpointed while it goes on: a training or an attack."""
+
+    algorithm: str
+    seed: int = Field(default=0, ge=0)
+    threads: int = Field(default=1, ge=1, le=256, description="of PyTorch; small networks gain nothing from more")
+
+    evaluation_interval: int = Field(default=20_000, ge=1, description="in transitions")
+    evaluation_episodes: int = Field(default=64, ge=2)
+    final_evaluation_episodes: int = Field(default=256, ge=2)
+    checkpoint_interval_s: float = Field(default=60.0, ge=0.0)
+
+
+class RunConfig(EvaluatedConfig):
+    """Settings that all learning algorithms share."""
+
+    task: str = "rendezvous"
+    task_parameters: RendezvousParams = RendezvousParams()
+    worlds: int = Field(default=64, ge=1, le=65_536)
+    time_limit_is_terminal: bool = Field(default=False, description="true: the published treatment")
+
+    @field_validator("task")
+    @classmethod
+    def _known_task(cls, name: str) -> str:
+        if name not in TASKS:
+            raise ValueError(f"unknown task; {nearest(name, TASKS)}")
+        return name

@@ -1,0 +1,255 @@
+"""What a study consists of: a typed plan, and the units of work that follow from it."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import yaml
+from mir2_core.config import StrictModel, load_yaml, parse
+from mir2_core.errors import UserError, nearest
+from mir2_core.tasks import RendezvousParams
+from pydantic import Field, field_validator, model_validator
+
+from mir2_policies.attacks.config import AttackConfig
+from mir2_policies.evaluation.episodes import check_robots
+from mir2_policies.evaluation.measure import Settings
+from mir2_policies.learners.config import RunConfig
+from mir2_policies.learners.registry import ALGORITHMS, algorithm
+from mir2_policies.training.run import Budget
+
+SHIPPED_PLANS = Path(__file__).parent / "plans"
+PLAN_FILE = "plan.yaml"
+POLICY_FILE = "policy.onnx"
+ADVERSARY_FILE = "adversary.onnx"
+TRANSITIONS_PER_MINUTE = 60_000.0  # a guess, for the time left before anything was measured
+MEASURE_MINUTES = 0.05  # per condition and 256 episodes, likewise
+QUICK: dict[str, Any] = {
+    "variants": [{"name": "quick", "task_parameters": {"robots": 3}}],
+    "algorithms": ["mir2"],
+    "references": ["centroid"],
+    "seeds": [0, 1],
+    "training": {
+        "steps": 1600,
+        "settings": {"hidden": [32, 32], "batch": 32, "evaluation_episodes": 8, "final_evaluation_episodes": 16},
+    },
+    "attack": {
+        "threats": ["liar"],
+        "robots": [[0]],
+        "steps": 1600,
+        "settings": {
+            "hidden": [32, 32],
+            "start_episodes": 8,
+            "evaluation_episodes": 8,
+            "final_evaluation_episodes": 16,
+        },
+    },
+    "evaluation": {"conditions": ["clean", "flee"], "robots": [0], "traitors": [1], "episodes": 16, "seeds": [0]},
+}
+
+
+class Limits(StrictModel):
+    """When training stops, and what is set otherwise than by default."""
+
+    steps: int | None = Field(default=None, gt=0)
+    minutes: float | None = Field(default=None, gt=0.0)
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _limited(self) -> "Limits":
+        if self.steps is None and self.minutes is None:
+            raise ValueError("give steps, minutes or both, or it would never end")
+        return self
+
+    @property
+    def budget(self) -> Budget:
+        """For a trainer."""
+        return Budget(self.minutes or math.inf, self.steps or math.inf)
+
+    @property
+    def expected_minutes(self) -> float:
+        """A guess, for the progress bar."""
+        return min(self.budget.minutes, self.budget.transitions / TRANSITIONS_PER_MINUTE)
+
+
+class Attacks(Limits):
+    """Adversaries trained against every policy: one for each threat and set of robots."""
+
+    threats: list[Literal["published", "saboteur", "liar"]]
+    robots: list[list[int]]
+
+
+class Variant(StrictModel):
+    """One setting of the task; `references` replaces the plan's."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    task_parameters: RendezvousParams
+    references: list[Literal["centroid", "wmsr"]] | None = None
+
+
+class Learner(StrictModel):
+    """An algorithm, with settings of its own if it has any; a bare name in a plan is the algorithm as it is shipped."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    algorithm: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value, "algorithm": value} if isinstance(value, str) else value
+
+    @field_validator("algorithm")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in ALGORITHMS:
+            raise ValueError(f"unknown algorithm '{name}'; {nearest(name, ALGORITHMS)}")
+        return name
+
+
+class Plan(StrictModel):
+    """A study: algorithms × seeds, attacks on each, and one way to measure them all."""
+
+    name: str
+    variants: list[Variant] = Field(min_length=1)
+    algorithms: list[Learner] = Field(min_length=1)
+    references: list[Literal["centroid", "wmsr"]] = Field(default_factory=list)
+    seeds: list[int] = Field(min_length=1)
+    training: Limits
+    attack: Attacks
+    evaluation: Settings
+
+    def policies(self) -> Iterator[tuple[str, Learner, int]]:
+        """Name, algorithm and seed of every training run, all runs of one seed before those of the next."""
+        for seed, learner in itertools.product(self.seeds, self.algorithms):
+            yield f"{learner.name}-{seed}", learner, seed
+
+    def variant(self, name: str) -> Variant:
+        """The variant of that name."""
+        return next(variant for variant in self.variants if variant.name == name)
+
+    def references_of(self, variant: Variant) -> list[Literal["centroid", "wmsr"]]:
+        """The references that a variant is compared with."""
+        return self.references if variant.references is None else variant.references
+
+    def training_config(self, variant: Variant, learner: Learner, seed: int) -> RunConfig:
+        """The settings of one training run."""
+        settings = self.training.settings | learner.settings
+        changes = {**settings, "task_parameters": variant.task_parameters.model_dump(), "seed": seed}
+        return parse(changes, algorithm(learner.algorithm).config, f"settings of '{learner.name}' in the plan")
+
+    def attack_config(self, victim: Path, digest: str, threat: str, robots: list[int], seed: int) -> AttackConfig:
+        """The settings of one attack."""
+        own = {"policy": victim.name, "victim_sha256": digest, "threat": threat, "robots": tuple(robots), "seed": seed}
+        return parse({**self.attack.settings, **own}, AttackConfig, "attack.settings of the plan")
+
+    def write(self, path: Path) -> None:
+        """As YAML, all in one go."""
+        partial = path.with_suffix(".partial")
+        document = self.model_dump(mode="json") | {"evaluation": parse_settings(self.evaluation)}
+        partial.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        partial.replace(path)
+
+
+def parse_settings(settings: Settings) -> dict[str, Any]:
+    """Evaluation settings as plain data."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in settings._asdict().items()}
+
+
+class Unit(NamedTuple):
+    """One piece of work in a folder of its own, `variant/kind/name`."""
+
+    variant: str
+    kind: Literal["train", "attack", "measure", "report"]
+    name: str  # of the policy, then threat and robots of an attack
+    needs: tuple[str, ...]  # names of the units that come first
+    minutes: float  # expected
+
+    @property
+    def path(self) -> str:
+        """Its folder within the study's, which is also what it is called."""
+        return f"{self.variant}/{self.kind}/{self.name}"
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a plan and refuse one that could not be carried out to its end."""
+    return checked(load_yaml(path, Plan, "the plan of a study"), str(path))
+
+
+def shipped_plan_file(name: str) -> Path:
+    """The file of a study's plan; a `UserError` lists those that are shipped."""
+    known = {path.stem: path for path in SHIPPED_PLANS.glob("*.yaml")}
+    if name not in known:
+        raise UserError(f"unknown study '{name}'; {nearest(name, known)}")
+    return known[name]
+
+
+def quick(plan: Plan) -> Plan:
+    """The same kind of study in less than a minute; its figures mean nothing."""
+    return checked(parse({"name": plan.name, **QUICK}, Plan, "--quick"), "--quick")
+
+
+def checked(plan: Plan, source: str) -> Plan:
+    """The plan, after every setting in it has been tried out."""
+    if len({variant.name for variant in plan.variants}) < len(plan.variants):
+        raise UserError(f"{source}: key 'variants': two have the same name; give each its own")
+    learners = [learner.name for learner in plan.algorithms]
+    for key, names in (("algorithms", learners), ("references", plan.references), ("seeds", plan.seeds)):
+        if len(set(names)) < len(names):
+            raise UserError(f"{source}: key '{key}' names something twice")
+    for first, second in itertools.combinations(plan.algorithms, 2):
+        if (first.algorithm, first.settings) == (second.algorithm, second.settings):
+            both = f"'{first.name}' and '{second.name}'"
+            raise UserError(f"{source}: key 'algorithms': {both} are the same; leave one out")
+    for variant in plan.variants:
+        team = variant.task_parameters.robots
+        plan.evaluation.check(team)
+        for robots in plan.attack.robots:
+            check_robots(robots, team)
+        if plan.references_of(variant) and variant.task_parameters != RendezvousParams(robots=team):
+            raise UserError(
+                f"{source}: variant '{variant.name}': references know the published task with any number of robots "
+                "only; give this variant 'references: []'"
+            )
+        for learner in plan.algorithms:
+            plan.training_config(variant, learner, plan.seeds[0])
+        for threat in plan.attack.threats:
+            for robots in plan.attack.robots:
+                plan.attack_config(Path("policy.onnx"), "", threat, robots, plan.seeds[0])
+    return plan
+
+
+def units(plan: Plan) -> Iterator[Unit]:
+    """All the work, in an order in which it can be done: all policies of one seed before those of the next."""
+    for variant in plan.variants:
+        policies = [name for name, _, _ in plan.policies()]
+        references = list(plan.references_of(variant))
+        minutes = dict.fromkeys(policies, plan.training.expected_minutes) | dict.fromkeys(references, MEASURE_MINUTES)
+        trained = {name: Unit(variant.name, "train", name, (), expected) for name, expected in minutes.items()}
+        yield from trained.values()
+        measured = []
+        for name in [*references, *policies]:
+            needed = [trained[name].path]
+            for attack in _attacks(plan, trained[name]):
+                yield attack
+                needed.append(attack.path)
+            measure = Unit(variant.name, "measure", name, tuple(needed), _measuring(plan))
+            yield measure
+            measured.append(measure.path)
+        yield Unit(variant.name, "report", "all", tuple(measured), MEASURE_MINUTES)
+
+
+def _attacks(plan: Plan, victim: Unit) -> Iterator[Unit]:
+    """One for each threat and set of traitors."""
+    for threat, robots in itertools.product(plan.attack.threats, plan.attack.robots):
+        name = f"{victim.name}.{threat}.{'-'.join(map(str, robots))}"
+        yield Unit(victim.variant, "attack", name, (victim.path,), plan.attack.expected_minutes)
+
+
+def _measuring(plan: Plan) -> float:
+    scripted = len(plan.evaluation.conditions) * sum(
+        math.comb(len(plan.evaluation.robots), count) for count in plan.evaluation.traitors
+    )
+    conditions = scripted + len(plan.attack.threats) * len(plan.attack.robots)
+    return MEASURE_MINUTES * conditions * len(plan.evaluation.seeds) * plan.evaluation.episodes / 256.0

@@ -1,0 +1,131 @@
+"""What the units of a study do, each in a folder of its own that is complete once it holds `done.json`."""
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from mir2_core.bundle import PolicyBundle
+from mir2_core.config import parse, read_text
+from mir2_core.errors import UserError
+from pydantic import TypeAdapter, ValidationError
+
+from mir2_policies.attacks.trainer import AttackTrainer
+from mir2_policies.bundles.adversary import export_adversary
+from mir2_policies.bundles.export import export_run
+from mir2_policies.bundles.rules import ReferenceConfig
+from mir2_policies.bundles.rules_export import export_reference
+from mir2_policies.evaluation.measure import load_adversaries, policy_names
+from mir2_policies.evaluation.table import Measurement
+from mir2_policies.studies.compare import measure_policy, policy_scenarios, report
+from mir2_policies.studies.plan import ADVERSARY_FILE, POLICY_FILE, Plan, Unit, units
+from mir2_policies.training.trainer import Trainer
+
+DONE_FILE = "done.json"
+MEASUREMENTS_FILE = "measurements.json"
+RUN_FOLDER = "run"
+MEASUREMENTS = TypeAdapter(list[Measurement])
+
+
+def is_done(study: Path, unit: Unit) -> bool:
+    """Whether a unit needs no more work."""
+    return (study / unit.path / DONE_FILE).exists()
+
+
+def carry_out(study: Path, plan: Plan, unit: Unit) -> None:
+    """Do a unit's work, or what is left of it, and mark it as done."""
+    folder = study / unit.path
+    folder.mkdir(parents=True, exist_ok=True)
+    begun = time.monotonic()
+    torch.set_num_threads(1)
+    # A worker whose study was killed may still be ending.
+    with locked(folder / ".lock", wait=True):
+        {"train": _train, "attack": _attack, "measure": _measure, "report": _report}[unit.kind](study, plan, unit)
+        done = {"unit": unit.path, "minutes": round((time.monotonic() - begun) / 60.0, 3)}
+        write_text(folder / DONE_FILE, json.dumps(done) + "\n")
+
+
+@contextmanager
+def locked(path: Path, wait: bool) -> Iterator[None]:
+    """Hold a lock that ends with the process; without `wait`, `BlockingIOError` if somebody else holds it."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that is there completely or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def policy_file(study: Path, variant: str, policy: str) -> Path:
+    """Where a unit of training leaves its policy."""
+    return study / variant / "train" / policy / POLICY_FILE
+
+
+def _train(study: Path, plan: Plan, unit: Unit) -> None:
+    folder, variant = study / unit.path, plan.variant(unit.variant)
+    output = policy_file(study, unit.variant, unit.name)
+    if unit.name in plan.references_of(variant):
+        rule = parse({"algorithm": unit.name}, ReferenceConfig, "references of the plan")
+        export_reference(rule, variant.task_parameters.robots, output)
+        return
+    learner, seed = next((learner, seed) for name, learner, seed in plan.policies() if name == unit.name)
+    trainer = Trainer(plan.training_config(variant, learner, seed), folder / RUN_FOLDER)
+    trainer.resume()
+    trainer.run(plan.training.budget, quiet=True)
+    export_run(folder / RUN_FOLDER, output)
+
+
+def _attack(study: Path, plan: Plan, unit: Unit) -> None:
+    folder = study / unit.path
+    policy, threat, robots = unit.name.split(".")
+    victim = PolicyBundle.load(policy_file(study, unit.variant, policy))
+    digest, seed = victim.metadata.file_sha256, victim.metadata.seed
+    indices = [int(robot) for robot in robots.split("-")]
+    config = plan.attack_config(victim.path, digest, threat, indices, seed)
+    trainer = AttackTrainer(config, victim, folder / RUN_FOLDER)
+    trainer.resume()
+    trainer.run(plan.attack.budget, quiet=True)
+    export_adversary(trainer, folder / ADVERSARY_FILE)
+
+
+def _measure(study: Path, plan: Plan, unit: Unit) -> None:
+    victim = PolicyBundle.load(policy_file(study, unit.variant, unit.name))
+    adversaries = load_adversaries(_adversary_files(study, plan, unit.variant, unit.name), [victim])
+    scenarios = policy_scenarios(victim, adversaries, plan.evaluation)
+    measurements = measure_policy(victim, unit.name, scenarios, plan.evaluation)
+    path = study / unit.path / MEASUREMENTS_FILE
+    write_text(path, MEASUREMENTS.dump_json(measurements, indent=1).decode() + "\n")
+
+
+def _report(study: Path, plan: Plan, unit: Unit) -> None:
+    """Put the measurements together; policies get the names that tell their settings apart."""
+    variant = plan.variant(unit.variant)
+    policies = [*(name for name, _, _ in plan.policies()), *plan.references_of(variant)]
+    bundles = [PolicyBundle.load(policy_file(study, unit.variant, policy)) for policy in policies]
+    names = policy_names([bundle.metadata for bundle in bundles])
+    measurements = []
+    for policy, name, bundle in zip(policies, names, bundles, strict=True):
+        rows = _read_measurements(study / unit.variant / "measure" / policy / MEASUREMENTS_FILE)
+        measurements += [row.model_copy(update={"policy": name, "file": str(bundle.path)}) for row in rows]
+    files = [path for policy in policies for path in _adversary_files(study, plan, unit.variant, policy)]
+    folder = study / unit.path
+    report(bundles, load_adversaries(files, bundles), measurements, plan.evaluation, folder)
+
+
+def _adversary_files(study: Path, plan: Plan, variant: str, policy: str) -> list[Path]:
+    own = [unit for unit in units(plan) if unit.path.startswith(f"{variant}/attack/{policy}.")]
+    return [study / unit.path / ADVERSARY_FILE for unit in own]
+
+
+def _read_measurements(path: Path) -> list[Measurement]:
+    try:
+        return MEASUREMENTS.validate_json(read_text(path, "measurements of a study"))
+    except ValidationError:
+        raise UserError(f"{path}: damaged; delete the folder {path.parent} and resume the study") from None
