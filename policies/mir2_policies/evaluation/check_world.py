@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from mir2_core.config import parse
 from mir2_core.errors import UserError
+from mir2_core.rollout import play
 from mir2_core.tasks import Rendezvous, RendezvousParams
 from numpy.typing import NDArray
 
@@ -58,8 +59,9 @@ def replay(arrays: Arrays, source: str) -> Arrays:
     first = {"init_obs": _observe(task, poses), "init_state_vec": task.central_state(poses)[0]}
     steps: dict[str, list[Any]] = {name: [] for name, shape in SHAPES.items() if shape.startswith("T")}
     del steps["actions"]
-    for t, actions in enumerate(arrays["actions"][:, None]):
-        poses = task.step(poses, actions)
+    recorded = arrays["actions"][:, None]
+    for played in play(task, lambda step, _: recorded[step], poses, len(recorded)):
+        actions, poses = played.actions, played.after
         velocities = task.velocities(poses, actions)
         distance, cost = task.reward_parts(poses, actions)
         steps["agent_states"].append(poses[0] * centimetres)
@@ -68,7 +70,7 @@ def replay(arrays: Arrays, source: str) -> Arrays:
         steps["reward"].append(task.reward(poses, actions)[0])
         steps["reward_dist"].append(distance[0])
         steps["reward_ctrl"].append(cost[0])
-        steps["done"].append(bool(task.gathered(poses, velocities)[0]) or t + 1 >= params.horizon)
+        steps["done"].append(bool(task.gathered(poses, velocities)[0]) or played.step + 1 >= params.horizon)
         steps["p_vel"].append(velocities[0] * CM_PER_M)
     return first | {name: np.asarray(values, dtype=np.float64) for name, values in steps.items()}
 

@@ -11,6 +11,7 @@ import numpy as np
 from mir2_core.adversary import benign_robots
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
+from mir2_core.rollout import play
 from mir2_core.tasks import Rendezvous
 from mir2_core.tasks.geometry import Array, pair_distances
 from numpy.typing import NDArray
@@ -123,33 +124,37 @@ def run_episodes(
     robots: Sequence[int] = (),
     adversary: Adversary | None = None,
 ) -> Episodes:
-    """Play episodes from the same starts as `evaluate.episode_returns` with the same seed."""
+    """Play episodes from the same starts as `returns.episode_returns` with the same seed."""
     if bool(robots) != (adversary is not None):
         raise ValueError("traitors need an adversary, and an adversary needs traitors")
     arena = Arena(task, robots)
     rng = np.random.default_rng(seed)
-    poses = task.asarray(task.reset(rng, episodes))
-    going = poses[:, 0, 0] >= 0.0
-    places, widest, rows = [_numpy(poses)], [_numpy(arena.benign_widest_m(poses))], []
-    for step in range(task.params.horizon):
+    starts = task.asarray(task.reset(rng, episodes))
+    told: list[Array] = []
+
+    def act(step: int, poses: Array) -> Array:
         deed = None
         if adversary is not None:
             observations = task.observe(poses)[:, arena.robots]
             deed = adversary(Situation(task, step, arena.robots, observations, poses, victims, rng))
         actions, reported = _joint_actions(arena, victims, poses, deed)
-        poses = task.step(poses, actions)
-        rewards = task.reward(poses, actions) * going, arena.benign_reward(poses, actions) * going
-        rows.append([_numpy(value) for value in (reported, actions, going, *rewards)])
-        places.append(_numpy(poses))
-        widest.append(_numpy(arena.benign_widest_m(poses)))
-        going = going & ~task.gathered(poses, task.velocities(poses, actions))
-    told, done, lasted, team, benign = (np.stack(column) for column in zip(*rows, strict=True))
+        told.append(reported)
+        return actions
+
+    places, widest, rows = [_numpy(starts)], [_numpy(arena.benign_widest_m(starts))], []
+    for step in play(task, act, starts, task.params.horizon):
+        team = task.reward(step.after, step.actions) * step.going
+        benign = arena.benign_reward(step.after, step.actions) * step.going
+        rows.append([_numpy(value) for value in (told[-1], step.actions, step.going, team, benign)])
+        places.append(_numpy(step.after))
+        widest.append(_numpy(arena.benign_widest_m(step.after)))
+    reported, actions, going, team, benign = (np.stack(column) for column in zip(*rows, strict=True))
     return Episodes(
         robots=tuple(robots),
         poses=_wide(np.stack(places)),
-        reported=_wide(told),
-        actions=_wide(done),
-        going=lasted,
+        reported=_wide(reported),
+        actions=_wide(actions),
+        going=going,
         team_reward=_wide(team),
         benign_reward=_wide(benign),
         benign_widest_m=_wide(np.stack(widest)),

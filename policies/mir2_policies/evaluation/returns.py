@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from mir2_core.rollout import play
 from mir2_core.tasks import Rendezvous
 from mir2_core.tasks.geometry import Array
 from numpy.typing import NDArray
@@ -16,13 +17,10 @@ Act = Callable[[Array], Array]  # observations (B, N, O) -> actions (B, N, A)
 
 def episode_returns(task: Rendezvous, act: Act, episodes: int, seed: int) -> NDArray[np.float64]:
     """Undiscounted return of each episode; a team that has gathered earns nothing more, as nothing follows."""
-    poses = task.asarray(task.reset(np.random.default_rng(seed), episodes))
-    total, going = 0.0 * poses[:, 0, 0], poses[:, 0, 0] >= 0.0
-    for _ in range(task.params.horizon):
-        actions = act(task.observe(poses))
-        poses = task.step(poses, actions)
-        total = total + task.reward(poses, actions) * going
-        going = going & ~task.gathered(poses, task.velocities(poses, actions))
+    starts = task.asarray(task.reset(np.random.default_rng(seed), episodes))
+    total = 0.0 * starts[:, 0, 0]
+    for step in play(task, lambda _, poses: act(task.observe(poses)), starts, task.params.horizon):
+        total = total + task.reward(step.after, step.actions) * step.going
     return np.asarray(total.tolist(), dtype=np.float64)
 
 

@@ -1,12 +1,36 @@
-"""An episode inside one process, with the very arithmetic of the robots: each robot acts on its own observation."""
+"""Episodes inside one process: one loop for training, evaluation and the check of what robots do on the graph."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from mir2_core.bundle import PolicyBundle
 from mir2_core.tasks import Rendezvous
+from mir2_core.tasks.geometry import Array
 from mir2_core.types import FloatArray
+
+
+class Played(NamedTuple):
+    """One control step of B worlds."""
+
+    step: int
+    before: Array  # (B, N, 3) poses
+    actions: Array  # (B, N, A)
+    after: Array  # (B, N, 3) poses
+    going: Array  # (B,) whether the episode had not ended before the step
+
+
+def play(task: Rendezvous, act: Callable[[int, Array], Array], poses: Array, steps: int) -> Iterator[Played]:
+    """Let `act` drive the worlds from `poses` (B, N, 3), given step and poses, also beyond an episode's end."""
+    going = poses[:, 0, 0] >= 0.0
+    for step in range(steps):
+        actions = act(step, poses)
+        after = task.step(poses, actions)
+        yield Played(step, poses, actions, after, going)
+        going = going & ~task.gathered(after, task.velocities(after, actions))
+        poses = after
 
 
 @dataclass(frozen=True)
@@ -19,14 +43,14 @@ class Trajectory:
 
 
 def rollout(task: Rendezvous, policy: PolicyBundle, start_poses: FloatArray, steps: int) -> Trajectory:
-    """Run `steps` control steps from `start_poses` (N, 3), also beyond the task's own end."""
-    poses = [start_poses[None]]
-    actions: list[FloatArray] = []
-    rewards: list[float] = []
-    for _ in range(steps):
-        observations = task.observe(poses[-1])[0]
-        action = np.stack([policy.act(row[None])[0] for row in observations]).astype(np.float64)
-        poses.append(task.step(poses[-1], action[None]))
-        actions.append(action)
-        rewards.append(float(task.reward(poses[-1], action[None])[0]))
-    return Trajectory(np.concatenate(poses), np.stack(actions), np.array(rewards))
+    """One episode from `start_poses` (N, 3) as robots do it: each acts on its own observation."""
+
+    def act(_: int, poses: FloatArray) -> FloatArray:
+        return np.stack([policy.act(row[None])[0] for row in task.observe(poses)[0]]).astype(np.float64)[None]
+
+    played = list(play(task, act, start_poses[None], steps))
+    return Trajectory(
+        np.concatenate([start_poses[None], *(step.after for step in played)]),
+        np.concatenate([step.actions for step in played]),
+        np.concatenate([task.reward(step.after, step.actions) for step in played]),
+    )
