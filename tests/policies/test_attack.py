@@ -31,8 +31,8 @@ from mir2_policies.attacks.threats import THREATS
 from mir2_policies.attacks.trainer import AttackTrainer
 from mir2_policies.attacks.victim import TorchVictim
 from mir2_policies.bundles.adversary import export_adversary
-from mir2_policies.bundles.rules import ReferenceConfig
-from mir2_policies.bundles.rules_export import export_reference
+from mir2_policies.bundles.rules import RuleConfig
+from mir2_policies.bundles.rules_export import export_rule
 from mir2_policies.cli.main import main
 from mir2_policies.evaluation.episodes import Arena, Deed, Situation, bundle_act, run_episodes
 from mir2_policies.evaluation.returns import FINAL_SEED
@@ -59,7 +59,7 @@ SHIPPED = Path(__file__).parents[2] / "policies/zoo/rendezvous-mir2_states-10.on
 @pytest.fixture(scope="module")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> PolicyBundle:
     path = tmp_path_factory.mktemp("victim") / "centroid.onnx"
-    export_reference(ReferenceConfig(algorithm="centroid"), 4, path, horizon=60)
+    export_rule(RuleConfig(algorithm="centroid"), 4, path, horizon=60)
     return PolicyBundle.load(path)
 
 
@@ -149,7 +149,7 @@ several_movers = pytest.mark.xfail(strict=True, reason="several traitors that on
 def test_attacks_on_rules_hurt_more_than_scripts(
     rule: Any, robots: tuple[int, ...], threat: str, tmp_path: Path
 ) -> None:
-    export_reference(ReferenceConfig(algorithm=rule), 10, tmp_path / "rule.onnx")
+    export_rule(RuleConfig(algorithm=rule), 10, tmp_path / "rule.onnx")
     trainer = attack_in(tmp_path / "attack", tmp_path / "rule.onnx", threat, robots, 100_000)
     for script in SCRIPTS if THREATS[threat].lies else ("flee", "random"):
         more = surplus(trainer, script, 256)
@@ -213,7 +213,7 @@ def test_reports_stay_in_the_arena() -> None:
 
 @pytest.mark.parametrize("rule", ["centroid", "wmsr"])
 def test_gradients_pass_through_victims_as_they_are(rule: Any, tmp_path: Path) -> None:
-    export_reference(ReferenceConfig(algorithm=rule), 4, tmp_path / "rule.onnx", horizon=60)
+    export_rule(RuleConfig(algorithm=rule), 4, tmp_path / "rule.onnx", horizon=60)
     bundle = PolicyBundle.load(tmp_path / "rule.onnx")
     observations = torch.rand(50, 4, TASK.observation_size, requires_grad=True)
     actions = TorchVictim(bundle)(observations)
@@ -315,8 +315,8 @@ def test_a_folder_with_another_attack_is_refused(
 
 
 def test_an_adversary_fits_its_own_victim_and_robots_only(adversary: AdversaryBundle, tmp_path: Path) -> None:
-    for config, robots in ((ReferenceConfig(algorithm="wmsr"), 4), (ReferenceConfig(algorithm="centroid"), 5)):
-        export_reference(config, robots, tmp_path / f"{robots}.onnx", horizon=60)
+    for config, robots in ((RuleConfig(algorithm="wmsr"), 4), (RuleConfig(algorithm="centroid"), 5)):
+        export_rule(config, robots, tmp_path / f"{robots}.onnx", horizon=60)
     with pytest.raises(UserError, match=r"trained against 'centroid\.onnx'.*says nothing about another victim"):
         adversary.require_victim(PolicyBundle.load(tmp_path / "4.onnx"))
     with pytest.raises(UserError, match="task_parameters"):

@@ -25,6 +25,16 @@ def test_numbers_are_those_of_the_runs(tmp_path: Path) -> None:
     assert [run["final"] for run in document["runs"]] == results
     assert document["runs"][1]["evaluations"][-1]["transitions"] == 320
     assert "--seed 1 --steps 320" in document["runs"][1]["command"]
+    assert document["references"]["standing still"] == pytest.approx(-33.0, abs=1.0), "100 steps, three robots"
+
+
+def test_runs_of_different_tasks_are_refused(tmp_path: Path) -> None:
+    runs = [tmp_path / "three", tmp_path / "four"]
+    for robots, run in zip((3, 4), runs, strict=True):
+        config = tiny_config("maddpg", task_parameters={"robots": robots, "horizon": 20})
+        Trainer(config, run).run(Budget(transitions=16), quiet=True)
+    with pytest.raises(UserError, match="another task than that of"):
+        draw_curve(runs, tmp_path / "curve.png")
 
 
 def test_a_run_without_evaluations_is_refused(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 import torch
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
+from mir2_core.files import writable_folder
 from mir2_core.tasks import Rendezvous, RendezvousParams
 from mir2_policies.cli.main import parser
 from mir2_policies.cli.options import read_numbers
@@ -27,7 +28,7 @@ from mir2_policies.evaluation.measure import (
     rendezvous,
     scripted_scenarios,
 )
-from mir2_policies.evaluation.report import markdown, writable_folder, write_report
+from mir2_policies.evaluation.report import markdown, write_report
 from mir2_policies.evaluation.statistics import (
     interquartile_mean,
     iqm_interval,
@@ -316,7 +317,7 @@ def test_folders_that_cannot_be_written(
 ) -> None:
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", Path("/proc/out")):
-        with pytest.raises(UserError, match=r"cannot be written .*choose a folder that you may write to"):
+        with pytest.raises(UserError, match=r"cannot be written .*choose a place that you may write to"):
             evaluate(make_bundle(), "--output", folder)
     writable_folder(tmp_path / "out")
 

@@ -18,6 +18,7 @@ from mir2_core.bundle import (
     seal,
 )
 from mir2_core.errors import UserError
+from mir2_core.files import replacing, writing
 from mir2_core.tasks import Rendezvous
 from mir2_sim.batched import torch_task
 from numpy.typing import NDArray
@@ -85,8 +86,10 @@ def export_actor(
 def write_bundle(model: onnx.ModelProto, metadata: BundleMetadata, output: Path) -> None:
     """Put the metadata into the model, seal it and write the file."""
     helper.set_model_props(model, {METADATA_KEY: metadata.model_dump_json()})
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(seal(model.SerializeToString()))
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(output) as file:
+            file.write(seal(model.SerializeToString()))
 
 
 class Settings(Protocol):

@@ -19,7 +19,7 @@ from pydantic import Field
 ALLY_NUMBERS = 5  # distance, cosine and sine of the bearing, cosine and sine of the ally's bearing of the robot
 
 
-class ReferenceConfig(StrictModel):
+class RuleConfig(StrictModel):
     """Which rule, and its gains in action units per radius."""
 
     algorithm: Literal["centroid", "wmsr"]
@@ -29,10 +29,10 @@ class ReferenceConfig(StrictModel):
     seed: Literal[0] = 0
 
 
-class Reference:
+class Rule:
     """A rule for a task, as an `episodes.Act`."""
 
-    def __init__(self, task: Rendezvous, config: ReferenceConfig) -> None:
+    def __init__(self, task: Rendezvous, config: RuleConfig) -> None:
         robots = task.params.robots
         if task.params.observation != "pairwise":
             raise UserError(

@@ -10,20 +10,20 @@ from mir2_core.tasks import Rendezvous, RendezvousParams
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from mir2_policies.bundles.export import GOLDEN_VECTORS, IR_VERSION, OPSET, check_equal, describe, write_bundle
-from mir2_policies.bundles.rules import Reference, ReferenceConfig, ally_columns
+from mir2_policies.bundles.rules import Rule, RuleConfig, ally_columns
 from mir2_policies.evaluation.episodes import run_episodes
 from mir2_policies.evaluation.returns import FINAL_SEED, summary
 
 EVALUATION_EPISODES = 256
 
 
-def export_reference(config: ReferenceConfig, robots: int, output: Path, horizon: int = 200) -> dict[str, Any]:
+def export_rule(config: RuleConfig, robots: int, output: Path, horizon: int = 200) -> dict[str, Any]:
     """Write a reference as a bundle; returns the evaluation that it carries."""
     task = Rendezvous(RendezvousParams(robots=robots, horizon=horizon))
-    reference = Reference(task, config)
+    reference = Rule(task, config)
     episodes = run_episodes(task, reference, EVALUATION_EPISODES, FINAL_SEED)
     evaluation = summary(episodes.team_return, FINAL_SEED)
-    model = reference_to_onnx(reference)
+    model = rule_to_onnx(reference)
     observations = np.concatenate([task.observe(poses).reshape(-1, task.observation_size) for poses in episodes.poses])
     chosen = np.random.default_rng(0).choice(observations, 4000, replace=False).astype(np.float32)
     actions = reference(chosen)
@@ -34,7 +34,7 @@ def export_reference(config: ReferenceConfig, robots: int, output: Path, horizon
     return evaluation
 
 
-def reference_to_onnx(reference: Reference) -> onnx.ModelProto:
+def rule_to_onnx(reference: Rule) -> onnx.ModelProto:
     """The rule as an ONNX graph from `observation` to `action` with a free batch size."""
     robots, config = reference.task.params.robots, reference.config
     gains = [[config.drive_gain, config.drive_gain], [config.turn_gain, -config.turn_gain]]

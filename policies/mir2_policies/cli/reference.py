@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the bundle and print the evaluation that it carries."""
-    from mir2_policies.bundles.rules import ReferenceConfig
-    from mir2_policies.bundles.rules_export import export_reference
+    from mir2_policies.bundles.rules import RuleConfig
+    from mir2_policies.bundles.rules_export import export_rule
 
     if arguments.rule not in RULES:
         raise UserError(f"unknown rule '{arguments.rule}'; {nearest(arguments.rule, RULES)}")
@@ -33,6 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"--f belongs to wmsr; leave it out for {arguments.rule}")
     settings: dict[str, Any] = {"algorithm": arguments.rule} | ({} if arguments.f is None else {"f": arguments.f})
     robots = parse({"robots": arguments.robots}, RendezvousParams, "command line").robots
-    config = parse(settings, ReferenceConfig, "command line")
-    show(export_reference(config, robots, arguments.output))
+    config = parse(settings, RuleConfig, "command line")
+    show(export_rule(config, robots, arguments.output))
     return 0

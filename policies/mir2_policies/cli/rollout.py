@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from mir2_core.errors import UserError
+from mir2_core.files import writing
 
 from mir2_policies.cli.options import check_at_least, show
 
@@ -32,9 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     steps = task.params.horizon if arguments.steps is None else arguments.steps
     check_at_least("--steps", steps, 1)
     trajectory = rollout(task, bundle, task.reset(np.random.default_rng(arguments.seed))[0], steps)
-    try:
+    with writing(arguments.output):
         np.savez_compressed(arguments.output, **vars(trajectory))
-    except OSError as error:
-        raise UserError(f"{arguments.output}: cannot be written ({error.strerror}); give another --output") from None
     show({"return": float(trajectory.rewards.sum()), "steps": steps, "seed": arguments.seed})
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mir2_core.config import parse
 from mir2_core.errors import UserError
+from mir2_core.files import writable_folder
 
 from mir2_policies.cli.options import check_at_least, show
 
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Begin a study or go on with one, and print where its reports are."""
-    from mir2_policies.evaluation.report import REPORT_FILE, TABLE_FILE, writable_folder
+    from mir2_policies.evaluation.report import REPORT_FILE, TABLE_FILE
     from mir2_policies.studies.engine import run_study
     from mir2_policies.studies.plan import PLAN_FILE
     from mir2_policies.studies.units import locked

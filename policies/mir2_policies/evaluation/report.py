@@ -1,13 +1,11 @@
 """Write an evaluation down: tables, pictures, and one page that needs nothing beside it."""
 
 import base64
-import errno
 import html
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mir2_core.errors import UserError
+from mir2_core.files import write_text, writing
 
 from mir2_policies.evaluation.episodes import Episodes
 from mir2_policies.evaluation.plots import plot_gap, plot_paths, plot_returns
@@ -61,22 +59,10 @@ th { background: #f3f3f3 } img { max-width: 100%; height: auto } dt { font-weigh
 Rows = Sequence[Sequence[str]]
 
 
-def writable_folder(directory: Path) -> Path:
-    """Make the folder and try to write into it, before hours are spent on what should go there."""
-    probe = directory / ".writable"
-
-    def attempt() -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"0")
-        probe.unlink()
-
-    _guarded(directory, attempt)
-    return directory
-
-
 def write_report(table: Table, paths: Sequence[tuple[str, Episodes]], directory: Path) -> None:
     """Write `table.json`, `table.md`, the pictures and `report.html`."""
-    _guarded(directory, lambda: _write(table, paths, directory))
+    with writing(directory):
+        _write(table, paths, directory)
 
 
 def markdown(table: Table) -> str:
@@ -120,19 +106,8 @@ def _write(table: Table, paths: Sequence[tuple[str, Episodes]], directory: Path)
         pictures["Paths of one episode"] = directory / "paths.png"
         plot_paths(paths, table.task_parameters["arena_m"], pictures["Paths of one episode"])
     table.write(directory / TABLE_FILE)
-    (directory / "table.md").write_text(markdown(table), encoding="utf-8")
-    partial = directory / f"{REPORT_FILE}.partial"
-    partial.write_text(page(table, pictures), encoding="utf-8")
-    partial.replace(directory / REPORT_FILE)
-
-
-def _guarded(directory: Path, write: Callable[[], object]) -> None:
-    try:
-        write()
-    except OSError as error:
-        way_out = "free some space" if error.errno == errno.ENOSPC else "choose a folder that you may write to"
-        where = os.fspath(error.filename or directory)
-        raise UserError(f"{where}: cannot be written ({error.strerror or error}); {way_out}") from None
+    write_text(directory / "table.md", markdown(table))
+    write_text(directory / REPORT_FILE, page(table, pictures))
 
 
 def _title(table: Table) -> str:

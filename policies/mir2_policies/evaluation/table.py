@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from mir2_core.config import StrictModel, read_text
 from mir2_core.errors import UserError
+from mir2_core.files import write_text
 from pydantic import Field, ValidationError
 
 from mir2_policies.evaluation.statistics import Estimate, iqm_interval, mean_interval, probability_of_improvement
@@ -61,7 +62,7 @@ class Table(StrictModel):
 
     def write(self, path: Path) -> None:
         """As JSON."""
-        path.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_text(path, self.model_dump_json(indent=1) + "\n")
 
 
 def read_table(path: Path) -> Table:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from mir2_core.adversary import AdversaryBundle
 from mir2_core.bundle import PolicyBundle
+from mir2_core.files import writable_folder
 from tqdm import tqdm
 
 from mir2_policies.evaluation.episodes import Episodes
@@ -22,7 +23,7 @@ from mir2_policies.evaluation.measure import (
     scripted_scenarios,
     trained_scenarios,
 )
-from mir2_policies.evaluation.report import REPORT_FILE, TABLE_FILE, writable_folder, write_report
+from mir2_policies.evaluation.report import REPORT_FILE, TABLE_FILE, write_report
 from mir2_policies.evaluation.table import CLEAN, Measurement, Table, rank
 
 Adversaries = dict[str, list[AdversaryBundle]]

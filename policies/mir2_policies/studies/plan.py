@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import yaml
 from mir2_core.config import StrictModel, load_yaml, parse
 from mir2_core.errors import UserError, nearest
+from mir2_core.files import write_text
 from mir2_core.tasks import RendezvousParams
 from pydantic import Field, field_validator, model_validator
 
@@ -146,10 +147,8 @@ class Plan(StrictModel):
 
     def write(self, path: Path) -> None:
         """As YAML, all in one go."""
-        partial = path.with_suffix(".partial")
         document = self.model_dump(mode="json") | {"evaluation": parse_settings(self.evaluation)}
-        partial.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
-        partial.replace(path)
+        write_text(path, yaml.safe_dump(document, sort_keys=False))
 
 
 def parse_settings(settings: Settings) -> dict[str, Any]:

@@ -11,13 +11,14 @@ import torch
 from mir2_core.bundle import PolicyBundle
 from mir2_core.config import parse, read_text
 from mir2_core.errors import UserError
+from mir2_core.files import write_text
 from pydantic import TypeAdapter, ValidationError
 
 from mir2_policies.attacks.trainer import AttackTrainer
 from mir2_policies.bundles.adversary import export_adversary
 from mir2_policies.bundles.export import export_run
-from mir2_policies.bundles.rules import ReferenceConfig
-from mir2_policies.bundles.rules_export import export_reference
+from mir2_policies.bundles.rules import RuleConfig
+from mir2_policies.bundles.rules_export import export_rule
 from mir2_policies.evaluation.measure import load_adversaries, policy_names
 from mir2_policies.evaluation.table import Measurement
 from mir2_policies.studies.compare import measure_policy, policy_scenarios, report
@@ -56,13 +57,6 @@ def locked(path: Path, wait: bool) -> Iterator[None]:
         yield
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file that is there completely or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-
-
 def policy_file(study: Path, variant: str, policy: str) -> Path:
     """Where a unit of training leaves its policy."""
     return study / variant / "train" / policy / POLICY_FILE
@@ -72,8 +66,8 @@ def _train(study: Path, plan: Plan, unit: Unit) -> None:
     folder, variant = study / unit.path, plan.variant(unit.variant)
     output = policy_file(study, unit.variant, unit.name)
     if unit.name in plan.references_of(variant):
-        rule = parse({"algorithm": unit.name}, ReferenceConfig, "references of the plan")
-        export_reference(rule, variant.task_parameters.robots, output)
+        rule = parse({"algorithm": unit.name}, RuleConfig, "references of the plan")
+        export_rule(rule, variant.task_parameters.robots, output)
         return
     learner, seed = next((learner, seed) for name, learner, seed in plan.policies() if name == unit.name)
     trainer = Trainer(plan.training_config(variant, learner, seed), folder / RUN_FOLDER)

@@ -1,6 +1,5 @@
 """Files of a training run that survive a kill at any moment."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import torch
 import yaml
 from mir2_core.config import StrictModel
 from mir2_core.errors import UserError
+from mir2_core.files import replacing, write_text
 
 from mir2_policies.learners.config import RunConfig
 from mir2_policies.learners.registry import load_config
@@ -18,12 +18,8 @@ CHECKPOINT_FILE = "checkpoint.pt"
 
 def save_checkpoint(directory: Path, state: dict[str, Any]) -> None:
     """Replace the checkpoint in one go: a kill leaves the old one or the new one, never half of one."""
-    partial = directory / f"{CHECKPOINT_FILE}.partial"
-    with partial.open("wb") as file:
+    with replacing(directory / CHECKPOINT_FILE) as file:
         torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(directory / CHECKPOINT_FILE)
 
 
 def load_checkpoint(directory: Path, command: str = "mir2 train") -> dict[str, Any]:
@@ -41,8 +37,7 @@ def load_checkpoint(directory: Path, command: str = "mir2 train") -> dict[str, A
 
 def save_config(directory: Path, config: StrictModel) -> None:
     """Write every setting of the run, defaults included."""
-    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    (directory / CONFIG_FILE).write_text(text, encoding="utf-8")
+    write_text(directory / CONFIG_FILE, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
 
 
 def run_config(directory: Path) -> RunConfig:

@@ -8,34 +8,34 @@ import pytest
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.tasks import Rendezvous, RendezvousParams
-from mir2_policies.bundles.rules import Reference, ReferenceConfig
-from mir2_policies.bundles.rules_export import export_reference
+from mir2_policies.bundles.rules import Rule, RuleConfig
+from mir2_policies.bundles.rules_export import export_rule
 from mir2_policies.cli.main import main
 from mir2_policies.evaluation.episodes import bundle_act, run_episodes
 from mir2_policies.evaluation.scripts import SCRIPTS
 from mir2_sim.batched import torch_task
 
-CENTROID = ReferenceConfig(algorithm="centroid")
+CENTROID = RuleConfig(algorithm="centroid")
 
 
-def wmsr(f: int) -> ReferenceConfig:
-    return ReferenceConfig(algorithm="wmsr", f=f)
+def wmsr(f: int) -> RuleConfig:
+    return RuleConfig(algorithm="wmsr", f=f)
 
 
 def test_the_centroid_rule_drives_to_the_centroid() -> None:
     task = Rendezvous(RendezvousParams(robots=3))
     poses = np.array([[[1.0, 1.0, 0.0], [1.5, 1.0, 0.0], [1.5, 1.0, 0.0]]])
-    ahead, left = Reference(task, CENTROID)(task.observe(poses))[0, :2]
+    ahead, left = Rule(task, CENTROID)(task.observe(poses))[0, :2]
     np.testing.assert_allclose(ahead, [1.0, 1.0])
     np.testing.assert_allclose(left, [-1.0, -1.0])
     poses[..., 2] = np.pi / 2  # the others are to the right
-    np.testing.assert_allclose(Reference(task, CENTROID)(task.observe(poses))[0, 0], [1.0, -1.0])
+    np.testing.assert_allclose(Rule(task, CENTROID)(task.observe(poses))[0, 0], [1.0, -1.0])
 
 
 @pytest.mark.parametrize("f", [1, 2])
 def test_wmsr_is_the_rule_of_the_paper(f: int) -> None:
     task = Rendezvous(RendezvousParams(robots=7))
-    reference = Reference(task, wmsr(f))
+    reference = Rule(task, wmsr(f))
     for values in np.random.default_rng(0).normal(size=(50, 6)):
         above, below = sorted(v for v in values if v > 0), sorted(v for v in values if v < 0)
         kept = [0.0, *above[: max(0, len(above) - f)], *below[f:]]
@@ -43,22 +43,22 @@ def test_wmsr_is_the_rule_of_the_paper(f: int) -> None:
 
 
 @pytest.mark.parametrize("config", [CENTROID, wmsr(1), wmsr(3)], ids=str)
-def test_bundles_act_like_the_rule(config: ReferenceConfig, tmp_path: Path) -> None:
-    export_reference(config, 7, tmp_path / "rule.onnx", horizon=50)
+def test_bundles_act_like_the_rule(config: RuleConfig, tmp_path: Path) -> None:
+    export_rule(config, 7, tmp_path / "rule.onnx", horizon=50)
     bundle = PolicyBundle.load(tmp_path / "rule.onnx")
     params = RendezvousParams(robots=7)
     observations = Rendezvous(params).observe(Rendezvous(params).reset(np.random.default_rng(5), 40))
-    expected = Reference(Rendezvous(params), config)(observations)
+    expected = Rule(Rendezvous(params), config)(observations)
     tensors = torch_task("rendezvous", params)
     np.testing.assert_allclose(bundle_act(bundle)(observations), expected, atol=1e-5)
-    np.testing.assert_allclose(Reference(tensors, config)(tensors.asarray(observations)), expected, atol=1e-5)
+    np.testing.assert_allclose(Rule(tensors, config)(tensors.asarray(observations)), expected, atol=1e-5)
     assert np.abs(expected).max() <= 1.0
 
 
 def test_nobody_lying_the_team_meets_and_wmsr_withstands_a_liar() -> None:
     task = Rendezvous(RendezvousParams())
     for config, clean, lied in ((CENTROID, -10.2, -11.2), (wmsr(1), -10.3, -10.5)):
-        rule = Reference(task, config)
+        rule = Rule(task, config)
         returns = run_episodes(task, rule, 64, 7).team_return
         assert returns.mean() > clean
         attacked = run_episodes(task, rule, 64, 7, robots=(0,), adversary=SCRIPTS["lie-far-corner"]).benign_return
@@ -95,4 +95,4 @@ def test_mistakes_are_refused(
 
 def test_a_team_that_does_not_tell_allies_apart_is_refused() -> None:
     with pytest.raises(UserError, match="needs a pairwise observation"):
-        Reference(Rendezvous(RendezvousParams(observation="agnostic")), CENTROID)
+        Rule(Rendezvous(RendezvousParams(observation="agnostic")), CENTROID)
