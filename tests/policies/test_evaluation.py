@@ -3,6 +3,7 @@
 import base64
 import errno
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -324,6 +325,6 @@ def test_folders_that_cannot_be_written(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UserError, match=r"No space left on device.*free some space"):
         write_report(table, [], tmp_path / "out")
