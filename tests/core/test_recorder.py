@@ -70,6 +70,17 @@ def test_benign_robots_are_those_not_compromised(episode):
     assert summary(recorder)["gate_interventions"]["robot_0"]["speed"] == 51
 
 
+@pytest.mark.parametrize("run_start_s", [0.0, 1.7e9])
+def test_a_step_is_compromised_if_its_fault_was_active_while_it_passed(episode, run_start_s):
+    task, truth = episode
+    recorder = Recorder(task, NAMES, run_start_s, patient=True)
+    begin_s, end_s = run_start_s + 1.0, run_start_s + 1.5  # the steps from 1.0 to 1.5 s are those that end from 1.1 on
+    for k in range(31):
+        report(recorder, task, truth.poses, truth.actions, k)
+        recorder.advance(lambda t: {"robot_3"} if begin_s <= t < end_s else ())
+    assert [step.step for step in recorder.steps if step.compromised] == [11, 12, 13, 14, 15]
+
+
 def test_a_step_counts_once_however_often_its_gate_reports(episode):
     task, truth = episode
     recorder = Recorder(task, NAMES, 0.0, patient=True)
