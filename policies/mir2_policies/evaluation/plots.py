@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from mir2_core.pictures import draw_arena, draw_intervals, draw_paths, draw_reports
 
 from mir2_policies.evaluation.episodes import Episodes
 from mir2_policies.evaluation.statistics import Estimate
@@ -39,9 +40,10 @@ def plot_paths(episodes: Sequence[tuple[str, Episodes]], arena_m: float, path: P
     panels = np.atleast_1d(figure.subplots(1, len(episodes), sharex=True, sharey=True))
     for axes, (title, record) in zip(panels, episodes, strict=True):
         _draw_paths(axes, record)
-        axes.set(title=title, xlim=(0.0, arena_m), ylim=(0.0, arena_m), aspect="equal", xlabel="x (m)")
+        draw_arena(axes, arena_m)
+        axes.set_title(title)
+        axes.label_outer()
         axes.grid(alpha=0.2)
-    panels[0].set_ylabel("y (m)")
     handles: dict[str, Any] = {}
     for axes in panels:
         handles |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
@@ -50,23 +52,16 @@ def plot_paths(episodes: Sequence[tuple[str, Episodes]], arena_m: float, path: P
 
 
 def _draw_paths(axes: Any, record: Episodes) -> None:
+    """The first episode as long as it lasted, and what its traitors said where that was not the truth."""
     lasted = int(record.going[:, 0].sum())
     poses = record.poses[: lasted + 1, 0]
-    labelled: set[str] = set()
-    for robot in range(poses.shape[1]):
-        traitor = robot in record.robots
-        colour, name = ("tab:red", "traitor") if traitor else ("tab:blue", "benign robot")
-        label = None if name in labelled else name
-        labelled.add(name)
-        axes.plot(*poses[:, robot, :2].T, color=colour, linewidth=1.6 if traitor else 0.9, alpha=0.8, label=label)
-        axes.plot(*poses[0, robot, :2], marker="o", markersize=4, color=colour, linestyle="none")
-        axes.plot(*poses[-1, robot, :2], marker="x", markersize=5, color=colour, linestyle="none")
+    names = [f"robot_{row}" for row in range(poses.shape[1])]
+    compromised = np.zeros((lasted, len(names)), dtype=np.bool_)
+    compromised[:, list(record.robots)] = True
+    draw_paths(axes, poses, compromised, names)
     told = record.reported[:lasted, 0]
-    if not record.robots or np.allclose(told, poses[:-1, list(record.robots)]):
-        return
-    for index in range(told.shape[1]):
-        label = "reported by the traitor" if index == 0 else None
-        axes.plot(*told[:, index, :2].T, ".", color="tab:orange", markersize=3, alpha=0.6, label=label)
+    if record.robots and not np.allclose(told, poses[:-1, list(record.robots)]):
+        draw_reports(axes, told)
 
 
 def _plot_estimates(
@@ -88,19 +83,9 @@ def _plot_estimates(
     for axes, (title, estimates) in zip(columns, panels, strict=True):
         for index, policy in enumerate(policies):
             mine = [k for k, row in enumerate(summaries) if row.policy == policy]
-            values = np.array([estimates[k] for k in mine])
-            spread = np.abs(values[:, 1:] - values[:, :1]).T
-            axes.errorbar(
-                values[:, 0],
-                [places[k] for k in mine],
-                xerr=spread,
-                fmt=MARKERS[index // 10 % len(MARKERS)],  # colours repeat after ten
-                markersize=4,
-                capsize=2,
-                linewidth=1.4,
-                color=f"C{index}",
-                label=policy,
-            )
+            marker = MARKERS[index // 10 % len(MARKERS)]  # colours repeat after ten
+            heights, style = [places[k] for k in mine], {"fmt": marker, "color": f"C{index}", "label": policy}
+            draw_intervals(axes, [estimates[k] for k in mine], heights, **style)
         if zoom:
             _zoom(axes, [estimate.value for estimate in estimates], places)
         axes.set_title(title, fontsize=11)

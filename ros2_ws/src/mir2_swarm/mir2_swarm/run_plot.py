@@ -9,9 +9,9 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from mir2_core.pictures import BENIGN, draw_arena, draw_paths, shade_compromised
 from mir2_core.recorder import Recorder
-
-BENIGN, TRAITOR = "#2a6f97", "#d1495b"
+from numpy.typing import NDArray
 
 
 def plot_run(path: Path, recorder: Recorder, facts: dict[str, Any]) -> None:
@@ -33,23 +33,8 @@ def plot_run(path: Path, recorder: Recorder, facts: dict[str, Any]) -> None:
 def _paths(axes: Axes, recorder: Recorder) -> None:
     assert recorder.start_poses is not None
     poses = np.stack([recorder.start_poses, *(step.poses for step in recorder.steps)])
-    faulty = np.array([[name in step.compromised for name in recorder.names] for step in recorder.steps])
-    for row, name in enumerate(recorder.names):
-        x, y = poses[:, row, 0], poses[:, row, 1]
-        traitor = name in recorder.ever_compromised
-        axes.plot(x, y, color=BENIGN, linewidth=1.0, alpha=0.7, zorder=2)
-        if traitor:
-            under_fault = np.append(faulty[:1, row], faulty[:, row])
-            axes.plot(
-                np.where(under_fault, x, np.nan), np.where(under_fault, y, np.nan),
-                color=TRAITOR, linewidth=2.0, zorder=3, label=f"{name} while compromised",
-            )  # fmt: skip
-        color = TRAITOR if traitor else BENIGN
-        axes.plot(x[0], y[0], "o", markerfacecolor="white", markeredgecolor=color, markersize=6, zorder=4)
-        axes.plot(x[-1], y[-1], "o", color=color, markersize=7, zorder=5)
-        axes.annotate(name.removeprefix("robot_"), (x[0], y[0]), (4, 4), textcoords="offset points", fontsize=8)
-    side = recorder.task.params.arena_m
-    axes.set(xlim=(0, side), ylim=(0, side), aspect="equal", xlabel="x (m)", ylabel="y (m)")
+    draw_paths(axes, poses, _compromised(recorder), recorder.names)
+    draw_arena(axes, recorder.task.params.arena_m)
     axes.set_title("paths: open circles start, filled circles end", fontsize=10)
     if recorder.ever_compromised:
         axes.legend(loc="best", fontsize=8)
@@ -79,7 +64,10 @@ def _rewards(axes: Axes, recorder: Recorder) -> None:
 
 
 def _shade_faults(axes: Axes, recorder: Recorder) -> None:
-    dt_s = recorder.task.params.dt_s
-    for step in recorder.steps:
-        if step.compromised:
-            axes.axvspan(step.time_s - dt_s, step.time_s, color=TRAITOR, alpha=0.12, linewidth=0)
+    anybody = np.array([bool(step.compromised) for step in recorder.steps])
+    shade_compromised(axes, [step.time_s for step in recorder.steps], anybody)
+
+
+def _compromised(recorder: Recorder) -> NDArray[np.bool_]:
+    """Who (T, N) was compromised in each step."""
+    return np.array([[name in step.compromised for name in recorder.names] for step in recorder.steps])
