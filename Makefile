@@ -3,17 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test test-slow check bench bench-embedded train clean
+.PHONY: help setup demo test test-slow test-embedded check bench bench-embedded train clean
 
 help:
 	@echo 'make demo       ten robots meet; ARGS="backend:=kinematic fault:=random@robot_0:5" changes the launch'
 	@echo 'make test       every test but the slow ones        make test-slow  those as well'
+	@echo 'make test-embedded   only the tests of the embedded ROS 2 runtime, which make test runs last'
 	@echo 'make check      ruff and mypy                       make bench      speed, side by side'
 	@echo 'make train      train a policy; ARGS="--seed 1 --output runs/train-1"'
 	@echo 'make setup      only install into .venv             make clean      remove .venv and caches'
 	@echo 'make bench-embedded  the embedded ROS 2 runtime beside Cyclone DDS alone'
 
-.venv/.python: pyproject.toml
+.venv/.python: pyproject.toml ros2_ws/embedded/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'error: $(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=python3.11 ...' >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
@@ -23,12 +24,12 @@ help:
 
 # The demo needs no PyTorch.
 .venv/.demo: .venv/.python
-	$(BIN)/pip install --quiet --editable '.[embedded,sim]'
+	$(BIN)/pip install --quiet --editable ./ros2_ws/embedded --editable '.[sim]'
 	@touch $@
 
 .venv/.dev: .venv/.python
-	$(BIN)/pip install --quiet --editable '.[dev]'
-	$(BIN)/python -m embedded_ros.stubs
+	$(BIN)/pip install --quiet --editable './ros2_ws/embedded[test]' --editable '.[dev]'
+	$(BIN)/python -m embedded_ros.stubs typings
 	@touch $@ .venv/.demo
 
 setup: .venv/.dev
@@ -37,10 +38,16 @@ demo: .venv/.demo
 	$(BIN)/ros2 launch mir2_swarm rendezvous.launch.py $(ARGS)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+	@status=0; \
+	$(BIN)/python -m pytest -m 'not slow' $(ARGS) || status=$$?; \
+	$(BIN)/python -m pytest ros2_ws/embedded || status=$$?; \
+	exit $$status
 
 test-slow: .venv/.dev
 	$(BIN)/python -m pytest $(ARGS)
+
+test-embedded: .venv/.dev
+	$(BIN)/python -m pytest ros2_ws/embedded $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .
@@ -51,10 +58,10 @@ bench: .venv/.dev
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 bench-embedded: .venv/.dev
-	$(BIN)/python bench/embedded_latency.py
+	$(BIN)/python ros2_ws/embedded/bench/latency.py
 
 train: .venv/.dev
 	$(BIN)/mir2 train --task rendezvous $(ARGS)
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv typings .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -26,7 +26,7 @@ WALLS = {
     "sim/mir2_sim": ROS | (OURS - {"mir2_core", "mir2_sim"}),
     "policies/mir2_policies": ROS | SIMULATORS | (OURS - {"mir2_core", "mir2_sim", "mir2_policies"}),
     "launch": SIMULATORS | {"torch", "mir2_policies", "mir2_sim", "embedded_ros", "rclpy"},
-    "ros2_ws/embedded": SIMULATORS | {"torch"} | (OURS - {"embedded_ros", "mir2_interfaces"}),
+    "ros2_ws/embedded": SIMULATORS | {"torch"} | (OURS - {"embedded_ros"}) | {"mir2_interfaces"},
 }
 # Modules of mir2_swarm may import mir2_sim inside a function only.
 LAZY_ONLY = {"ros2_ws/src/mir2_swarm/mir2_swarm": {"mir2_sim", "mir2_hardware"}}

@@ -1,3 +1,0 @@
-from embedded_ros.messages import loader
-
-__getattr__ = loader(__name__)
