@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test test-slow test-embedded check bench bench-embedded train clean
+.PHONY: help setup built demo test test-slow test-embedded check bench bench-embedded train clean
 
 help:
 	@echo 'make demo       ten robots meet; ARGS="backend:=kinematic fault:=random@robot_0:5" changes the launch'
@@ -34,7 +34,13 @@ help:
 
 setup: .venv/.dev
 
-demo: .venv/.demo
+# A ROS 2 that is sourced runs the demo itself, once it knows our packages.
+built:
+	@test -z "$$ROS_DISTRO" || ! command -v ros2 >/dev/null || ros2 pkg prefix mir2_swarm >/dev/null 2>&1 || \
+	  { echo "error: ROS 2 $$ROS_DISTRO is sourced, but the workspace is not built:" \
+	    "cd ros2_ws && colcon build && source install/setup.bash" >&2; exit 2; }
+
+demo: built .venv/.demo
 	$(BIN)/ros2 launch mir2_swarm rendezvous.launch.py $(ARGS)
 
 test: .venv/.dev
