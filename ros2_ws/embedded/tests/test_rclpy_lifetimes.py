@@ -112,3 +112,20 @@ def test_a_place_in_the_code_logs_in_one_way(world: World) -> None:
         say()
     with pytest.raises(TypeError, match="not one of the recognized logging options"):
         logger.info("x", sometimes=True)
+
+
+def test_exceptions_are_also_where_ros_2_publishes_them(world: World) -> None:
+    from rclpy import _rclpy_pybind11
+    from rclpy.impl.implementation_singleton import rclpy_implementation
+
+    assert rclpy_implementation is _rclpy_pybind11
+    node = world.node()
+    publisher = node.create_publisher(Int32, "numbers", 1)
+    node.destroy_publisher(publisher)
+    with pytest.raises(_rclpy_pybind11.InvalidHandle):
+        publisher.publish(Int32())
+    with pytest.raises(_rclpy_pybind11.RCLError):
+        world.node().create_timer(-1.0, print)
+    with pytest.raises(_rclpy_pybind11.NodeNameNonExistentError):
+        node.get_publisher_names_and_types_by_node("nobody", "/")
+    assert issubclass(_rclpy_pybind11.UnsupportedEventTypeError, _rclpy_pybind11.RCLError)

@@ -1,5 +1,6 @@
 """Parameters: declaration, checks, callbacks and where values come from."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from rclpy.exceptions import (
     ParameterNotDeclaredException,
     ParameterUninitializedException,
     RCLError,
+    RCLInvalidROSArgsError,
+    UnknownROSArgsError,
 )
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
@@ -201,12 +204,22 @@ def test_a_value_of_another_type_is_refused(make_world: Callable[..., World]) ->
         node.declare_parameter("rate", 1.0)
 
 
-@pytest.mark.parametrize(
-    "arguments", [["-p", "x"], ["-r"], ["--nope"], ["--params-file", "/nowhere.yaml"], ["-p", "x:={"]]
-)
+@pytest.mark.parametrize("arguments", [["-p", "x"], ["-r"], ["--params-file", "/nowhere.yaml"], ["-p", "x:={"]])
 def test_unreadable_arguments_are_errors(make_world: Callable[..., World], arguments: list[str]) -> None:
     with pytest.raises(RCLError, match="failed to initialize rcl: "):
         make_world("--ros-args", *arguments)
+
+
+def test_arguments_of_a_node_are_checked(world: World) -> None:
+    with pytest.raises(RCLInvalidROSArgsError, match="Failed to parse ROS arguments: "):
+        world.node(cli_args=["--ros-args", "-p", "x"])
+    with pytest.raises(UnknownROSArgsError, match=re.escape("['--nope']")):
+        world.node(cli_args=["--ros-args", "--nope"])
+
+
+def test_unknown_arguments_are_errors_of_their_own(make_world: Callable[..., World]) -> None:
+    with pytest.raises(UnknownROSArgsError, match=re.escape("['--nope']")):
+        make_world("--ros-args", "--nope")
 
 
 @pytest.mark.parametrize(

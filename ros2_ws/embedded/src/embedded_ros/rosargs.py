@@ -26,6 +26,10 @@ REMAP_RULES = (
 )
 
 
+class UnknownROSArgsError(RuntimeError):
+    """ROS arguments that do not exist."""
+
+
 class InvalidRosArgsError(RuntimeError):
     """An argument after --ros-args that cannot be read."""
 
@@ -87,7 +91,7 @@ def node_matches(pattern: str, full_name: str) -> bool:
 
 
 def parse(arguments: Sequence[str]) -> RosArguments:
-    """Reads everything between --ros-args and -- (or the end); raises InvalidRosArgsError."""
+    """Reads everything between --ros-args and -- (or the end); raises InvalidRosArgsError or UnknownROSArgsError."""
     found = RosArguments()
     inside = False
     rest = iter(arguments)
@@ -111,7 +115,7 @@ def parse(arguments: Sequence[str]) -> RosArguments:
 def _flag(found: RosArguments, argument: str) -> None:
     match = re.fullmatch(r"--(enable|disable)-(rosout|stdout|external-lib)-logs", argument)
     if match is None:
-        raise InvalidRosArgsError(f"unknown ROS arguments: {[argument]}")
+        raise UnknownROSArgsError(f"{[argument]}")
     if match[2] in ("rosout", "stdout"):
         setattr(found, match[2], match[1] == "enable")
 

@@ -7,18 +7,15 @@ from typing import Any, ClassVar, NamedTuple
 from cyclonedds.core import DDSStatus
 from embedded_ros.dds import Reader, Writer
 
+from . import exceptions
 from .callback_groups import CallbackGroup
-from .exceptions import RCLError
 from .impl.rcutils_logger import RcutilsLogger
 from .qos import QoSPolicyKind
 
+UnsupportedEventTypeError = exceptions.UnsupportedEventTypeError
 Callback = Callable[[Any], Any]
 # Numbers of the policies in DDS.
 POLICIES = {2: "DURABILITY", 4: "DEADLINE", 8: "LIVELINESS", 11: "RELIABILITY", 13: "HISTORY", 21: "LIFESPAN"}
-
-
-class UnsupportedEventTypeError(RCLError):
-    """The middleware does not report this kind of event."""
 
 
 class QoSPublisherEventType(IntEnum):

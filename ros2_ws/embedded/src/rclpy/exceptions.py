@@ -3,12 +3,29 @@
 from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
+from embedded_ros import rosargs
+
 if TYPE_CHECKING:
     from rclpy.parameter import Parameter
 
 
+UnknownROSArgsError = rosargs.UnknownROSArgsError
+
+
 class RCLError(RuntimeError):
     """A call at the wrong time, for example after shutdown."""
+
+
+class RCLInvalidROSArgsError(RCLError):
+    """ROS arguments of a node that cannot be read."""
+
+
+class RMWError(RuntimeError):
+    """Bytes that are no message."""
+
+
+class UnsupportedEventTypeError(RCLError):
+    """The middleware does not report this kind of event."""
 
 
 class InvalidHandle(RuntimeError):

@@ -19,6 +19,7 @@ from .exceptions import (
     NodeNameNonExistentError,
     NotInitializedException,
     RCLError,
+    RCLInvalidROSArgsError,
 )
 from .executors import Executor
 from .impl import console
@@ -75,7 +76,7 @@ class Node(NodeEntityOwner, NodeParameters, NodeGraph):
         try:
             own = rosargs.parse(cli_args or [])
         except rosargs.InvalidRosArgsError as error:
-            raise RCLError(f"Failed to parse ROS arguments: {error}") from error
+            raise RCLInvalidROSArgsError(f"Failed to parse ROS arguments: {error}") from error
         self._arguments = [own, self._context.arguments] if use_global_arguments else [own]
         self._name, self._namespace = self._final_names(node_name, namespace or "")
         self._executor: weakref.ref[Executor] | None = None
