@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -306,7 +307,7 @@ def test_declared_arguments() -> None:
         (lambda: ExecuteProcess(cmd=["true"], output="paper"), "paper is not a valid standard output config"),
         (lambda: ExecuteProcess(cmd=["true"], output={"both": "paper"}), "paper is not a valid output destination"),
         (lambda: ExecuteProcess(cmd=["true"], respawn="often"), "Cannot convert value 'often' to '<class 'bool'>'"),
-        (lambda: OnProcessExit(target_action="a", on_exit=[]), "action_matcher must be an 'ExecuteLocal' instance"),
+        (lambda: OnProcessExit(target_action="a", on_exit=[]), "action_matcher must be an 'ExecuteProcess' instance"),
         (lambda: OnProcessExit(on_exit=["end"]), "expected all items in 'on_event' iterable to be of type"),
         (lambda: EmitEvent(event="a"), "EmitEvent() expected an event instance, got 'a'."),
         (lambda: OpaqueFunction(function="a"), "OpaqueFunction expected a callable for 'function', got"),
@@ -372,13 +373,12 @@ def test_a_shutdown_event_ends_one_process(notes: Notes) -> None:
     assert notes[2:] == ["other"]
 
 
-def test_what_a_process_wrote_can_be_asked_for() -> None:
-    process = ExecuteProcess(cmd=["sh", "-c", "echo out; echo err >&2; exit 3"], cached_output=True, name="p")
+def test_a_process_tells_what_it_ran_with() -> None:
+    process = ExecuteProcess(cmd=["sh", "-c", "exit 3"], name="p", cwd="/")
     assert run([process]) == 0
-    assert (process.get_stdout(), process.get_stderr(), process.return_code) == ("out\n", "err\n", 3)
-    assert (process.cmd[0], process.name[:2]) == ("sh", "p-")
-    with pytest.raises(RuntimeError, match="cached output must be true to be able to get stdout"):
-        ExecuteProcess(cmd=["true"]).get_stdout()
+    assert (process.cmd, process.cwd, process.return_code) == (["sh", "-c", "exit 3"], "/", 3)
+    assert re.fullmatch(r"p-\d+", str(process.name))
+    assert process.process_details["name"] == process.process_description.final_name == process.name
 
 
 def test_a_coroutine_runs_beside_the_rest_and_can_end_it(notes: Notes) -> None:
@@ -404,14 +404,6 @@ def test_event_handlers_can_be_unregistered(notes: Notes) -> None:
     on_shutdown = OnShutdown(on_shutdown=[notes.note("unheard")])
     assert run([RegisterEventHandler(on_shutdown), UnregisterEventHandler(on_shutdown)]) == 0
     assert notes == []
-
-
-def test_a_process_s_files_of_output() -> None:
-    cmd = ["sh", "-c", "echo out; echo err >&2"]
-    assert run([ExecuteProcess(cmd=cmd, name="p", output=output) for output in ("own_log", "full")]) == 0
-    files = sorted(Path(launch.logging.launch_config.log_dir).glob("p-*.log"))
-    assert [file.read_text().split("]")[1:] for file in files[:2]] == [[" err\n"], [" out\n"]]
-    assert len(files) == 6
 
 
 def test_the_module_of_each_name_is_that_of_ros_2() -> None:

@@ -22,7 +22,9 @@ def test_calls_have_the_outcome_they_have_in_ros_2(ros_domain: int) -> None:
     assert differences == {}
 
 
-@pytest.mark.parametrize("module", ["action", "lifecycle", "service_introspection", "waitable"])
+@pytest.mark.parametrize(
+    "module", ["action", "lifecycle", "parameter_event_handler", "service_introspection", "waitable"]
+)
 def test_modules_that_are_left_out_say_so(module: str) -> None:
     with pytest.raises(ImportError, match=f"rclpy.{module} is left out"):
         importlib.import_module(f"rclpy.{module}")

@@ -25,7 +25,6 @@ from rclpy.exceptions import (
 )
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
-from rclpy.parameter_event_handler import ParameterEventHandler
 from ros_world import World
 
 STEPS = ParameterDescriptor(integer_range=[IntegerRange(from_value=0, to_value=10, step=2)])
@@ -113,26 +112,6 @@ def test_changes_are_published(world: World) -> None:
     assert [event.node for event in events] == ["/tester", "/tester"]
     assert events[0].new_parameters[0].value.integer_value == 1
     assert events[1].changed_parameters[0].value.integer_value == 2
-
-
-def test_handlers_are_called_for_their_parameter_the_newest_first(world: World) -> None:
-    node, listener = world.node(namespace="/ns"), world.node("listener", namespace="/ns")
-    handler = ParameterEventHandler(listener)
-    heard: list[Any] = []
-    first = handler.add_parameter_callback("p", "tester", lambda p: heard.append(("first", p.value.integer_value)))
-    handler.add_parameter_callback("p", "/ns/tester", lambda p: heard.append(("second", p.value.integer_value)))
-    handler.add_parameter_callback("p", "", lambda p: heard.append("the listener's"))
-    handler.add_parameter_event_callback(lambda event: heard.append(event.node))
-    world.spin_until(lambda: node._parameter_event_publisher.get_subscription_count() == 1)
-    node.declare_parameter("p", 1)
-    world.spin_until(lambda: "/ns/tester" in heard)
-    assert heard == [("second", 1), ("first", 1), "/ns/tester"]
-    handler.remove_parameter_callback(first)
-    with pytest.raises(RuntimeError, match="Callback doesn't exist"):
-        handler.remove_parameter_callback(first)
-    node.set_parameters([Parameter("p", value=2)])
-    world.spin_until(lambda: heard.count("/ns/tester") == 2)
-    assert heard[3:] == [("second", 2), "/ns/tester"]
 
 
 def test_values_come_from_files_and_the_command_line(make_world: Callable[..., World], tmp_path: Path) -> None:

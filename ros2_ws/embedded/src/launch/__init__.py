@@ -2,7 +2,6 @@
 
 from . import actions as actions
 from . import conditions as conditions
-from . import descriptions as descriptions
 from . import event_handlers as event_handlers
 from . import events as events
 from . import launch_description_sources as launch_description_sources

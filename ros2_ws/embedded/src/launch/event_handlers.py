@@ -74,9 +74,9 @@ class OnActionEventBase(EventHandler):
         target_action_cls: type[Action] | None = None,
         **kwargs: Any,
     ) -> None:
-        from .actions import ExecuteLocal
+        from .actions import ExecuteProcess
 
-        action_cls = target_action_cls or ExecuteLocal
+        action_cls = target_action_cls or ExecuteProcess
         if not (action_matcher is None or isinstance(action_matcher, action_cls) or callable(action_matcher)):
             raise TypeError(f"action_matcher must be an '{action_cls.__name__}' instance or a callable")
         on_event = on_event if callable(on_event) else _as_list(on_event)

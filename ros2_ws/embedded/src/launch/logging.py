@@ -1,4 +1,4 @@
-"""The launch system's output: the screen, `launch.log` and files of single processes."""
+"""The launch system's output: the screen and `launch.log`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ _OUTPUTS: dict[str, dict[str, Collection[str]]] = {  # the names of usual output
     "screen": {"both": ["screen"]},
     "log": {"both": ["log"], "stderr": ["screen"]},
     "both": {"both": ["log", "screen"]},
-    "own_log": {"both": ["own_log"], "stdout": ["own_log"], "stderr": ["own_log"]},
-    "full": {"both": ["screen", "log", "own_log"], "stdout": ["own_log"], "stderr": ["own_log"]},
 }
+_FORMS = {"screen": ("screen", "{message}"), "log": ("launch.log", "{created:.7f} {message}")}
 
 
 class LaunchConfig:
@@ -74,9 +73,8 @@ def get_logger(name: str | None = None) -> logging.Logger:
 def get_output_loggers(process_name: str, output_config: Output) -> tuple[logging.Logger, logging.Logger]:
     """Return the loggers of a process's standard output and error.
 
-    The output is 'screen', 'log' (everything to `launch.log`, errors also to the screen), 'both', 'own_log' (files
-    of the process), 'full' (all of these), or a dict from 'stdout', 'stderr' or 'both' to 'screen', 'log' or
-    'own_log'; raises ValueError for others.
+    The output is 'screen', 'log' (everything to `launch.log`, errors also to the screen), 'both', or a dict from
+    'stdout', 'stderr' or 'both' to 'screen' or 'log'; raises ValueError for others.
     """
     chosen = _OUTPUTS.get(output_config, {}) if isinstance(output_config, str) else output_config
     if not chosen:
@@ -85,14 +83,11 @@ def get_output_loggers(process_name: str, output_config: Output) -> tuple[loggin
     for source, destinations in chosen.items():
         if source not in ("stdout", "stderr", "both"):
             raise ValueError(f'{source} is not a valid output source i.e. "stdout", "stderr" or "both"')
-        own = f"{process_name}.log" if source == "both" else f"{process_name}-{source}.log"
-        known = {"screen": ("screen", "{message}"), "log": ("launch.log", "{created:.7f} {message}")}
-        known["own_log"] = (own, "{message}")
         for destination in [destinations] if isinstance(destinations, str) else destinations:
-            if destination not in known:
-                raise ValueError(f'{destination} is not a valid output destination i.e. "screen", "log" or "own_log"')
+            if destination not in _FORMS:
+                raise ValueError(f'{destination} is not a valid output destination i.e. "screen" or "log"')
             for each in targets if source == "both" else [source]:
-                targets[each].add(known[destination])
+                targets[each].add(_FORMS[destination])
     stdout, stderr = (_make_logger(f"{process_name}-{source}", found) for source, found in targets.items())
     return stdout, stderr
 

@@ -21,7 +21,7 @@ from launch.utilities import ensure_argument_type, missing, name_modules
 
 from launch import Action, LaunchContext, LaunchDescriptionEntity, SomeSubstitutionsType, logging
 
-from .parameter_descriptions import Parameter, ParameterFile, check_values, evaluate_dict
+from .parameter_descriptions import ParameterFile, check_values, evaluate_dict
 from .substitutions import ExecutableInPackage
 
 __getattr__ = missing(
@@ -29,7 +29,7 @@ __getattr__ = missing(
     "ComposableNodeContainer LifecycleNode LifecycleTransition LoadComposableNodes ROSTimer RosTimer SetUseSimTime",
 )
 ANY_NODE = "/**"
-ParameterSource = SomeSubstitutionsType | os.PathLike[str] | ParameterFile | Parameter | Mapping[Any, Any]
+ParameterSource = SomeSubstitutionsType | os.PathLike[str] | ParameterFile | Mapping[Any, Any]
 
 
 class Node(ExecuteProcess):
@@ -57,8 +57,7 @@ class Node(ExecuteProcess):
         parameters = [] if parameters is None else parameters
         ensure_argument_type(parameters, list, "parameters", "Node")
         self._parameters = [
-            source if isinstance(source, (Mapping, Parameter, ParameterFile)) else ParameterFile(source)
-            for source in parameters
+            source if isinstance(source, (Mapping, ParameterFile)) else ParameterFile(source) for source in parameters
         ]
         for source in self._parameters:
             if isinstance(source, Mapping):
@@ -86,8 +85,7 @@ class Node(ExecuteProcess):
         return "unspecified>" not in self.node_name
 
     def execute(self, context: LaunchContext) -> Iterable[LaunchDescriptionEntity] | None:
-        description = self.process_description
-        executable, *rest = description.cmd
+        executable, *rest = self.cmd
         ros_arguments = [
             *self._name_arguments(context),
             *self._parameter_arguments(context),
@@ -96,15 +94,15 @@ class Node(ExecuteProcess):
         start: list[Any] = [executable]
         if self.node_package is not None:
             start = _find_executable(context, perform_text(context, self.node_package), executable)
-            description.name = executable if description.name is None else description.name
-        description.cmd = [*start, *rest, *ros_arguments]
+            self.name = executable if self.name is None else self.name
+        self.cmd = [*start, *rest, *ros_arguments]
         result = super().execute(context)
         if self.is_node_name_fully_specified():
             counts = context.get_locals_as_dict().get("unique_ros_node_names", Counter())
             context.extend_globals({"unique_ros_node_names": counts})
             counts[self.node_name] += 1
             if counts[self.node_name] > 1:
-                logging.get_logger(self.name).warning(
+                logging.get_logger(self._label).warning(
                     f"there are now at least {counts[self.node_name]} nodes with the name {self.node_name} "
                     "created within this launch context"
                 )
@@ -139,10 +137,6 @@ class Node(ExecuteProcess):
             else:
                 yield from ("--params-file", os.path.abspath(scoped))
         for source in self._parameters:
-            if isinstance(source, Parameter):
-                name, value = source.evaluate(context)
-                yield from ("-p", f"{name}:={yaml.safe_dump(value)}")
-                continue
             if isinstance(source, Mapping):
                 node = self.node_name if self.is_node_name_fully_specified() else ANY_NODE
                 path = _write_parameters(node, evaluate_dict(context, source))

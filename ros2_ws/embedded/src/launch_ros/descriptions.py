@@ -2,7 +2,7 @@
 
 from launch.utilities import missing
 
-from .parameter_descriptions import Parameter, ParameterFile, ParameterValue
+from .parameter_descriptions import ParameterFile, ParameterValue
 
-__all__ = ["Parameter", "ParameterFile", "ParameterValue"]
-__getattr__ = missing(__name__, "ComposableNode ComposableLifecycleNode")
+__all__ = ["ParameterFile", "ParameterValue"]
+__getattr__ = missing(__name__, "ComposableNode ComposableLifecycleNode Parameter")

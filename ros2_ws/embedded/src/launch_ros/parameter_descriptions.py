@@ -9,10 +9,11 @@ from typing import Any
 
 import yaml
 from launch.substitution import coerce_to_type, is_instance, is_substitution, perform_text
-from launch.utilities import ensure_argument_type
+from launch.utilities import ensure_argument_type, missing
 
 from launch import LaunchContext, SomeSubstitutionsType, Substitution
 
+__getattr__ = missing(__name__, "Parameter")
 _SCALARS = (bool, int, float, str, bytes)
 _WAY_OUT = (
     "If the parameter is meant to be a string, try wrapping it in "
@@ -42,18 +43,6 @@ class ParameterValue:
         if not is_instance(values, self.value_type):
             raise ValueError(f"The output list does not match the expected type Got value='{values}'")
         return values
-
-
-class Parameter:
-    """A parameter of a node by itself, among the dictionaries and files."""
-
-    def __init__(self, name: SomeSubstitutionsType, value: Any, *, value_type: Any = None) -> None:
-        self.name = name
-        self.parameter_value = ParameterValue(value, value_type=value_type)
-
-    def evaluate(self, context: LaunchContext) -> tuple[str, Any]:
-        """Return the name and the value."""
-        return perform_text(context, self.name), self.parameter_value.evaluate(context)
 
 
 class ParameterFile:

@@ -1,4 +1,4 @@
-"""The Python API of ROS 2 Jazzy on Cyclone DDS, for machines without ROS 2; see ros2_ws/embedded/README.md."""
+"""The Python API of ROS 2 Jazzy on Cyclone DDS, for machines without ROS 2; see the README of the runtime."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any

@@ -1,1 +1,1 @@
-raise ImportError("rclpy.service_introspection is left out of the embedded runtime, see ros2_ws/embedded/README.md")
+raise ImportError("rclpy.service_introspection is left out of the embedded runtime, see its README")

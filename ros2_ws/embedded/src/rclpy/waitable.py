@@ -1,1 +1,1 @@
-raise ImportError("rclpy.waitable is left out of the embedded runtime, see ros2_ws/embedded/README.md")
+raise ImportError("rclpy.waitable is left out of the embedded runtime, see its README")

@@ -11,7 +11,6 @@ from .control import RegisterEventHandler as RegisterEventHandler
 from .control import Shutdown as Shutdown
 from .control import TimerAction as TimerAction
 from .control import UnregisterEventHandler as UnregisterEventHandler
-from .execute_process import ExecuteLocal as ExecuteLocal
 from .execute_process import ExecuteProcess as ExecuteProcess
 from .settings import AppendEnvironmentVariable as AppendEnvironmentVariable
 from .settings import DeclareLaunchArgument as DeclareLaunchArgument

@@ -1,45 +1,66 @@
-"""The actions that run a process."""
+"""The action that runs a process."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 from .. import logging
 from ..action import Action, LaunchDescriptionEntity
 from ..child_process import ChildProcess, Output
 from ..conditions import evaluate_condition_expression
-from ..descriptions import Environment, Executable
 from ..event_handlers import Answer, EventHandler, OnProcessExit, OnShutdown
 from ..events import Event, Shutdown
 from ..events.process import ProcessExited, ProcessIO, ProcessStarted, ShutdownProcess, SignalProcess
 from ..launch_context import LaunchContext
-from ..substitution import SomeSubstitutionsType, perform_substitutions, perform_text, perform_typed
+from ..substitution import (
+    SomeSubstitutionsType,
+    normalize_to_list_of_substitutions,
+    perform_substitutions,
+    perform_text,
+    perform_typed,
+)
 from ..substitutions import LaunchConfiguration
 
+Environment = Mapping[SomeSubstitutionsType, SomeSubstitutionsType]
+_PREFIX = LaunchConfiguration("launch-prefix", default="")
+_PREFIX_FILTER = LaunchConfiguration("launch-prefix-filter", default="")
 _SIGTERM_TIMEOUT = LaunchConfiguration("sigterm_timeout", default=5)
 _SIGKILL_TIMEOUT = LaunchConfiguration("sigkill_timeout", default=5)
+_numbers = count(1)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class ExecuteLocal(Action):
-    """Runs a process until it ends, or until the launch system ends it."""
+class ExecuteProcess(Action):
+    """Runs a command until it ends, or until the launch system ends it.
 
-    process_description: Executable
+    Without a prefix, the launch configuration 'launch-prefix' counts for the programs that 'launch-prefix-filter'
+    matches. Once it runs, `name` is the label of its output, and `cmd`, `cwd` and `env` are what it runs with.
+    """
+
+    cmd: Iterable[SomeSubstitutionsType]
+    prefix: SomeSubstitutionsType | None = None
+    name: SomeSubstitutionsType | None = None
+    cwd: SomeSubstitutionsType | None = None
+    env: Environment | None = None
+    additional_env: Environment | None = None
     shell: bool = False
     sigterm_timeout: SomeSubstitutionsType = _SIGTERM_TIMEOUT
     sigkill_timeout: SomeSubstitutionsType = _SIGKILL_TIMEOUT
     emulate_tty: bool = False
     output: SomeSubstitutionsType | Mapping[str, str] = "log"
     output_format: str = "[{this.process_description.final_name}] {line}"
-    cached_output: bool = False
     log_cmd: bool = False
     on_exit: Answer = None
     respawn: bool | SomeSubstitutionsType = False
@@ -53,8 +74,13 @@ class ExecuteLocal(Action):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.cmd = [normalize_to_list_of_substitutions(part) for part in self.cmd]
         self.output = os.environ.get("OVERRIDE_LAUNCH_PROCESS_OUTPUT", self.output)
-        self._cache = ["", ""]
+
+    @property
+    def process_description(self) -> SimpleNamespace:
+        """Where `output_format` finds the label, as `final_name`."""
+        return SimpleNamespace(final_name=self.name)
 
     def get_sub_entities(self) -> Iterable[LaunchDescriptionEntity]:
         return self.on_exit if isinstance(self.on_exit, list) else []
@@ -62,36 +88,31 @@ class ExecuteLocal(Action):
     def get_asyncio_future(self) -> asyncio.Future[None] | None:
         return self._task
 
-    def get_stdout(self) -> str:
-        """Return what the process wrote, which needs `cached_output`; raises RuntimeError."""
-        return self._get_output(0)
-
-    def get_stderr(self) -> str:
-        """Return what the process wrote, which needs `cached_output`; raises RuntimeError."""
-        return self._get_output(1)
-
-    def _get_output(self, number: int) -> str:
-        if not self.cached_output:
-            name = self.process_description.name
-            what = ("stdout", "stderr")[number]
-            raise RuntimeError(f"cached output must be true to be able to get {what}, proc '{name}'")
-        return self._cache[number]
+    def _perform(self, context: LaunchContext) -> dict[str, Any]:
+        """Return the final name, command, folder and environment."""
+        cmd = [perform_text(context, part) for part in self.cmd]
+        takes_prefix = self.prefix is not None or re.match(
+            perform_text(context, _PREFIX_FILTER), os.path.basename(cmd[0])
+        )
+        if takes_prefix:
+            cmd = shlex.split(perform_text(context, _PREFIX if self.prefix is None else self.prefix)) + cmd
+        name = os.path.basename(cmd[0]) if self.name is None else perform_text(context, self.name)
+        env = dict(context.environment) if self.env is None else {}
+        for key, value in [*(self.env or {}).items(), *(self.additional_env or {}).items()]:
+            env[perform_text(context, key)] = perform_text(context, value)
+        cwd = None if self.cwd is None else perform_text(context, self.cwd)
+        return {"name": f"{name}-{next(_numbers)}", "cmd": cmd, "cwd": cwd, "env": env}
 
     def execute(self, context: LaunchContext) -> Iterable[LaunchDescriptionEntity] | None:
-        self.process_description.prepare(context)
-        self._label = str(self.process_description.final_name)
         if self._task is not None:
-            raise RuntimeError(f"ExecuteLocal action '{self._label}': executed more than once: {self.describe()}")
+            raise RuntimeError(f"ExecuteProcess action '{self.name}': executed more than once: {self.describe()}")
+        details = self._perform(context)
+        self.name = self._label = details["name"]
+        self.cmd, self.cwd, self.env = details["cmd"], details["cwd"], details["env"]
         if context.is_shutdown:
             return None
         self._log = logging.get_logger(self._label)
-        self.process_details = {
-            "action": self,
-            "name": self._label,
-            "cmd": self.process_description.final_cmd,
-            "cwd": self.process_description.final_cwd,
-            "env": self.process_description.final_env,
-        }
+        self.process_details = {"action": self, **details}
         output = self.output if isinstance(self.output, Mapping) else perform_text(context, self.output)
         self._loggers = logging.get_output_loggers(self._label, output)
         self._is_tty = self.emulate_tty
@@ -142,8 +163,6 @@ class ExecuteLocal(Action):
         """Log the lines that these bytes completed; `number` is 0 for standard output and 1 for standard error."""
         for line in lines:
             self._loggers[number].info(self.output_format.format(line=line, this=self))
-        if self.cached_output:
-            self._cache[number] += data.decode(errors="replace")
         if data:
             context.emit_event_sync(ProcessIO(text=data, fd=number + 1, **self.process_details))
 
@@ -208,28 +227,3 @@ class ExecuteLocal(Action):
 
 def _join(cmd: Iterable[str]) -> str:
     return " ".join(part for part in cmd if part.strip())
-
-
-class ExecuteProcess(ExecuteLocal):
-    """Runs a command until it ends, or until the launch system ends it."""
-
-    def __init__(
-        self,
-        *,
-        cmd: Iterable[SomeSubstitutionsType],
-        prefix: SomeSubstitutionsType | None = None,
-        name: SomeSubstitutionsType | None = None,
-        cwd: SomeSubstitutionsType | None = None,
-        env: Environment | None = None,
-        additional_env: Environment | None = None,
-        **kwargs: Any,
-    ) -> None:
-        executable = Executable(cmd=cmd, prefix=prefix, name=name, cwd=cwd, env=env, additional_env=additional_env)
-        super().__init__(process_description=executable, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        """Return `name`, `cmd`, `cwd`, `env` or `additional_env`, as they were given until they are known at last."""
-        if name not in ("name", "cmd", "cwd", "env", "additional_env"):
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-        final = getattr(self.process_description, f"final_{name}", None)
-        return getattr(self.process_description, name) if final is None else final

@@ -11,17 +11,17 @@ from ..utilities import ensure_argument_type, missing, name_modules
 from . import Event
 
 if TYPE_CHECKING:
-    from ..actions import ExecuteLocal
+    from ..actions import ExecuteProcess
 
 __getattr__ = missing(__name__, "ProcessStdin matches_executable matches_name matches_pid")
-ProcessMatcher = Callable[["ExecuteLocal"], bool]
+ProcessMatcher = Callable[["ExecuteProcess"], bool]
 
 
 class RunningProcessEvent(Event):
     """Something that happened to a process that was started."""
 
     def __init__(
-        self, *, action: ExecuteLocal, name: str, cmd: list[str], cwd: str | None, env: dict[str, str], pid: int
+        self, *, action: ExecuteProcess, name: str, cmd: list[str], cwd: str | None, env: dict[str, str], pid: int
     ) -> None:
         self.action = action
         self.process_name = name
