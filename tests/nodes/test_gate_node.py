@@ -8,7 +8,6 @@ from mir2_swarm.convert import stamp, to_odometry, to_twist_stamped
 from mir2_swarm.gate import GateNode
 from mir2_swarm.node import LATCHED
 from nav_msgs.msg import Odometry
-from std_msgs.msg import Bool
 
 
 class Stage:
@@ -22,10 +21,9 @@ class Stage:
         self.policy = probe.create_publisher(TwistStamped, "/robot_0/cmd_vel/policy", 10)
         self.fault = probe.create_publisher(TwistStamped, "/robot_0/cmd_vel/fault", 10)
         self.faults = probe.create_publisher(FaultArray, "/faults", LATCHED)
-        self.stop = probe.create_publisher(Bool, "/emergency_stop", LATCHED)
         self.driven = self.b.listen(driver_type, "/robot_0/cmd_vel")
         self.status = self.b.listen(GateStatus, "/robot_0/gate")
-        publishers = (self.odometry, self.policy, self.fault, self.faults, self.stop)
+        publishers = (self.odometry, self.policy, self.fault, self.faults)
         self.b.spin_until(lambda: all(p.get_subscription_count() == 1 for p in publishers), 20.0, "the gate listens")
         self.b.spin_until(lambda: self.status and self.driven, 20.0, "the gate is heard")
 
@@ -75,15 +73,6 @@ def test_commands_without_odometry_stand(bench, roster_file):
 def test_a_command_that_is_not_finite_stops(bench, roster_file, bad):
     stage = Stage(bench, roster_file())
     stage.feed_until(lambda s: s.reasons == ["non_finite"] and s.applied.linear.x == 0.0, "stopped", v_mps=bad)
-
-
-def test_emergency_stop_latches_until_released(bench, roster_file):
-    stage = Stage(bench, roster_file())
-    stage.feed_until(lambda s: s.applied.linear.x == 0.05, "the command passes")
-    stage.stop.publish(Bool(data=True))
-    stage.feed_until(lambda s: s.reasons == ["emergency_stop"] and s.applied.linear.x == 0.0, "stands")
-    stage.stop.publish(Bool(data=False))
-    stage.feed_until(lambda s: s.applied.linear.x == 0.05, "moves again")
 
 
 def test_a_fault_counts_only_while_it_is_listed_and_leased(bench, roster_file):

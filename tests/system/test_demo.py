@@ -134,7 +134,13 @@ def test_emergency_stop_stands_every_robot_until_released(swarm, make_bundle):
         assert "x: 0.0" in swarm.ros2("topic", "echo", "--once", "--field", "twist.linear", "/robot_6/cmd_vel")[1]
         swarm.ros2("service", "call", "/emergency_stop/set", "std_srvs/srv/SetBool", "{data: false}")
         wait_until(lambda: not stands(), 20.0, "robot_6 moves again")
-    assert [e["event"] for e in events(swarm)].count("emergency_stop_set") == 1
+        team = [f"robot_{k}" for k in range(10)]
+        for event in ("emergency_stop_set", "emergency_stop_released"):
+            wait_until(
+                lambda event=event: sorted(e["robot"] for e in events(swarm) if e["event"] == event) == team,
+                20.0,
+                f"{event} of every robot is written down",
+            )
 
 
 def test_interrupting_the_launch_keeps_the_record(swarm, make_bundle):

@@ -9,13 +9,15 @@ from mir2_core.robots import robot_model
 from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import FaultArray, GateStatus
 from nav_msgs.msg import Odometry
-from std_msgs.msg import Bool
+from std_srvs.srv import SetBool
 
 from mir2_swarm.convert import seconds, stamp, to_command, to_state, to_twist, to_twist_stamped
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
+from mir2_swarm.stop_line import StopLine
 
 FAULT_LEASE_PERIODS = 3  # a fault command older than this gives the robot back to its policy
 LOCKSTEP_LEASE_S = 1.0  # wall time that lockstep waits for a fault command
+STOP_NODE_GRACE_S = 5.0  # how long the emergency-stop node may be out of sight before the gate says so
 
 
 class GateNode(SwarmNode):
@@ -36,7 +38,6 @@ class GateNode(SwarmNode):
         self._commands: dict[str, Command] = {}
         self._state: RobotState | None = None
         self._allies: dict[str, RobotState] = {}
-        self._emergency_stop = False
         self._faults: list[tuple[float, float]] | None = None
         self._answered: tuple[Command, GateStatus] | None = None
         self._last_s = self.now_s
@@ -51,7 +52,10 @@ class GateNode(SwarmNode):
         self._status_publisher = self.create_publisher(GateStatus, "gate", 10)
         self.create_subscription(Odometry, "odom", self._on_odometry, self.odometry_qos)
         self.create_subscription(TwistStamped, "cmd_vel/policy", self._commander("policy"), 10)
-        self.create_subscription(Bool, "/emergency_stop", self._on_emergency_stop, LATCHED)
+        self._stop_line = StopLine(self, self._on_emergency_stop)
+        self.create_service(SetBool, "~/emergency_stop", self._set_emergency_stop)
+        self._stop_node_seen_s = self.steady_s
+        self.create_timer(1.0, self._look_for_stop_node, clock=self.steady_clock)
         if self.roster.allow_fault_injection:
             self.create_subscription(TwistStamped, "cmd_vel/fault", self._commander("fault"), 10)
             self.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
@@ -90,8 +94,28 @@ class GateNode(SwarmNode):
         if self.lockstep:
             self._answer_in_lockstep()
 
-    def _on_emergency_stop(self, message: Bool) -> None:
-        self._emergency_stop = message.data
+    def _set_emergency_stop(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self._stop_line.turn(request.data)
+        response.success, response.message = True, "stands" if request.data else "released"
+        return response
+
+    def _look_for_stop_node(self) -> None:
+        """What is known of a stop stays, whether or not its node is there; a person should know that it is not."""
+        away_s = self.steady_s - self._stop_node_seen_s
+        if "emergency_stop" in self.get_node_names():
+            self._stop_node_seen_s = self.steady_s
+            if away_s > STOP_NODE_GRACE_S:
+                self.get_logger().info(f"the emergency-stop node is back; the robot {self._stop_state}")
+        elif away_s > STOP_NODE_GRACE_S:
+            self.get_logger().warning(
+                f"no emergency-stop node for {away_s:.0f} s; the robot {self._stop_state}", throttle_duration_sec=10.0
+            )
+
+    @property
+    def _stop_state(self) -> str:
+        return "still holds the emergency stop" if self._stop_line.held else "holds no emergency stop"
+
+    def _on_emergency_stop(self) -> None:
         if not self.lockstep:
             self._answer(self.now_s, self._source(self.now_s))
 
@@ -148,7 +172,7 @@ class GateNode(SwarmNode):
     def _answer(self, now_s: float, source: str) -> None:
         command = self._commands.get(source)
         allies = [self._allies[name] for name in self.roster.names if name in self._allies]
-        decision = self._gate.step(now_s, command, self._state, allies, emergency_stop=self._emergency_stop)
+        decision = self._gate.step(now_s, command, self._state, allies, emergency_stop=self._stop_line.held)
         self._last_s = now_s
         self._answered = (decision.command, self._status(decision, command, source))
         self._send(*self._answered)

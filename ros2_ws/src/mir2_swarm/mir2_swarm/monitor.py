@@ -6,13 +6,13 @@ from typing import Any
 
 from mir2_core.errors import UserError
 from mir2_core.faults import FaultHistory
+from mir2_core.gate import Reason
 from mir2_core.recorder import Recorder, StepRecord, rendezvous_distance_m
 from mir2_core.robots import robot_model
 from mir2_core.types import Command
 from mir2_interfaces.msg import FaultArray, GateStatus, SwarmMetrics
 from nav_msgs.msg import Odometry
 from rclpy.qos import QoSProfile
-from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from mir2_swarm.convert import seconds, stamp, to_state
@@ -38,7 +38,7 @@ class MonitorNode(SwarmNode):
         self._start_asked_s: float | None = None
         self._faults = FaultHistory()
         self._faults_known = False
-        self._stopped = False
+        self._stopped: set[str] = set()
         self._active: set[str] = set()
         if self.lockstep:
             self._begin(0.0)
@@ -63,7 +63,6 @@ class MonitorNode(SwarmNode):
             self.create_subscription(Odometry, f"/{robot}/odom", self._odometry_listener(robot), DEEP)
             self.create_subscription(GateStatus, f"/{robot}/gate", self._gate_listener(robot), DEEP)
         self.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
-        self.create_subscription(Bool, "/emergency_stop", self._on_emergency_stop, LATCHED)
         self._start_client = self.create_client(Trigger, "/simulator/start")
         self._ready_timer = self.create_timer(0.2, self._start_when_ready, clock=self.steady_clock)
 
@@ -112,6 +111,7 @@ class MonitorNode(SwarmNode):
         def listen(message: GateStatus) -> None:
             if message.source != "none":
                 self._reported.add(f"{robot}/gate")
+            self._note_emergency_stop(robot, Reason.EMERGENCY_STOP in message.reasons)
             if self._recorder is not None:
                 applied = Command(seconds(message.header.stamp), message.applied.linear.x, message.applied.angular.z)
                 self._recorder.gate(robot, seconds(message.state_stamp), applied, message.reasons)
@@ -126,10 +126,13 @@ class MonitorNode(SwarmNode):
             faults=[(fault.robot, fault.fault, seconds(fault.start), seconds(fault.end)) for fault in message.faults],
         )
 
-    def _on_emergency_stop(self, message: Bool) -> None:
-        if message.data != self._stopped:
-            self._stopped = message.data
-            self._events.add(self._elapsed_s(), "emergency_stop_set" if self._stopped else "emergency_stop_released")
+    def _note_emergency_stop(self, robot: str, stands: bool) -> None:
+        """Write down what the gate did, whatever was asked of it."""
+        if stands != (robot in self._stopped):
+            self._stopped ^= {robot}
+            self._events.add(
+                self._elapsed_s(), "emergency_stop_set" if stands else "emergency_stop_released", robot=robot
+            )
 
     def _elapsed_s(self) -> float:
         return self._recorder.steps[-1].time_s if self._recorder and self._recorder.steps else 0.0

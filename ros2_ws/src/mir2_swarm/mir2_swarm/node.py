@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import rclpy
 from mir2_core.deployment import Deployment
 from mir2_core.errors import UserError, exit_with, nearest
+from mir2_core.roster import Roster
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -17,6 +18,7 @@ from rclpy.utilities import remove_ros_args
 MODES = ("realtime", "lockstep")
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
+load_roster = lru_cache(maxsize=1)(Roster.load)
 load_deployment = lru_cache(maxsize=1)(Deployment.load)
 
 
@@ -25,12 +27,17 @@ class SwarmNode(Node):
 
     def __init__(self, name: str, namespace: str = "") -> None:
         super().__init__(name, namespace=namespace)
-        self.deployment = load_deployment(self.text_parameter("roster", "the path of a roster file"))
+        self._roster_path = self.text_parameter("roster", "the path of a roster file")
+        self.roster = load_roster(self._roster_path)
         self.mode = self.choice_parameter("mode", MODES)
         self.lockstep = self.mode == "lockstep"
-        self.roster = self.deployment.roster
         self.period_s = 1.0 / self.roster.rate_hz
         self.steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """The roster with its policy and task; gates, injector and emergency stop do without a policy."""
+        return load_deployment(self._roster_path)
 
     @property
     def odometry_qos(self) -> QoSProfile:
