@@ -100,6 +100,15 @@ class Roster(StrictModel):
                 return robot
         raise UserError(f"unknown robot '{name}'; the roster has: {', '.join(self.names)}")
 
+    def require_stamped_commands(self) -> None:
+        """Refuse robots whose commands carry no time, by which lockstep tells one step from another."""
+        for robot in self.robots:
+            if not robot.stamped_cmd_vel:
+                raise UserError(
+                    f"robot '{robot.name}' has 'stamped_cmd_vel: false', but lockstep needs stamped commands; "
+                    "set 'stamped_cmd_vel: true' in the roster, or choose mode:=realtime"
+                )
+
     def with_starts(self, poses: FloatArray) -> "Roster":
         """The roster with these start poses (N, 3)."""
         robots = [

@@ -24,8 +24,6 @@ from nav_msgs.msg import Odometry
 from mir2_swarm.convert import seconds, stamp, to_command, to_state, to_twist_stamped
 from mir2_swarm.node import LATCHED, SwarmNode, spin
 
-LOCKSTEP_NOTICE_PERIODS = 2  # how far ahead a fault is announced in lockstep, so that every gate knows in time
-
 
 class FaultInjectorNode(SwarmNode):
     """Publishes `cmd_vel/fault` of every compromised robot once per control period while its fault holds.
@@ -45,8 +43,8 @@ class FaultInjectorNode(SwarmNode):
         self._policy: dict[str, Command] = {}
         self._states: dict[str, RobotState] = {}
         self._listen()
-        if self.lockstep:
-            self._begin(0.0)
+        if self.pace.run_start_s is not None:
+            self._begin(self.pace.run_start_s)
         self._announce()
 
     def _listen(self) -> None:
@@ -59,23 +57,20 @@ class FaultInjectorNode(SwarmNode):
             self.create_subscription(Odometry, f"/{robot}/state", self._state_listener(robot), 10)
         self.create_service(InjectFault, "~/inject", self._on_inject)
         self.create_service(ClearFault, "~/clear", self._on_clear)
-        if not self.lockstep:
-            self.create_subscription(SwarmMetrics, "/swarm/metrics", self._on_metrics, 10)
-            self.create_timer(self.period_s, self._tick)
+        self.create_subscription(SwarmMetrics, "/swarm/metrics", self._on_metrics, 10)
+        self.pace.every(self.period_s, self._tick)
 
     def _policy_listener(self, robot: str) -> Callable[[TwistStamped], None]:
         def listen(message: TwistStamped) -> None:
             self._policy[robot] = to_command(message)
-            if self.lockstep:
-                self._tick()
+            self.pace.after_news(self._tick)
 
         return listen
 
     def _state_listener(self, robot: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
             self._states[robot] = to_state(message)
-            if self.lockstep:
-                self._tick()
+            self.pace.after_news(self._tick)
 
         return listen
 
@@ -98,9 +93,7 @@ class FaultInjectorNode(SwarmNode):
         except UserError as refusal:
             response.success, response.message = False, str(refusal)
             return response
-        start_s = self._clock_s()
-        if self.lockstep:
-            start_s += LOCKSTEP_NOTICE_PERIODS * self.period_s
+        start_s = self._clock_s() + self.pace.notice_s
         end_s = start_s + request.duration_s if request.duration_s else FOREVER
         self._running.pop(request.robot, None)
         self._schedule.inject(FaultSpec(request.fault, request.robot, start_s, end_s))
@@ -126,10 +119,7 @@ class FaultInjectorNode(SwarmNode):
         return response
 
     def _clock_s(self) -> float:
-        """Now; in lockstep the newest time that a robot has reported."""
-        if not self.lockstep:
-            return self.now_s
-        return max((state.stamp_s for state in self._states.values()), default=0.0)
+        return self.pace.now_s(state.stamp_s for state in self._states.values())
 
     def _tick(self) -> None:
         now_s = self._clock_s()
@@ -147,15 +137,11 @@ class FaultInjectorNode(SwarmNode):
             self._send(robot, now_s)
 
     def _send(self, robot: str, now_s: float) -> None:
-        """Publish the fault's command; in lockstep only when everything of that time is known."""
+        """Publish the fault's command, once what it looks at is here."""
         policy = self._policy.get(robot)
-        if self.lockstep:
-            complete = policy is not None and policy.stamp_s == now_s
-            complete = complete and all(
-                name in self._states and self._states[name].stamp_s == now_s for name in self.roster.names
-            )
-            if not complete:
-                return
+        known = [policy, *(self._states.get(name) for name in self.roster.names)]
+        if not self.pace.due(now_s, [value.stamp_s if value else None for value in known]):
+            return
         spec, fault = self._running[robot]
         context = FaultContext(
             now_s=now_s,

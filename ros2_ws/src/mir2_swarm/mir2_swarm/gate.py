@@ -13,18 +13,18 @@ from std_srvs.srv import SetBool
 
 from mir2_swarm.convert import seconds, stamp, to_command, to_state, to_twist, to_twist_stamped
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
+from mir2_swarm.pace import Stamps
 from mir2_swarm.stop_line import StopLine
 
-FAULT_LEASE_PERIODS = 3  # a fault command older than this gives the robot back to its policy
-LOCKSTEP_LEASE_S = 1.0  # wall time that lockstep waits for a fault command
+STOP = "emergency_stop"
 STOP_NODE_GRACE_S = 5.0  # how long the emergency-stop node may be out of sight before the gate says so
 
 
 class GateNode(SwarmNode):
     """Passes on the policy's command, or the fault injector's while `/faults` lists the robot and its lease runs.
 
-    Every decision follows a command; a timer notices silence. In lockstep a decision waits for the own and the
-    allies' states of the command's time, so that it does not depend on the order of messages.
+    Every decision follows a command; a timer notices silence. Where the pace waits, a decision also needs the own and
+    the allies' states of the command's time, so that it does not depend on the order of messages.
     """
 
     def __init__(self, robot: str) -> None:
@@ -40,6 +40,7 @@ class GateNode(SwarmNode):
         self._allies: dict[str, RobotState] = {}
         self._faults: list[tuple[float, float]] | None = None
         self._answered: tuple[Command, GateStatus] | None = None
+        self._lease = self.pace.lease(self._consider)
         self._last_s = self.now_s
         self._counts: Counter[str] = Counter()
         self._decisions = 0
@@ -50,7 +51,7 @@ class GateNode(SwarmNode):
             TwistStamped if self._entry.stamped_cmd_vel else Twist, "cmd_vel", 10
         )
         self._status_publisher = self.create_publisher(GateStatus, "gate", 10)
-        self.create_subscription(Odometry, "odom", self._on_odometry, self.odometry_qos)
+        self.create_subscription(Odometry, "odom", self._on_odometry, self.pace.odometry_qos)
         self.create_subscription(TwistStamped, "cmd_vel/policy", self._commander("policy"), 10)
         self._stop_line = StopLine(self, self._on_emergency_stop)
         self.create_service(SetBool, "~/emergency_stop", self._set_emergency_stop)
@@ -65,34 +66,25 @@ class GateNode(SwarmNode):
             for ally in self.roster.names:
                 if ally != self.robot:
                     self.create_subscription(Odometry, f"/{ally}/state", self._ally_listener(ally), 10)
-        if self.lockstep:
-            self._lease = self.create_timer(LOCKSTEP_LEASE_S, self._fault_lease_over, clock=self.steady_clock)
-            self._lease.cancel()
-        else:
-            self.create_timer(self.period_s, self._notice_silence)
+        self.pace.every(self.period_s, self._notice_silence)
 
     def _commander(self, source: str) -> Callable[[TwistStamped], None]:
         def listen(message: TwistStamped) -> None:
             self._commands[source] = to_command(message)
-            if self.lockstep:
-                self._answer_in_lockstep()
-            elif source == self._source(self.now_s):
-                self._answer(self.now_s, source)
+            self._consider(source)
 
         return listen
 
     def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
             self._allies[ally] = to_state(message)
-            if self.lockstep:
-                self._answer_in_lockstep()
+            self._consider()
 
         return listen
 
     def _on_odometry(self, message: Odometry) -> None:
         self._state = to_state(message)
-        if self.lockstep:
-            self._answer_in_lockstep()
+        self._consider()
 
     def _set_emergency_stop(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._stop_line.turn(request.data)
@@ -102,7 +94,7 @@ class GateNode(SwarmNode):
     def _look_for_stop_node(self) -> None:
         """What is known of a stop stays, whether or not its node is there; a person should know that it is not."""
         away_s = self.steady_s - self._stop_node_seen_s
-        if "emergency_stop" in self.get_node_names():
+        if STOP in self.get_node_names():
             self._stop_node_seen_s = self.steady_s
             if away_s > STOP_NODE_GRACE_S:
                 self.get_logger().info(f"the emergency-stop node is back; the robot {self._stop_state}")
@@ -116,50 +108,44 @@ class GateNode(SwarmNode):
         return "still holds the emergency stop" if self._stop_line.held else "holds no emergency stop"
 
     def _on_emergency_stop(self) -> None:
-        if not self.lockstep:
-            self._answer(self.now_s, self._source(self.now_s))
+        self._consider(STOP)
 
     def _on_faults(self, message: FaultArray) -> None:
         mine = [fault for fault in message.faults if fault.robot == self.robot]
         self._faults = [(seconds(fault.start), seconds(fault.end) or float("inf")) for fault in mine]
-        if self.lockstep:
-            self._answer_in_lockstep()
+        self._consider()
 
     def _compromised(self, now_s: float) -> bool:
         return any(start <= now_s < end for start, end in self._faults or [])
 
     def _source(self, now_s: float) -> str:
         """Whose command counts now."""
-        fault = self._commands.get("fault")
-        leased = fault is not None and abs(now_s - fault.stamp_s) <= FAULT_LEASE_PERIODS * self.period_s
-        return "fault" if leased and self._compromised(now_s) else "policy"
+        leased = self._compromised(now_s) and self._lease.holds(now_s, self._commands.get("fault"))
+        return "fault" if leased else "policy"
 
-    def _answer_in_lockstep(self) -> None:
-        """Answer the policy's newest command once everything of its time is here."""
-        command = self._commands.get("policy")
-        if command is None or self._faults is None or self._state is None or self._state.stamp_s < command.stamp_s:
+    def _consider(self, came: str = "") -> None:
+        """Something came: whose command, the emergency stop, or anything else; answer if that is due."""
+        time_s = self.pace.step_s(self._commands.get("policy"))
+        if time_s is None:
             return
-        allies = len(self.roster.names) - 1 if self._has_body else 0
-        if sum(ally.stamp_s >= command.stamp_s for ally in self._allies.values()) < allies:
+        source = self._source(time_s)
+        if not self.pace.due(time_s, self._needed(), news=came in (source, STOP)):
             return
-        source = "policy"
-        if self._compromised(command.stamp_s):
-            source = "fault"
-            fault = self._commands.get("fault")
-            if fault is None or fault.stamp_s != command.stamp_s:
-                if self._lease.is_canceled():
-                    self._lease.reset()
-                return
-        self._lease.cancel()
-        self._answer_once(command.stamp_s, source)
+        command = self._commands.get(source)
+        if not self.pace.due(time_s, [command.stamp_s if command else None]):
+            self._lease.miss(time_s)
+            return
+        self._lease.met()
+        self._answer_once(time_s, source)
 
-    def _fault_lease_over(self) -> None:
-        """The injector fell silent in lockstep: the robot goes back to its policy."""
-        self._lease.cancel()
-        self._answer_once(self._commands["policy"].stamp_s, "policy")
+    def _needed(self) -> Stamps:
+        """The stamps of what a decision looks at besides the command."""
+        allies = [self._allies.get(name) for name in self.roster.names if name != self.robot and self._has_body]
+        known = [state.stamp_s if state else None for state in (self._state, *allies)]
+        return known if self._faults is not None else [None]
 
     def _answer_once(self, stamp_s: float, source: str) -> None:
-        """Answer a lockstep command, or repeat the answer already given for that time."""
+        """Answer, or repeat the answer already given for that time."""
         if self._answered is not None and self._answered[0].stamp_s == stamp_s:
             self._send(*self._answered)
         else:

@@ -40,8 +40,8 @@ class MonitorNode(SwarmNode):
         self._faults_known = False
         self._stopped: set[str] = set()
         self._active: set[str] = set()
-        if self.lockstep:
-            self._begin(0.0)
+        if self.pace.run_start_s is not None:
+            self._begin(self.pace.run_start_s)
         self._listen()
 
     def _read_facts(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class MonitorNode(SwarmNode):
             self.deployment.task,
             self.roster.names,
             run_start_s,
-            patient=self.lockstep,
+            patient=self.pace.patient,
             rendezvous_m=rendezvous_distance_m(len(self.roster.names), spacing_m),
         )
         self._events.add(0.0, "run_started", **self._facts)

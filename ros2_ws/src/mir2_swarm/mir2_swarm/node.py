@@ -12,10 +12,11 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.utilities import remove_ros_args
 
-MODES = ("realtime", "lockstep")
+from mir2_swarm.pace import PACES
+
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 load_roster = lru_cache(maxsize=1)(Roster.load)
@@ -29,21 +30,15 @@ class SwarmNode(Node):
         super().__init__(name, namespace=namespace)
         self._roster_path = self.text_parameter("roster", "the path of a roster file")
         self.roster = load_roster(self._roster_path)
-        self.mode = self.choice_parameter("mode", MODES)
-        self.lockstep = self.mode == "lockstep"
+        self.mode = self.choice_parameter("mode", tuple(PACES))
         self.period_s = 1.0 / self.roster.rate_hz
+        self.pace = PACES[self.mode](self, self.roster)
         self.steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
 
     @cached_property
     def deployment(self) -> Deployment:
         """The roster with its policy and task; gates, injector and emergency stop do without a policy."""
         return load_deployment(self._roster_path)
-
-    @property
-    def odometry_qos(self) -> QoSProfile:
-        """For subscriptions to odometry: best effort also hears sensor-data publishers; lockstep may lose nothing."""
-        reliability = ReliabilityPolicy.RELIABLE if self.lockstep else ReliabilityPolicy.BEST_EFFORT
-        return QoSProfile(depth=10, reliability=reliability)
 
     @property
     def now_s(self) -> float:

@@ -31,14 +31,11 @@ class PolicyNode(SwarmNode):
         self._decided: Command | None = None
         self._state_publisher = self.create_publisher(Odometry, "state", 10)
         self._command_publisher = self.create_publisher(TwistStamped, "cmd_vel/policy", 10)
-        self.create_subscription(Odometry, "odom", self._on_odometry, self.odometry_qos)
+        self.create_subscription(Odometry, "odom", self._on_odometry, self.pace.odometry_qos)
         for ally in self.roster.names:
             if ally != robot:
                 self.create_subscription(Odometry, f"/{ally}/state", self._ally_listener(ally), 10)
-        self._grace = None
-        if not self.lockstep:
-            self._grace = self.create_timer(ALLY_GRACE * self.period_s, self._decide_without_waiting)
-            self._grace.cancel()
+        self._grace = self.pace.patience(ALLY_GRACE * self.period_s, self._decide_without_waiting)
 
     def _on_odometry(self, message: Odometry) -> None:
         state = to_state(message)
@@ -49,13 +46,13 @@ class PolicyNode(SwarmNode):
         self._state_publisher.publish(message)
         if self._decided is not None and state.stamp_s == self._decided.stamp_s:
             self._send(self._decided)  # the simulator asks again
-        elif not self._decide_when_complete() and self._grace is not None:
-            self._grace.reset()
+        elif not self._decide_when_complete():
+            self._grace.start()
 
     def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
             self._states[ally] = to_state(message)
-            if self.lockstep or (self._grace is not None and not self._grace.is_canceled()):
+            if self._grace.waiting:
                 self._decide_when_complete()
 
         return listen
@@ -72,8 +69,6 @@ class PolicyNode(SwarmNode):
         return True
 
     def _decide_without_waiting(self) -> None:
-        assert self._grace is not None
-        self._grace.cancel()
         own = self._states[self.robot]
         unknown = [
             ally
@@ -89,8 +84,7 @@ class PolicyNode(SwarmNode):
         self._decide(own)
 
     def _decide(self, own: RobotState) -> None:
-        if self._grace is not None:
-            self._grace.cancel()
+        self._grace.stop()
         task, policy = self.deployment.task, self.deployment.policy
         poses = np.array([[self._states[name].pose for name in self.roster.names]])
         action = policy.act(task.observe(poses)[0, self._index][None])[0].astype(np.float64)

@@ -1,0 +1,241 @@
+"""How the swarm keeps time: by the wall clock, or step by step with everybody waiting for everybody."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from mir2_core.roster import Roster
+from mir2_core.types import Command
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+LEASE_PERIODS = 3  # real time: a fault command older than this gives the robot back to its policy
+LEASE_S = 1.0  # lockstep: wall time for which a fault command is waited for
+NOTICE_PERIODS = 2  # lockstep: how far ahead a change is announced, so that everybody knows of it in time
+
+Stamps = Sequence[float | None]  # of the newest things here, s; None for what is not here
+
+
+class Patience:
+    """A wait for something; `give_up` is called when it lasts longer than `limit_s` of wall time, if that is finite."""
+
+    def __init__(self, node: Node, limit_s: float, give_up: Callable[[], None]) -> None:
+        self.waiting = False
+        self._give_up = give_up
+        self._timer = None
+        if math.isfinite(limit_s):
+            self._timer = node.create_timer(limit_s, self._over, clock=Clock(clock_type=ClockType.STEADY_TIME))
+            self._timer.cancel()
+
+    def start(self) -> None:
+        """Begin, or begin anew."""
+        self.waiting = True
+        if self._timer is not None:
+            self._timer.reset()
+
+    def stop(self) -> None:
+        """What was waited for is here."""
+        self.waiting = False
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _over(self) -> None:
+        self.stop()
+        self._give_up()
+
+
+class Lease(Protocol):
+    """Whether the fault injector's hold on a robot still lasts."""
+
+    def holds(self, time_s: float, command: Command | None) -> bool:
+        """Whether the injector's command counts at that time, given the newest one."""
+        ...
+
+    def miss(self, time_s: float) -> None:
+        """Only the injector's command for that time is missing."""
+        ...
+
+    def met(self) -> None:
+        """Nothing is missing any more."""
+        ...
+
+
+class Pace(Protocol):
+    """What a node asks about time."""
+
+    @property
+    def run_start_s(self) -> float | None:
+        """When the run begins, where that is known beforehand."""
+        ...
+
+    @property
+    def patient(self) -> bool:
+        """Whether a step waits for everybody, however long."""
+        ...
+
+    @property
+    def notice_s(self) -> float:
+        """How long after its announcement a change takes effect, for everybody in the same step."""
+        ...
+
+    @property
+    def odometry_qos(self) -> QoSProfile:
+        """For subscriptions to odometry."""
+        ...
+
+    def now_s(self, newest: Iterable[float]) -> float:
+        """The time, given the stamps of what has been heard."""
+        ...
+
+    def step_s(self, command: Command | None) -> float | None:
+        """The time for which a decision is to be made, given the policy's newest command; None if for none."""
+        ...
+
+    def due(self, time_s: float, stamps: Stamps, *, news: bool = True) -> bool:
+        """Whether to act for that time: is everything of it here, where the pace waits; is there news, where not."""
+        ...
+
+    def every(self, period_s: float, callback: Callable[[], None]) -> None:
+        """Call back once per period, where time goes on by itself."""
+        ...
+
+    def after_news(self, callback: Callable[[], None]) -> None:
+        """Call back because something was heard, where time goes on by what is heard."""
+        ...
+
+    def patience(self, seconds: float, give_up: Callable[[], None]) -> Patience:
+        """A wait for late ones, as long as the pace allows."""
+        ...
+
+    def lease(self, give_up: Callable[[], None]) -> Lease:
+        """The injector's lease of one robot; `give_up` is called when a wait for its command has ended."""
+        ...
+
+
+class RealTime:
+    """The wall clock: nobody waits for long, and what is late is done without."""
+
+    run_start_s = None
+    patient = False
+    notice_s = 0.0
+
+    def __init__(self, node: Node, roster: Roster) -> None:
+        self._node, self._period_s = node, 1.0 / roster.rate_hz
+
+    @property
+    def odometry_qos(self) -> QoSProfile:
+        """Best effort, which also hears publishers of sensor data."""
+        return QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+    def now_s(self, newest: Iterable[float] = ()) -> float:
+        """The node's clock."""
+        return float(self._node.get_clock().now().nanoseconds * 1e-9)
+
+    def step_s(self, command: Command | None) -> float | None:
+        """Now."""
+        return self.now_s()
+
+    def due(self, time_s: float, stamps: Stamps, *, news: bool = True) -> bool:
+        """With whatever is here, as soon as there is news."""
+        return news
+
+    def every(self, period_s: float, callback: Callable[[], None]) -> None:
+        """A timer."""
+        self._node.create_timer(period_s, callback)
+
+    def after_news(self, callback: Callable[[], None]) -> None:
+        """Nothing: the timer will."""
+
+    def patience(self, seconds: float, give_up: Callable[[], None]) -> Patience:
+        """As long as asked for."""
+        return Patience(self._node, seconds, give_up)
+
+    def lease(self, give_up: Callable[[], None]) -> Lease:
+        """By the age of the newest fault command."""
+        return _LeaseByAge(LEASE_PERIODS * self._period_s)
+
+
+class _LeaseByAge:
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+
+    def holds(self, time_s: float, command: Command | None) -> bool:
+        return command is not None and abs(time_s - command.stamp_s) <= self._limit_s
+
+    def miss(self, time_s: float) -> None:
+        """The next command or the age will tell."""
+
+    def met(self) -> None:
+        """Nothing was waited for."""
+
+
+class Lockstep:
+    """Simulated time, which goes on only when everything of a step is here: no order of messages matters."""
+
+    run_start_s = 0.0
+    patient = True
+
+    def __init__(self, node: Node, roster: Roster) -> None:
+        roster.require_stamped_commands()
+        self._node = node
+        self.notice_s = NOTICE_PERIODS / roster.rate_hz
+
+    @property
+    def odometry_qos(self) -> QoSProfile:
+        """Reliable: nothing may be lost."""
+        return QoSProfile(depth=10)
+
+    def now_s(self, newest: Iterable[float] = ()) -> float:
+        """The newest time that anybody has reported."""
+        return max(newest, default=0.0)
+
+    def step_s(self, command: Command | None) -> float | None:
+        """The time that the policy's command answers."""
+        return None if command is None else command.stamp_s
+
+    def due(self, time_s: float, stamps: Stamps, *, news: bool = True) -> bool:
+        """When everything of that time is here."""
+        return all(stamp_s is not None and stamp_s >= time_s for stamp_s in stamps)
+
+    def every(self, period_s: float, callback: Callable[[], None]) -> None:
+        """Nothing: between two steps nothing happens."""
+
+    def after_news(self, callback: Callable[[], None]) -> None:
+        """At once."""
+        callback()
+
+    def patience(self, seconds: float, give_up: Callable[[], None]) -> Patience:
+        """Endless."""
+        return Patience(self._node, math.inf, give_up)
+
+    def lease(self, give_up: Callable[[], None]) -> Lease:
+        """By wall time: the injector may have died."""
+        return _LeaseByWait(self._node, give_up)
+
+
+class _LeaseByWait:
+    def __init__(self, node: Node, give_up: Callable[[], None]) -> None:
+        self._give_up = give_up
+        self._wait = Patience(node, LEASE_S, self._end)
+        self._missed_s: float | None = None
+        self._ended_s: float | None = None
+
+    def holds(self, time_s: float, command: Command | None) -> bool:
+        return time_s != self._ended_s
+
+    def miss(self, time_s: float) -> None:
+        self._missed_s = time_s
+        if not self._wait.waiting:
+            self._wait.start()
+
+    def met(self) -> None:
+        self._wait.stop()
+
+    def _end(self) -> None:
+        self._ended_s = self._missed_s
+        self._give_up()
+
+
+PACES: dict[str, Callable[[Node, Roster], Pace]] = {"realtime": RealTime, "lockstep": Lockstep}

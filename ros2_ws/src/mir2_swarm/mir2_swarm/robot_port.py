@@ -1,0 +1,52 @@
+"""The driver's side of one simulated robot: its odometry goes out, its commands come in."""
+
+from collections.abc import Callable
+
+from geometry_msgs.msg import Twist, TwistStamped
+from mir2_core.roster import RobotEntry
+from mir2_core.types import Command, RobotState
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+
+from mir2_swarm.convert import seconds, to_odometry
+
+COMMAND_TIMEOUT_S = 0.5
+
+
+class RobotPort:
+    """Topics of a robot whose body is in a world; `heard` is called after every command."""
+
+    def __init__(self, node: Node, robot: RobotEntry, steady_s: Callable[[], float], heard: Callable[[], None]) -> None:
+        self.name = robot.name
+        self._steady_s, self._heard = steady_s, heard
+        self._command: Command | None = None  # its stamp is zero if it came without one
+        self._came_s = 0.0
+        self._odometry = node.create_publisher(Odometry, f"/{robot.name}/odom", 10)
+        kind, callback = (TwistStamped, self._on_stamped) if robot.stamped_cmd_vel else (Twist, self._on_twist)
+        node.create_subscription(kind, f"/{robot.name}/cmd_vel", callback, 10)
+
+    def _on_stamped(self, message: TwistStamped) -> None:
+        self._take(Command(seconds(message.header.stamp), message.twist.linear.x, message.twist.angular.z))
+
+    def _on_twist(self, message: Twist) -> None:
+        self._take(Command(0.0, message.linear.x, message.angular.z))
+
+    def _take(self, command: Command) -> None:
+        self._command, self._came_s = command, self._steady_s()
+        self._heard()
+
+    def report(self, state: RobotState) -> None:
+        """Publish where the robot is."""
+        self._odometry.publish(to_odometry(state, self.name))
+
+    def answer(self, time_s: float) -> tuple[float, float] | None:
+        """v_mps, omega_radps of the command stamped with that time; None if it has not come."""
+        command = self._command
+        return (command.v_mps, command.omega_radps) if command and command.stamp_s == time_s else None
+
+    def newest(self) -> tuple[float, float]:
+        """v_mps, omega_radps of the newest command; zero if it is old, or not a number."""
+        command = self._command
+        if command is None or not command.is_finite() or self._steady_s() - self._came_s > COMMAND_TIMEOUT_S:
+            return 0.0, 0.0
+        return command.v_mps, command.omega_radps
