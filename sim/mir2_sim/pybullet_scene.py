@@ -1,17 +1,18 @@
-"""What stands in a PyBullet world: floor, walls, e-puck2 bodies, and the camera that looks at them."""
+"""What stands in a PyBullet world: floor, walls, robots, and the camera that looks at them."""
 
 import os
 import sys
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from mir2_core.errors import UserError
-from mir2_core.robots.epuck2 import EPUCK2
+from mir2_core.robots import RobotModel
 from mir2_core.types import FloatArray
 from numpy.typing import NDArray
+
+from mir2_sim.pybullet_backend import BODIES, Body
 
 try:
     import pybullet
@@ -24,15 +25,12 @@ except ModuleNotFoundError as error:
 View = Literal["oblique", "top"]
 # x_m, y_m of the middle and side_m of the square of floor that a picture shows
 Focus = tuple[float, float, float]
-URDF_PATH = Path(__file__).parent / "assets" / "epuck2.urdf"
 
 PHYSICS_HZ = 240
 SOLVER_ITERATIONS = 15
 CONTACT_MARGIN_M = 0.002
 
-# A wheel grips up to about 0.009 N m (friction 0.8, half of 0.11 kg, radius 0.020 m): motors stall before wheels spin.
-MOTOR_TORQUE_NM = 0.006
-WHEEL_FRICTION, SKID_FRICTION, BODY_FRICTION, GROUND_FRICTION = 0.8, 0.1, 0.5, 1.0
+GROUND_FRICTION = 1.0
 
 # Collision groups; two things meet when each is in the other's mask.
 FLOOR, SUPPORT, BODY = 1, 2, 4
@@ -82,9 +80,11 @@ class Client:
 
 
 @dataclass(frozen=True)
-class RobotBody:
-    """PyBullet's numbers for one loaded robot."""
+class LoadedRobot:
+    """One robot, its kind's model and body, and PyBullet's numbers for it."""
 
+    model: RobotModel
+    kind: Body
     body: int
     wheels: tuple[int, int]
     shell_link: int
@@ -152,34 +152,35 @@ def _add_wall(client: Client, centre: tuple[float, float], half: tuple[float, fl
     return wall
 
 
-def add_robot(client: Client, pose: FloatArray) -> RobotBody:
-    """Load an e-puck2 standing on its wheels at x_m, y_m, heading_rad."""
+def add_robot(client: Client, model: RobotModel, pose: FloatArray) -> LoadedRobot:
+    """Load a robot standing on its wheels at x_m, y_m, heading_rad."""
     x_m, y_m, heading_rad = pose.tolist()
+    kind = BODIES[model.name]
     body = client.loadURDF(
-        str(URDF_PATH),
-        [x_m, y_m, EPUCK2.wheel_radius_m],
+        str(kind.urdf),
+        [x_m, y_m, model.wheel_radius_m],
         client.getQuaternionFromEuler([0.0, 0.0, heading_rad]),
         flags=client.URDF_USE_INERTIA_FROM_FILE | client.URDF_USE_IMPLICIT_CYLINDER,
     )
     links = {client.getJointInfo(body, j)[12].decode(): j for j in range(client.getNumJoints(body))}
     wheels = links["left_wheel_link"], links["right_wheel_link"]
     shell = links["body_link"]
-    friction = {wheels[0]: WHEEL_FRICTION, wheels[1]: WHEEL_FRICTION, links["skid_link"]: SKID_FRICTION}
+    friction = dict.fromkeys(wheels, kind.wheel_friction) | {links["skid_link"]: kind.skid_friction}
     for link in (-1, *links.values()):
         client.changeDynamics(
             body,
             link,
-            lateralFriction=friction.get(link, BODY_FRICTION),
+            lateralFriction=friction.get(link, kind.body_friction),
             linearDamping=0.0,
             angularDamping=0.0,
             jointDamping=0.0,
         )
         group, mask = (SUPPORT, FLOOR) if link in friction else (BODY, BODY)
         client.setCollisionFilterGroupMask(body, link, group, mask)
-    return RobotBody(body, wheels, shell)
+    return LoadedRobot(model, kind, body, wheels, shell)
 
 
-def paint(client: Client, robot: RobotBody, compromised: bool) -> None:
+def paint(client: Client, robot: LoadedRobot, compromised: bool) -> None:
     """Give a robot's shell the colour of a good or of a compromised ally."""
     colour = COMPROMISED_COLOUR if compromised else SHELL_COLOUR
     client.changeVisualShape(robot.body, robot.shell_link, rgbaColor=colour)

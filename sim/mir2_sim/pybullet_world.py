@@ -1,16 +1,18 @@
-"""Robots with bodies: e-puck2 wheels, contacts and walls in PyBullet."""
+"""Robots with bodies: wheels, contacts and walls in PyBullet."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from types import TracebackType
 
 import numpy as np
 from mir2_core.errors import UserError, nearest
+from mir2_core.robots import RobotModel
 from mir2_core.robots.epuck2 import EPUCK2
 from mir2_core.start_poses import check_clear
 from mir2_core.types import FloatArray
 from numpy.typing import ArrayLike, NDArray
 
 from mir2_sim import pybullet_scene as scene
+from mir2_sim.pybullet_backend import BODIES
 
 # A step count this close below a whole number is that number: 0.1 s at 240 Hz is 24 steps, not 23.
 ROUNDING = 1e-6
@@ -19,30 +21,31 @@ TOUCH_M = 0.0005
 
 
 class PyBulletWorld:
-    """N e-puck2 robots on the floor of a walled square arena [0, arena_m]².
+    """N robots on the floor of a walled square arena [0, arena_m]²; `models` says of which kinds, or of which one.
 
     Poses are (N, 3) x_m, y_m, heading_rad in the map frame, whose origin is a corner of the arena; twists are (N, 2)
     v_mps, omega_radps. Every world has its own physics client, so several can live in one process. The same inputs
     give the same trajectory bit for bit. `client` and `robots` give access to PyBullet itself.
     """
 
+    tick_s = 4.0 / scene.PHYSICS_HZ
+
     def __init__(
         self,
         poses: ArrayLike,
         arena_m: float,
         *,
-        wheel_limit_radps: float = EPUCK2.max_wheel_radps,
+        models: RobotModel | Sequence[RobotModel] = EPUCK2,
         gui: bool = False,
     ) -> None:
-        if not (np.isfinite(wheel_limit_radps) and wheel_limit_radps > 0.0):
-            raise UserError(f"wheel_limit_radps is {wheel_limit_radps}; allowed: above 0 rad/s")
-        starts = _checked_poses(poses, arena_m)
+        starts = _numbers("poses", poses, (None, 3))
+        models = _checked_models(models, len(starts))
+        _check_places(starts, arena_m, max(model.radius_m for model in models))
         self.arena_m = arena_m
-        self.wheel_limit_radps = wheel_limit_radps
         self.client = scene.connect(gui)
         scene.add_floor(self.client, arena_m)
         self._walls = frozenset(scene.add_walls(self.client, arena_m))
-        self.robots = tuple(scene.add_robot(self.client, pose) for pose in starts)
+        self.robots = tuple(scene.add_robot(self.client, *robot) for robot in zip(models, starts, strict=True))
         self._robot_of_body = {robot.body: i for i, robot in enumerate(self.robots)}
         self._owed_steps = 0.0
         self._steps = 0
@@ -84,19 +87,19 @@ class PyBulletWorld:
 
     def _drive(self, twists: FloatArray) -> FloatArray:
         """Set the wheel motors and return the twists within the wheels' limit."""
-        limit = self.wheel_limit_radps
         applied = twists.copy()
         for i, (robot, (v_mps, omega_radps)) in enumerate(zip(self.robots, twists.tolist(), strict=True)):
-            wheels = EPUCK2.wheels(v_mps, omega_radps)
+            limit = robot.model.max_wheel_radps
+            wheels = robot.model.wheels(v_mps, omega_radps)
             left, right = (min(max(speed, -limit), limit) for speed in wheels)
             if (left, right) != wheels:
-                applied[i] = EPUCK2.twist(left, right)
+                applied[i] = robot.model.twist(left, right)
             self.client.setJointMotorControlArray(
                 robot.body,
                 robot.wheels,
                 self.client.VELOCITY_CONTROL,
                 targetVelocities=(left, right),
-                forces=(scene.MOTOR_TORQUE_NM, scene.MOTOR_TORQUE_NM),
+                forces=[robot.kind.motor_torque_nm] * 2,
             )
         return applied
 
@@ -169,14 +172,22 @@ def _checked_twists(twists: ArrayLike, robots: int) -> FloatArray:
     return wanted
 
 
-def _checked_poses(poses: ArrayLike, arena_m: float) -> FloatArray:
-    """Poses that stand inside the walls and clear of each other."""
-    radius_m = EPUCK2.radius_m
+def _checked_models(models: RobotModel | Sequence[RobotModel], robots: int) -> Sequence[RobotModel]:
+    """One model a robot, each of a kind that has a body."""
+    each = [models] * robots if isinstance(models, RobotModel) else models
+    if len(each) != robots:
+        raise UserError(f"models are {len(each)}; allowed: one, or one for each of the {robots} robots")
+    for model in each:
+        if model.name not in BODIES:
+            raise UserError(f"PyBullet cannot build the robot kind '{model.name}'; {nearest(model.name, BODIES)}")
+    return each
+
+
+def _check_places(starts: FloatArray, arena_m: float, radius_m: float) -> None:
+    """Refuse starts that are not inside the walls and clear of each other."""
     if not (np.isfinite(arena_m) and arena_m > 2.0 * radius_m):
         raise UserError(f"arena_m is {arena_m}; allowed: above a robot's diameter, {2.0 * radius_m:g} m")
-    starts = _numbers("poses", poses, (None, 3))
     check_clear(starts, [f"robot {i}" for i in range(len(starts))], arena_m, radius_m)
-    return starts
 
 
 def _numbers(name: str, values: ArrayLike, shape: tuple[int | None, int]) -> FloatArray:

@@ -1,6 +1,6 @@
 import pytest
 from mir2_core.bundle import PolicyBundle
-from mir2_core.deployment import Deployment, find_policy, for_backend, resize
+from mir2_core.deployment import Deployment, find_policy, resize
 from mir2_core.errors import UserError
 from mir2_core.roster import Roster
 
@@ -46,12 +46,8 @@ def test_policies_are_found_by_name_or_path(make_bundle, tmp_path):
         find_policy("god", tmp_path, tmp_path)
 
 
-def test_resize_and_backend():
+def test_resize():
     assert resize(roster(), 3).names == ["robot_0", "robot_1", "robot_2"]
     assert resize(roster(3), 5).names[-1] == "robot_4"
-    assert {robot.kind for robot in for_backend(roster(), "kinematic").robots} == {"epuck2_point"}
-    assert for_backend(roster(), "pybullet") == roster()
     with pytest.raises(UserError, match="robots is 1; allowed: 2 to 64"):
         resize(roster(), 1)
-    with pytest.raises(UserError, match="did you mean 'pybullet'"):
-        for_backend(roster(), "bullet")

@@ -1,12 +1,13 @@
 """e-puck2 robots in real PyBullet physics against the kinematic model and common sense."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from mir2_core.errors import UserError
-from mir2_core.robots.epuck2 import EPUCK2
+from mir2_core.robots.epuck2 import EPUCK2, EPUCK2_POINT
 from mir2_core.start_poses import non_overlapping_poses
 from mir2_core.types import FloatArray
 from mir2_sim.pybullet_scene import PHYSICS_HZ
@@ -94,8 +95,18 @@ def test_wheels_stop_at_the_firmware_limit(make_world: MakeWorld) -> None:
 
 
 def test_own_wheel_limit(make_world: MakeWorld) -> None:
-    applied = make_world([CENTRE], wheel_limit_radps=2.0).step([[1.0, 0.0]], 0.1)
+    applied = make_world([CENTRE], models=replace(EPUCK2, max_wheel_radps=2.0)).step([[1.0, 0.0]], 0.1)
     assert applied[0] == pytest.approx([0.04, 0.0])
+
+
+def test_every_robot_has_the_wheels_of_its_own_model(make_world: MakeWorld) -> None:
+    slow = replace(EPUCK2, max_wheel_radps=2.0)
+    wide = replace(EPUCK2, axle_m=2.0 * EPUCK2.axle_m)
+    world = make_world([(0.5, 0.5, 0.0), (1.0, 1.0, 0.0), (1.5, 1.5, 0.0)], models=[EPUCK2, slow, wide])
+    applied = world.step([[0.1, 0.0], [0.1, 0.0], [0.0, 4.0]], 1.0)
+    np.testing.assert_allclose(applied[:2, 0], [0.1, 0.04])
+    assert applied[2, 1] == pytest.approx(wide.max_omega_radps)
+    assert world.poses()[0, 0] - 0.5 > 2.0 * (world.poses()[1, 0] - 1.0) > 0.0
 
 
 def test_model_and_loaded_robot_agree(make_world: MakeWorld) -> None:
@@ -272,8 +283,10 @@ def test_bad_commands_are_refused_and_change_nothing(
 
 
 def test_other_settings_are_checked(make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match=r"wheel_limit_radps is 0\.0; allowed: above 0"):
-        PyBulletWorld(GOOD, 2.0, wheel_limit_radps=0.0)
+    with pytest.raises(UserError, match="cannot build the robot kind 'epuck2_point'; valid: epuck2"):
+        PyBulletWorld(GOOD, 2.0, models=EPUCK2_POINT)
+    with pytest.raises(UserError, match="models are 3; allowed: one, or one for each of the 2 robots"):
+        PyBulletWorld(GOOD, 2.0, models=[EPUCK2] * 3)
     with pytest.raises(UserError, match="picture of 0 x 10 pixels"):
         make_world(GOOD).render(0, 10)
     with pytest.raises(UserError, match="unknown view 'topp'; valid: oblique, top; did you mean 'top'"):

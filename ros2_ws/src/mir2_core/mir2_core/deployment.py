@@ -11,8 +11,6 @@ from mir2_core.robots import robot_model
 from mir2_core.roster import MAX_ROBOTS, RobotEntry, Roster
 from mir2_core.tasks import Rendezvous, RendezvousParams, task_type
 
-BACKENDS = ("kinematic", "pybullet")
-
 
 @dataclass(frozen=True)
 class Deployment:
@@ -66,16 +64,3 @@ def resize(roster: Roster, robots: int) -> Roster:
     extra = [RobotEntry(name=f"robot_{index}", kind=kind) for index in range(len(roster.robots), robots)]
     team = [*roster.robots, *extra][:robots]
     return parse({**roster.model_dump(), "robots": [robot.model_dump() for robot in team]}, Roster, "roster")
-
-
-def for_backend(roster: Roster, backend: str) -> Roster:
-    """The roster as a simulator runs it: in the kinematic world a robot is the point that the task assumes."""
-    if backend not in BACKENDS:
-        raise UserError(f"unknown backend '{backend}'; {nearest(backend, BACKENDS)}")
-    if backend != "kinematic":
-        return roster
-
-    def as_point(robot: RobotEntry) -> RobotEntry:
-        return robot.model_copy(update={"kind": f"{robot_model(robot.kind).policy_kind}_point"})
-
-    return roster.model_copy(update={"robots": [as_point(robot) for robot in roster.robots]})

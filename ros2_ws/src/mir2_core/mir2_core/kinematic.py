@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from mir2_core.roster import Roster
 from mir2_core.tasks import Rendezvous
 from mir2_core.types import FloatArray
+
+KINDS = {"epuck2": "epuck2_point", "epuck2_point": "epuck2_point"}
 
 
 class KinematicWorld:
@@ -35,3 +38,8 @@ class KinematicWorld:
 
     def close(self) -> None:
         """Nothing to release."""
+
+
+def make_world(roster: Roster, task: Rendezvous, poses: FloatArray, gui: bool) -> KinematicWorld:
+    """The task's world; there is no window to show."""
+    return KinematicWorld(task, poses)

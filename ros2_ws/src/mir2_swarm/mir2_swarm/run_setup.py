@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from mir2_core.bundle import PolicyBundle
-from mir2_core.deployment import Deployment, find_policy, for_backend, resize
+from mir2_core.deployment import Deployment, find_policy, resize
 from mir2_core.errors import UserError
 from mir2_core.faults import parse_faults
 from mir2_core.roster import Roster
 from mir2_core.start_poses import start_poses
+from mir2_core.world import for_backend
 
 DEFAULT_ROSTER = "rendezvous.yaml"
 

@@ -1,12 +1,12 @@
 """The simulator node: hosts a world, and stands in for the drivers of the robots in it."""
 
-from mir2_core.deployment import BACKENDS
+from mir2_core.start_poses import start_poses
+from mir2_core.world import BACKENDS, backend, for_backend
 from std_srvs.srv import Trigger
 
 from mir2_swarm.node import SwarmNode, spin
 from mir2_swarm.robot_port import RobotPort
 from mir2_swarm.stepping import STEPPINGS
-from mir2_swarm.worlds import make_world
 
 
 class SimulatorNode(SwarmNode):
@@ -17,13 +17,14 @@ class SimulatorNode(SwarmNode):
 
     def __init__(self) -> None:
         super().__init__("simulator")
-        backend = self.choice_parameter("backend", BACKENDS)
+        sort = self.choice_parameter("backend", tuple(BACKENDS))
         seed = int(self.declare_parameter("seed", 0).value)
         gui = bool(self.declare_parameter("gui", False).value)
         self._running = False
-        self._world, tick_s = make_world(self.deployment, backend, seed, gui)
+        roster, task = for_backend(self.roster, sort), self.deployment.task
+        self._world = backend(sort).make_world(roster, task, start_poses(roster, task, seed), gui)
         ports = [RobotPort(self, robot, lambda: self.steady_s, self._heard) for robot in self.roster.robots]
-        self._stepping = STEPPINGS[self.mode](self, self._world, tick_s, ports)
+        self._stepping = STEPPINGS[self.mode](self, self._world, ports)
         self.create_service(Trigger, "~/start", self._on_start)
         if not self.declare_parameter("start_paused", False).value:
             self._start()

@@ -6,12 +6,12 @@ from typing import Protocol
 import numpy as np
 from mir2_core.errors import UserError
 from mir2_core.types import RobotState
+from mir2_core.world import World
 from rosgraph_msgs.msg import Clock as ClockMessage
 
 from mir2_swarm.convert import seconds, stamp
 from mir2_swarm.node import SwarmNode
 from mir2_swarm.robot_port import RobotPort
-from mir2_swarm.worlds import World
 
 ASK_AGAIN_S = 0.25  # wall time after which lockstep repeats the odometry that nobody answered
 GIVE_UP_S = 20.0  # wall time without an answer after which lockstep ends with an error
@@ -39,12 +39,12 @@ def report(world: World, ports: Sequence[RobotPort], time_s: float) -> None:
 class RealTimeStepping:
     """Keeps the world up with the wall clock and reports once per control period."""
 
-    def __init__(self, node: SwarmNode, world: World, tick_s: float, ports: Sequence[RobotPort]) -> None:
-        self._node, self._world, self._tick_s, self._ports = node, world, tick_s, ports
+    def __init__(self, node: SwarmNode, world: World, ports: Sequence[RobotPort]) -> None:
+        self._node, self._world, self._tick_s, self._ports = node, world, world.tick_s, ports
         self._running = False
-        self._ticks_a_report = max(1, round(node.period_s / tick_s))
+        self._ticks_a_report = max(1, round(node.period_s / world.tick_s))
         self._begin()
-        node.create_timer(tick_s, self._tick)
+        node.create_timer(world.tick_s, self._tick)
 
     def _begin(self) -> None:
         self._ticks, self._began_s = 0, self._node.steady_s
@@ -81,7 +81,7 @@ class LockstepStepping:
     is missing.
     """
 
-    def __init__(self, node: SwarmNode, world: World, tick_s: float, ports: Sequence[RobotPort]) -> None:
+    def __init__(self, node: SwarmNode, world: World, ports: Sequence[RobotPort]) -> None:
         self._node, self._world, self._ports = node, world, ports
         self._running = False
         self._step = 0
@@ -127,7 +127,7 @@ class LockstepStepping:
         self._report()
 
 
-STEPPINGS: dict[str, Callable[[SwarmNode, World, float, Sequence[RobotPort]], Stepping]] = {
+STEPPINGS: dict[str, Callable[[SwarmNode, World, Sequence[RobotPort]], Stepping]] = {
     "realtime": RealTimeStepping,
     "lockstep": LockstepStepping,
 }
