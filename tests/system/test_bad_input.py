@@ -15,6 +15,19 @@ CASES = {
     "negative duration": (["duration:=-3"], None, ["duration is '-3'", "0.1 to 86400"]),
     "endless duration": (["duration:=inf"], None, ["duration is 'inf'"]),
     "negative seed": (["seed:=-1"], None, ["seed is '-1'"]),
+    "misspelt argument": (["durration:=5"], None, ["unknown launch argument 'durration'", "did you mean 'duration'"]),
+    "unknown argument": (["steps:=5"], None, ["unknown launch argument 'steps'", "valid: backend"]),
+    "missing run file": (["run:=nowhere.yaml"], None, ["nowhere.yaml", "No such file"]),
+    "lockstep without stamps": (
+        ["mode:=lockstep"],
+        roster(TEAM.replace("robot_7", "robot_7, stamped_cmd_vel: false")),
+        ["'robot_7'", "lockstep needs stamped commands", "mode:=realtime"],
+    ),
+    "kind without a body": (
+        [],
+        roster(TEAM.replace("robot_7", "robot_7, kind: epuck2_point")),
+        ["'robot_7'", "pybullet"],
+    ),
     "unknown backend": (["backend:=gazebo"], None, ["gazebo", "pybullet", "kinematic"]),
     "another team size": (["robots:=5"], None, ["task_parameters.robots is 10 in the policy but 5 here"]),
     "unknown fault": (["fault:=explode@robot_0:5"], None, ["explode", "random"]),
@@ -71,6 +84,24 @@ def test_a_node_without_its_roster_says_so(swarm):
         output.splitlines()[-2]
         == "error: /robot_0/policy: parameter 'roster' is not set; give the path of a roster file"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("ROS_DOMAIN_ID", "55000", "0 to 232"),
+        ("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOTS", "did you mean 'LOCALHOST'"),
+    ],
+)
+def test_an_impossible_environment_is_one_message(swarm, name, value, word):
+    swarm.environment[name] = value
+    for command in (("launch", "mir2_swarm", "rendezvous.launch.py"), ("run", "mir2_swarm", "monitor")):
+        status, output = swarm.ros2(*command)
+        assert status != 0
+        assert "Traceback" not in output
+        assert f"{name} is '{value}'" in output
+        assert word in output
+    assert not (swarm.folder / "runs").exists()
 
 
 def test_a_run_is_never_overwritten(swarm, make_bundle):

@@ -36,7 +36,7 @@ def test_the_demo_ends_by_itself_and_leaves_a_complete_run_folder(swarm, make_bu
         assert demo.end(60.0) == 0
     folder = swarm.folder / "run"
     assert {path.name for path in folder.iterdir()} == {
-        "roster.yaml", "metrics.json", "trajectories.npz", "events.jsonl", "run.png",
+        "roster.yaml", "run.yaml", "metrics.json", "trajectories.npz", "events.jsonl", "run.png",
     }  # fmt: skip
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["steps"] == 60

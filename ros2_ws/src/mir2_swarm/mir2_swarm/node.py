@@ -15,6 +15,7 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.utilities import remove_ros_args
 
+from mir2_swarm.environment import check_environment
 from mir2_swarm.pace import PACES
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -78,6 +79,10 @@ def robot_arguments() -> list[str]:
 
 def spin(make_nodes: Callable[[], Iterable[Node]]) -> None:
     """Run nodes until they are told to end; a `UserError` ends the process with one line and status 2."""
+    try:
+        check_environment()
+    except UserError as error:
+        exit_with(error)
     rclpy.init()
     executor = SingleThreadedExecutor()
     nodes: list[Node] = []
