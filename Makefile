@@ -14,7 +14,7 @@ help:
 	@echo 'make setup      only install into .venv             make clean      remove .venv and caches'
 	@echo 'make bench-embedded  the embedded ROS 2 runtime beside Cyclone DDS alone'
 
-.venv/.python: pyproject.toml ros2_ws/embedded/pyproject.toml
+.venv/.python: pyproject.toml ros2_ws/embedded/pyproject.toml ros2_ws/embedded/embedded_ros2.pth
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'error: $(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=python3.11 ...' >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \

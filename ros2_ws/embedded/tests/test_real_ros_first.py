@@ -85,3 +85,11 @@ def test_the_installation_owns_nothing_under_a_name_of_ros() -> None:
 def test_a_python_that_needs_no_messages_imports_nothing_of_the_runtime() -> None:
     program = "import sys, subprocess, dataclasses\nprint([name for name in sys.modules if 'ros' in name])"
     assert output(dict(os.environ), sys.executable, "-c", program) == "[]\n"
+
+
+def test_a_runtime_that_is_not_whole_says_so_and_does_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "embedded_ros").mkdir()
+    (tmp_path / "embedded_ros" / "__init__.py").touch()
+    program = "try:\n    import not_there\nexcept ImportError as error:\n    print(error)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    assert output(environment, sys.executable, "-c", program) == "No module named 'embedded_ros.finder'\n"
