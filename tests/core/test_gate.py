@@ -7,7 +7,7 @@ from mir2_core.gate import CommandGate, GateLimits, Reason
 from mir2_core.robots import ROBOTS, robot_model
 from mir2_core.types import Command, RobotState
 
-LIMITS = GateLimits(arena_m=2.0, period_s=0.1)
+LIMITS = GateLimits(arena_m=2.0, period_s=0.1, command_timeout_s=0.5, state_timeout_s=0.5)
 EPUCK2 = robot_model("epuck2")
 MIDDLE = RobotState(10.0, 1.0, 1.0, 0.0)
 anything = st.floats(allow_nan=True, allow_infinity=True)

@@ -12,7 +12,7 @@ from mir2_core.robots import robot_model
 from mir2_core.start_poses import non_overlapping_poses
 from mir2_core.types import Command, RobotState
 
-LIMITS = GateLimits(arena_m=2.0, period_s=0.1)
+LIMITS = GateLimits(arena_m=2.0, period_s=0.1, command_timeout_s=0.5, state_timeout_s=0.5)
 EPUCK2 = robot_model("epuck2")
 SPACING_M = EPUCK2.spacing_m
 FASTEST_MPS = EPUCK2.max_v_mps

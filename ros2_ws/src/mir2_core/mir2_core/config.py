@@ -1,5 +1,6 @@
 """Strict loading of YAML files into frozen pydantic models."""
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -7,6 +8,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mir2_core.errors import UserError, nearest
+
+LONGEST_SHOWN = 60
 
 
 class StrictModel(BaseModel):
@@ -27,6 +30,8 @@ def _construct_unique(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[
     seen: set[Any] = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, Hashable):
+            raise yaml.constructor.ConstructorError(None, None, "a key must be a plain word", key_node.start_mark)
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"key '{key}' appears twice", key_node.start_mark)
         seen.add(key)
@@ -72,7 +77,7 @@ def parse(data: dict[str, Any], model: type[Model], source: str) -> Model:
 def _raise_first(error: ValidationError, model: type[BaseModel], source: str) -> NoReturn:
     details = error.errors()
     first = details[0]
-    key = ".".join(str(part) for part in first["loc"]) or "(whole file)"
+    key = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     if first["type"] == "extra_forbidden":
         names = _field_names(model, first["loc"][:-1])
@@ -81,15 +86,24 @@ def _raise_first(error: ValidationError, model: type[BaseModel], source: str) ->
         message = f"{source}: key '{key}' is missing; {first['msg'].lower()}"
     else:
         text = first["msg"].removeprefix("Value error, ")
-        message = f"{source}: key '{key}' is {first['input']!r}: {text}"
+        where = f"key '{key}'{_shown(first['input'])}: " if key else ""
+        message = f"{source}: {where}{text}"
     raise UserError(message + more) from None
+
+
+def _shown(value: Any) -> str:
+    """A value as part of a message; one that would fill the screen is left out, or cut."""
+    if isinstance(value, dict | list):
+        return ""
+    text = repr(value)
+    return f" is {text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + '…'}"
 
 
 def _field_names(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """Field names of the model found by following `location` from `model`."""
     current: Any = model
     for part in location:
-        if isinstance(part, int):
+        if part not in current.model_fields:  # an index or a key
             continue
         annotation = current.model_fields[part].annotation
         candidates = [annotation, *getattr(annotation, "__args__", ())]

@@ -8,7 +8,7 @@ from mir2_core.bundle import PolicyBundle
 from mir2_core.config import parse
 from mir2_core.errors import UserError, nearest
 from mir2_core.robots import robot_model
-from mir2_core.roster import MAX_ROBOTS, RobotEntry, Roster
+from mir2_core.roster import MAX_ROBOTS, Roster
 from mir2_core.tasks import Rendezvous, RendezvousParams, task_type
 
 
@@ -21,10 +21,10 @@ class Deployment:
     task: Rendezvous
 
     @classmethod
-    def load(cls, path: Path | str) -> "Deployment":
-        """Read a roster whose policy is a path, and refuse a policy that does not fit it."""
+    def load(cls, path: Path | str, zoo: Path) -> "Deployment":
+        """Read a roster and the policy it names, in the zoo or by path, and refuse one that does not fit."""
         roster = Roster.load(path)
-        return cls.check(roster, PolicyBundle.load(Path(path).parent / roster.policy))
+        return cls.check(roster, PolicyBundle.load(find_policy(roster.policy, zoo, relative_to=Path(path).parent)))
 
     @classmethod
     def check(cls, roster: Roster, policy: PolicyBundle) -> "Deployment":
@@ -61,6 +61,6 @@ def resize(roster: Roster, robots: int) -> Roster:
     if not 2 <= robots <= MAX_ROBOTS:
         raise UserError(f"robots is {robots}; allowed: 2 to {MAX_ROBOTS}")
     kind = roster.robots[0].kind
-    extra = [RobotEntry(name=f"robot_{index}", kind=kind) for index in range(len(roster.robots), robots)]
-    team = [*roster.robots, *extra][:robots]
-    return parse({**roster.model_dump(), "robots": [robot.model_dump() for robot in team]}, Roster, "roster")
+    extra = [{"name": f"robot_{index}", "kind": kind} for index in range(len(roster.robots), robots)]
+    team = [*(robot.model_dump() for robot in roster.robots), *extra][:robots]
+    return parse({**roster.model_dump(exclude_unset=True), "robots": team}, Roster, "roster")

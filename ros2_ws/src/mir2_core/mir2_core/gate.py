@@ -33,8 +33,8 @@ class GateLimits:
 
     arena_m: float
     period_s: float
-    command_timeout_s: float = 0.5
-    state_timeout_s: float = 0.5
+    command_timeout_s: float
+    state_timeout_s: float
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,14 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from mir2_core.config import StrictModel, load_yaml
-from mir2_core.errors import UserError
+from mir2_core.errors import UserError, nearest
 from mir2_core.robots import ROBOTS
 from mir2_core.types import FloatArray
 
 MAX_ROBOTS = 64
+LONGEST_NAME = 64
+DEFAULT_KIND = "epuck2"
+ALL = "all"
 ROBOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -30,27 +33,46 @@ class Arena(StrictModel):
     size_m: float = Field(gt=0, le=100, allow_inf_nan=False)
 
 
-class RobotEntry(StrictModel):
+class Timeouts(StrictModel):
+    """How old the newest thing heard may be, in seconds; what is older counts as silence.
+
+    `command_s` is the gate's for commands, `state_s` the gate's for its robot's state and the policy's for the
+    allies', `driver_s` the driver's for commands.
+    """
+
+    command_s: float = Field(default=0.5, gt=0, le=60)
+    state_s: float = Field(default=0.5, gt=0, le=60)
+    driver_s: float = Field(default=0.5, gt=0, le=60)
+
+
+class RobotSettings(StrictModel):
+    """What robots may share: a robot's own value wins over that of its kind, and that over the one for all."""
+
+    stamped_cmd_vel: bool = True
+    driver: dict[str, Any] = Field(default_factory=dict)
+
+
+class RobotEntry(RobotSettings):
     """One robot of the team."""
 
     name: str
-    kind: str = "epuck2"
+    kind: str = DEFAULT_KIND
     start: StartPose | None = None
-    stamped_cmd_vel: bool = True
-    driver: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("name")
     @classmethod
     def _ros_name(cls, name: str) -> str:
-        if not ROBOT_NAME.fullmatch(name):
-            raise ValueError("a robot's name begins with a letter and holds letters, digits and '_' only")
+        if not ROBOT_NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+            raise ValueError(
+                f"a robot's name begins with a letter and holds letters, digits and '_' only, at most {LONGEST_NAME}"
+            )
         return name
 
     @field_validator("kind")
     @classmethod
     def _known_kind(cls, kind: str) -> str:
         if kind not in ROBOTS:
-            raise ValueError(f"unknown robot kind; valid: {', '.join(sorted(ROBOTS))}")
+            raise ValueError(f"unknown robot kind; {nearest(kind, ROBOTS)}")
         return kind
 
 
@@ -62,7 +84,27 @@ class Roster(StrictModel):
     policy: str
     rate_hz: float = Field(default=10.0, gt=0, le=200, allow_inf_nan=False)
     allow_fault_injection: bool = False
+    timeouts: Timeouts = Timeouts()
+    defaults: dict[str, RobotSettings] = Field(default_factory=dict)
     robots: list[RobotEntry] = Field(min_length=2, max_length=MAX_ROBOTS)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_defaults(cls, data: Any) -> Any:
+        """Fill in what robots leave to `defaults`, by kind or for `all`; what has a wrong shape is refused later."""
+        defaults = _mapping(_mapping(data).get("defaults"))
+        robots = _mapping(data).get("robots")
+        if not defaults or not isinstance(robots, list):
+            return data
+        return data | {"robots": [_cascade(defaults, robot) if isinstance(robot, dict) else robot for robot in robots]}
+
+    @field_validator("defaults")
+    @classmethod
+    def _known_kinds(cls, defaults: dict[str, RobotSettings]) -> dict[str, RobotSettings]:
+        for kind in defaults:
+            if kind not in (ALL, *ROBOTS):
+                raise ValueError(f"unknown robot kind '{kind}'; {nearest(kind, (ALL, *ROBOTS))}")
+        return defaults
 
     @model_validator(mode="after")
     def _consistent(self) -> "Roster":
@@ -85,8 +127,9 @@ class Roster(StrictModel):
         return load_yaml(path, cls, "a roster (YAML)")
 
     def save(self, path: Path) -> None:
-        """Write the roster so that `load` gives it back."""
-        path.write_text(yaml.safe_dump(self.model_dump(exclude_none=True), sort_keys=False), encoding="utf-8")
+        """Write the roster so that `load` gives it back; every robot has its own settings then, without defaults."""
+        document = self.model_dump(exclude_none=True, exclude={"defaults"})
+        path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
     @property
     def names(self) -> list[str]:
@@ -116,3 +159,17 @@ class Roster(StrictModel):
             for robot, (x, y, heading) in zip(self.robots, poses.tolist(), strict=True)
         ]
         return self.model_copy(update={"robots": robots})
+
+
+def _mapping(value: Any) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _cascade(defaults: dict[Any, Any], robot: dict[Any, Any]) -> dict[Any, Any]:
+    """A robot's keys over those of its kind over those of all; `driver` is merged key by key."""
+    layers = [_mapping(defaults.get(ALL)), _mapping(defaults.get(robot.get("kind", DEFAULT_KIND))), robot]
+    settings = {key: value for layer in layers for key, value in layer.items()}
+    drivers = [layer["driver"] for layer in layers if "driver" in layer]
+    if drivers and all(isinstance(driver, dict) for driver in drivers):
+        settings["driver"] = {key: value for driver in drivers for key, value in driver.items()}
+    return settings

@@ -22,7 +22,7 @@ from mir2_interfaces.srv import ClearFault, InjectFault
 from nav_msgs.msg import Odometry
 
 from mir2_swarm.convert import seconds, stamp, to_command, to_state, to_twist_stamped
-from mir2_swarm.node import LATCHED, SwarmNode, spin
+from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 
 
 class FaultInjectorNode(SwarmNode):
@@ -35,8 +35,8 @@ class FaultInjectorNode(SwarmNode):
         super().__init__("fault_injector")
         if not self.roster.allow_fault_injection:
             raise UserError("the roster does not allow fault injection; set 'allow_fault_injection: true' to permit it")
-        self._seed = int(self.declare_parameter("seed", 0).value)
-        planned = parse_faults(str(self.declare_parameter("fault", "").value), self.roster.names)
+        self._seed = self.number_parameter("seed", 0, HIGHEST_SEED)
+        planned = parse_faults(self.text_parameter("fault", "kind@robot:start_s", needed=False), self.roster.names)
         self._planned: list[FaultSpec] = planned
         self._schedule = FaultSchedule()
         self._running: dict[str, tuple[FaultSpec, CommandFault]] = {}

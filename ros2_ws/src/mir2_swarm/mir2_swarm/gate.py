@@ -31,9 +31,13 @@ class GateNode(SwarmNode):
         super().__init__("gate", namespace=robot)
         self.robot = robot
         self._entry = self.roster.robot(robot)
-        self._gate = CommandGate(
-            robot_model(self._entry.kind), GateLimits(arena_m=self.roster.arena.size_m, period_s=self.period_s)
+        limits = GateLimits(
+            arena_m=self.roster.arena.size_m,
+            period_s=self.period_s,
+            command_timeout_s=self.roster.timeouts.command_s,
+            state_timeout_s=self.roster.timeouts.state_s,
         )
+        self._gate = CommandGate(robot_model(self._entry.kind), limits)
         self._has_body = robot_model(self._entry.kind).radius_m > 0
         self._commands: dict[str, Command] = {}
         self._state: RobotState | None = None

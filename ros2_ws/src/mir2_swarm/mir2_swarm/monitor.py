@@ -9,14 +9,16 @@ from mir2_core.faults import FaultHistory
 from mir2_core.gate import Reason
 from mir2_core.recorder import Recorder, StepRecord, rendezvous_distance_m
 from mir2_core.robots import robot_model
+from mir2_core.run import LONGEST_S
 from mir2_core.types import Command
+from mir2_core.world import BACKENDS
 from mir2_interfaces.msg import FaultArray, GateStatus, SwarmMetrics
 from nav_msgs.msg import Odometry
 from rclpy.qos import QoSProfile
 from std_srvs.srv import Trigger
 
 from mir2_swarm.convert import seconds, stamp, to_state
-from mir2_swarm.node import LATCHED, SwarmNode, spin
+from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 from mir2_swarm.run_folder import EventLog, write_run_folder
 
 DEEP = QoSProfile(depth=1000)
@@ -29,7 +31,7 @@ class MonitorNode(SwarmNode):
     def __init__(self) -> None:
         super().__init__("monitor")
         self._output = Path(self.text_parameter("output", "the folder that the run is written to"))
-        self._duration_s = float(self.declare_parameter("duration_s", 0.0).value)
+        self._duration_s = self.number_parameter("duration_s", 0.0, LONGEST_S)
         self._facts = self._read_facts()
         self._events = EventLog(self._output)
         self._created_s = self.steady_s
@@ -52,9 +54,9 @@ class MonitorNode(SwarmNode):
             "policy": policy.path.stem,
             "algorithm": policy.metadata.algorithm,
             "robots": len(self.roster.robots),
-            "backend": str(self.declare_parameter("backend", "").value),
+            "backend": self.choice_parameter("backend", ("", *BACKENDS)),
             "mode": self.mode,
-            "seed": int(self.declare_parameter("seed", 0).value),
+            "seed": self.number_parameter("seed", 0, HIGHEST_SEED),
         }
 
     def _listen(self) -> None:

@@ -3,11 +3,15 @@
 import sys
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
 
 import rclpy
+from ament_index_python.packages import get_package_share_directory
 from mir2_core.deployment import Deployment
 from mir2_core.errors import UserError, exit_with, nearest
 from mir2_core.roster import Roster
+from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -18,10 +22,14 @@ from rclpy.utilities import remove_ros_args
 from mir2_swarm.environment import check_environment
 from mir2_swarm.pace import PACES
 
+HIGHEST_SEED = 2**31 - 1
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 load_roster = lru_cache(maxsize=1)(Roster.load)
 load_deployment = lru_cache(maxsize=1)(Deployment.load)
+
+
+Number = TypeVar("Number", int, float)
 
 
 class SwarmNode(Node):
@@ -39,7 +47,7 @@ class SwarmNode(Node):
     @cached_property
     def deployment(self) -> Deployment:
         """The roster with its policy and task; gates, injector and emergency stop do without a policy."""
-        return load_deployment(self._roster_path)
+        return load_deployment(self._roster_path, Path(get_package_share_directory("mir2_swarm")) / "policies")
 
     @property
     def now_s(self) -> float:
@@ -51,19 +59,42 @@ class SwarmNode(Node):
         """A clock that nobody sets, for waiting and for real time."""
         return float(self.steady_clock.now().nanoseconds * 1e-9)
 
-    def text_parameter(self, name: str, what: str) -> str:
-        """A string parameter that must be given."""
-        value = str(self.declare_parameter(name, "").value)
-        if not value:
+    def _parameter(self, name: str, default: Any) -> Any:
+        """A parameter's value; it cannot be set later, when it would have no effect."""
+        return self.declare_parameter(name, default, ParameterDescriptor(read_only=True, dynamic_typing=True)).value
+
+    def _refuse(self, name: str, value: Any, way_out: str) -> NoReturn:
+        raise UserError(f"{self.get_fully_qualified_name()}: parameter '{name}' is {value!r}; {way_out}")
+
+    def text_parameter(self, name: str, what: str, *, needed: bool = True) -> str:
+        """A string parameter; one that is needed must be given."""
+        value = self._parameter(name, "")
+        if value == "" and needed:
             raise UserError(f"{self.get_fully_qualified_name()}: parameter '{name}' is not set; give {what}")
+        if not isinstance(value, str):
+            self._refuse(name, value, f"give {what}")
         return value
 
     def choice_parameter(self, name: str, choices: tuple[str, ...]) -> str:
         """A string parameter with a few valid values, the first of which is the default."""
-        value = str(self.declare_parameter(name, choices[0]).value)
+        value = self._parameter(name, choices[0])
         if value not in choices:
-            where = self.get_fully_qualified_name()
-            raise UserError(f"{where}: parameter '{name}' is '{value}'; {nearest(value, choices)}")
+            self._refuse(name, value, nearest(str(value), choices))
+        return str(value)
+
+    def number_parameter(self, name: str, default: Number, high: Number) -> Number:
+        """A number from 0 to `high`, whole if the default is."""
+        value = self._parameter(name, default)
+        whole = isinstance(default, int)
+        if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not 0 <= value <= high:
+            self._refuse(name, value, f"allowed: a {'whole ' if whole else ''}number from 0 to {high}")
+        return type(default)(value)
+
+    def flag_parameter(self, name: str) -> bool:
+        """True or false, which is the default."""
+        value = self._parameter(name, False)
+        if not isinstance(value, bool):
+            self._refuse(name, value, "allowed: true or false")
         return value
 
 

@@ -11,7 +11,6 @@ from mir2_swarm.convert import to_state, to_twist_stamped
 from mir2_swarm.node import SwarmNode, robot_arguments, spin
 
 ALLY_GRACE = 0.2  # of a control period: how long a decision waits for allies whose state of this step is late
-STATE_TIMEOUT_S = 0.5
 
 
 class PolicyNode(SwarmNode):
@@ -69,15 +68,15 @@ class PolicyNode(SwarmNode):
         return True
 
     def _decide_without_waiting(self) -> None:
-        own = self._states[self.robot]
+        own, timeout_s = self._states[self.robot], self.roster.timeouts.state_s
         unknown = [
             ally
             for ally in self.roster.names
-            if ally not in self._states or own.stamp_s - self._states[ally].stamp_s > STATE_TIMEOUT_S
+            if ally not in self._states or own.stamp_s - self._states[ally].stamp_s > timeout_s
         ]
         if unknown:
             self.get_logger().warning(
-                f"standing still: no state of {', '.join(unknown)} in the last {STATE_TIMEOUT_S} s",
+                f"standing still: no state of {', '.join(unknown)} in the last {timeout_s:g} s",
                 throttle_duration_sec=5.0,
             )
             return

@@ -6,19 +6,18 @@ from geometry_msgs.msg import Twist, TwistStamped
 from mir2_core.roster import RobotEntry
 from mir2_core.types import Command, RobotState
 from nav_msgs.msg import Odometry
-from rclpy.node import Node
 
 from mir2_swarm.convert import seconds, to_odometry
-
-COMMAND_TIMEOUT_S = 0.5
+from mir2_swarm.node import SwarmNode
 
 
 class RobotPort:
     """Topics of a robot whose body is in a world; `heard` is called after every command."""
 
-    def __init__(self, node: Node, robot: RobotEntry, steady_s: Callable[[], float], heard: Callable[[], None]) -> None:
+    def __init__(self, node: SwarmNode, robot: RobotEntry, heard: Callable[[], None]) -> None:
         self.name = robot.name
-        self._steady_s, self._heard = steady_s, heard
+        self._node, self._heard = node, heard
+        self._timeout_s = node.roster.timeouts.driver_s
         self._command: Command | None = None  # its stamp is zero if it came without one
         self._came_s = 0.0
         self._odometry = node.create_publisher(Odometry, f"/{robot.name}/odom", 10)
@@ -32,7 +31,7 @@ class RobotPort:
         self._take(Command(0.0, message.linear.x, message.angular.z))
 
     def _take(self, command: Command) -> None:
-        self._command, self._came_s = command, self._steady_s()
+        self._command, self._came_s = command, self._node.steady_s
         self._heard()
 
     def report(self, state: RobotState) -> None:
@@ -47,6 +46,6 @@ class RobotPort:
     def newest(self) -> tuple[float, float]:
         """v_mps, omega_radps of the newest command; zero if it is old, or not a number."""
         command = self._command
-        if command is None or not command.is_finite() or self._steady_s() - self._came_s > COMMAND_TIMEOUT_S:
+        if command is None or not command.is_finite() or self._node.steady_s - self._came_s > self._timeout_s:
             return 0.0, 0.0
         return command.v_mps, command.omega_radps

@@ -4,7 +4,7 @@ from mir2_core.start_poses import start_poses
 from mir2_core.world import BACKENDS, backend, for_backend
 from std_srvs.srv import Trigger
 
-from mir2_swarm.node import SwarmNode, spin
+from mir2_swarm.node import HIGHEST_SEED, SwarmNode, spin
 from mir2_swarm.robot_port import RobotPort
 from mir2_swarm.stepping import STEPPINGS
 
@@ -18,15 +18,15 @@ class SimulatorNode(SwarmNode):
     def __init__(self) -> None:
         super().__init__("simulator")
         sort = self.choice_parameter("backend", tuple(BACKENDS))
-        seed = int(self.declare_parameter("seed", 0).value)
-        gui = bool(self.declare_parameter("gui", False).value)
+        seed = self.number_parameter("seed", 0, HIGHEST_SEED)
+        gui = self.flag_parameter("gui")
         self._running = False
         roster, task = for_backend(self.roster, sort), self.deployment.task
         self._world = backend(sort).make_world(roster, task, start_poses(roster, task, seed), gui)
-        ports = [RobotPort(self, robot, lambda: self.steady_s, self._heard) for robot in self.roster.robots]
+        ports = [RobotPort(self, robot, self._heard) for robot in self.roster.robots]
         self._stepping = STEPPINGS[self.mode](self, self._world, ports)
         self.create_service(Trigger, "~/start", self._on_start)
-        if not self.declare_parameter("start_paused", False).value:
+        if not self.flag_parameter("start_paused"):
             self._start()
 
     def _heard(self) -> None:
