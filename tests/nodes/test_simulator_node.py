@@ -1,0 +1,139 @@
+import pytest
+from geometry_msgs.msg import Twist, TwistStamped
+from mir2_core.errors import UserError
+from mir2_core.types import Command
+from mir2_swarm.convert import seconds, stamp, to_state, to_twist_stamped
+from mir2_swarm.simulator import SimulatorNode
+from nav_msgs.msg import Odometry
+from rosgraph_msgs.msg import Clock
+from std_srvs.srv import Trigger
+
+DEADLINE_S = 60.0
+ROBOTS = ("robot_0", "robot_1", "robot_2")
+
+
+class Stage:
+    """A simulator of three robots, what it reports, and the drivers' side of its commands."""
+
+    def __init__(self, bench, roster, kind=TwistStamped, **parameters):
+        self.b = bench(roster=roster, backend="kinematic", seed=1, **parameters)
+        self.odometry = {robot: self.b.listen(Odometry, f"/{robot}/odom") for robot in ROBOTS}
+        self.clock = self.b.listen(Clock, "/clock")
+        self.commands = {robot: self.b.probe.create_publisher(kind, f"/{robot}/cmd_vel", 10) for robot in ROBOTS}
+        self.simulator = self.b.add(SimulatorNode())
+        client = self.b.probe.create_client(Trigger, "/simulator/start")
+        self.b.spin_until(
+            lambda: client.service_is_ready() and all(p.get_subscription_count() for p in self.commands.values()),
+            DEADLINE_S,
+            "the simulator is found",
+        )
+        self.client = client
+
+    def start(self):
+        answer = self.client.call_async(Trigger.Request())
+        self.b.spin_until(answer.done, DEADLINE_S, "an answer")
+        return answer.result()
+
+    def state(self, robot):
+        return to_state(self.odometry[robot][-1])
+
+    def wait_for_reports(self, count=1):
+        for messages in self.odometry.values():
+            messages.clear()
+        self.b.spin_until(lambda: all(len(m) >= count for m in self.odometry.values()), DEADLINE_S, "odometry")
+
+    def drive(self, robot, v_mps, stamp_s=0.0):
+        self.commands[robot].publish(to_twist_stamped(Command(stamp_s, v_mps, 0.0), robot))
+
+
+def moved_m(before, after) -> float:
+    return ((before.x_m - after.x_m) ** 2 + (before.y_m - after.y_m) ** 2) ** 0.5
+
+
+def test_the_world_stands_until_it_is_started_and_reports_all_the_time(bench, roster_file):
+    stage = Stage(bench, roster_file(), start_paused="true")
+    stage.wait_for_reports()
+    before = stage.state("robot_0")
+    for _ in range(3):
+        stage.drive("robot_0", 0.1)
+        stage.wait_for_reports()
+    assert moved_m(before, stage.state("robot_0")) == 0.0
+    assert (stage.start().message, stage.start().message) == ("running", "already running")
+
+    def moves():
+        stage.drive("robot_0", 0.1)
+        return moved_m(before, stage.state("robot_0")) > 0.01
+
+    stage.b.spin_until(moves, DEADLINE_S, "robot_0 moves")
+    assert moved_m(stage.state("robot_1"), to_state(stage.odometry["robot_1"][0])) == 0.0
+
+
+def test_a_robot_whose_commands_cease_stands(bench, roster_file):
+    stage = Stage(bench, roster_file())
+
+    def moves():
+        stage.drive("robot_0", 0.1)
+        stage.b.executor.spin_once(timeout_sec=0.01)
+        return stage.odometry["robot_0"] and stage.state("robot_0").v_mps > 0.05
+
+    stage.b.spin_until(moves, DEADLINE_S, "robot_0 moves")
+    stage.b.spin_until(lambda: stage.state("robot_0").v_mps == 0.0, DEADLINE_S, "robot_0 stands")
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_command_that_is_not_a_number_stands_for_itself_only(bench, roster_file, bad):
+    stage = Stage(bench, roster_file())
+
+    def moves():
+        stage.drive("robot_0", bad)
+        stage.drive("robot_1", 0.1)
+        stage.b.executor.spin_once(timeout_sec=0.01)
+        return stage.odometry["robot_1"] and stage.state("robot_1").v_mps > 0.05
+
+    stage.b.spin_until(moves, DEADLINE_S, "robot_1 moves")
+    assert stage.state("robot_0").v_mps == 0.0
+
+
+def test_unstamped_commands_drive_too(bench, roster_file):
+    stage = Stage(bench, roster_file(stamped_cmd_vel=False), kind=Twist)
+    twist = Twist()
+    twist.linear.x = 0.1
+
+    def moves():
+        stage.commands["robot_0"].publish(twist)
+        return stage.odometry["robot_0"] and stage.state("robot_0").v_mps > 0.05
+
+    stage.b.spin_until(moves, DEADLINE_S, "robot_0 moves")
+
+
+def test_lockstep_steps_when_every_robot_has_answered_that_very_time(bench, roster_file):
+    stage = Stage(bench, roster_file(), mode="lockstep")
+    stage.wait_for_reports(2)  # repeated, since nobody answers
+    assert {to_state(m).stamp_s for m in stage.odometry["robot_0"]} == {0.0}
+    before = stage.state("robot_0")
+    for robot in ROBOTS[:2]:
+        stage.drive(robot, 0.05)
+    stage.drive("robot_2", 0.05, stamp_s=0.1)  # of another time
+    stage.wait_for_reports(2)
+    assert stage.state("robot_0") == before
+    stage.drive("robot_2", 0.05)
+    stage.b.spin_until(lambda: stage.state("robot_0").stamp_s > 0.0, DEADLINE_S, "a step")
+    assert stage.state("robot_0").stamp_s == 0.1
+    assert moved_m(before, stage.state("robot_0")) == pytest.approx(0.005)
+    stage.b.spin_until(lambda: seconds(stage.clock[-1].clock) == 0.1, DEADLINE_S, "the clock")
+    assert stage.clock[-1].clock == stamp(0.1)
+
+
+def test_lockstep_ends_and_names_who_is_missing(bench, roster_file, monkeypatch):
+    monkeypatch.setattr("mir2_swarm.stepping.GIVE_UP_S", 1.0)
+    stage = Stage(bench, roster_file(), mode="lockstep", start_paused="true")
+    stage.start()
+    stage.drive("robot_1", 0.05)
+    with pytest.raises(UserError, match=r"no command from robot_0, robot_2 for simulated time 0\.0 s within 1 s"):
+        stage.b.spin_until(lambda: False, DEADLINE_S, "the end")
+
+
+def test_lockstep_refuses_robots_without_stamps(bench, roster_file):
+    b = bench(roster=roster_file(stamped_cmd_vel=False), backend="kinematic", mode="lockstep")
+    with pytest.raises(UserError, match="robot 'robot_0' has 'stamped_cmd_vel: false'"):
+        b.add(SimulatorNode())
