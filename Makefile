@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup built demo test test-slow test-embedded check bench bench-embedded train clean
+.PHONY: help setup built demo test test-fast test-slow test-embedded check bench bench-embedded train clean
 
 help:
 	@echo 'make demo       ten robots meet; ARGS="backend:=kinematic fault:=random@robot_0:5" changes the launch'
 	@echo 'make test       every test but the slow ones        make test-slow  those as well'
+	@echo 'make test-fast  core, simulators, episodes and one launch, in under two minutes'
 	@echo 'make test-embedded   only the tests of the embedded ROS 2 runtime, which make test runs last'
 	@echo 'make check      ruff and mypy                       make bench      speed, side by side'
 	@echo 'make train      train a policy; ARGS="--seed 1 --output runs/train-1"'
@@ -48,6 +49,9 @@ test: .venv/.dev
 	$(BIN)/python -m pytest -m 'not slow' $(ARGS) || status=$$?; \
 	$(BIN)/python -m pytest ros2_ws/embedded || status=$$?; \
 	exit $$status
+
+test-fast: .venv/.dev
+	$(BIN)/python -m pytest -m 'fast and not slow' $(ARGS)
 
 test-slow: .venv/.dev
 	$(BIN)/python -m pytest $(ARGS)

@@ -9,6 +9,17 @@ import pytest
 from tests.bundles import write_centroid_bundle
 from tests.ros import Swarm, reserved_domain
 
+TESTS = Path(__file__).parent
+# Without these and one launch, `make test-fast` would not tell whether the heart of the project beats.
+FAST = ("core", "sim", "policies/test_episodes.py", "policies/test_config.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-fast` runs; a test elsewhere is marked where it stands."""
+    for item in items:
+        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).as_posix().startswith(FAST):
+            item.add_marker("fast")
+
 
 @pytest.fixture
 def make_bundle(tmp_path: Path) -> Callable[..., Path]:

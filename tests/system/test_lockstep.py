@@ -43,6 +43,7 @@ def test_equals_the_rollout_of_the_same_bundle_and_seed(swarm, make_bundle, ship
     assert metrics["missing_reports"] == 0
 
 
+@pytest.mark.fast
 def test_a_planned_fault_equals_the_rollout_with_that_fault(swarm, make_bundle):
     bundle = make_bundle()
     arrays, _ = run(swarm, f"policy:={bundle}", "seed:=3", "duration:=4", "fault:=random@robot_2:1:2")
