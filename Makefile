@@ -44,17 +44,16 @@ built:
 demo: built .venv/.demo
 	$(BIN)/ros2 launch mir2_swarm rendezvous.launch.py $(ARGS)
 
-test: .venv/.dev
+# The embedded runtime is a project of its own, whose tests run in a process of their own.
+test: MARKS := -m 'not slow'
+test test-slow: .venv/.dev
 	@status=0; \
-	$(BIN)/python -m pytest -m 'not slow' $(ARGS) || status=$$?; \
+	$(BIN)/python -m pytest $(MARKS) $(ARGS) || status=$$?; \
 	$(BIN)/python -m pytest ros2_ws/embedded || status=$$?; \
 	exit $$status
 
 test-fast: .venv/.dev
 	$(BIN)/python -m pytest -m 'fast and not slow' $(ARGS)
-
-test-slow: .venv/.dev
-	$(BIN)/python -m pytest $(ARGS)
 
 test-embedded: .venv/.dev
 	$(BIN)/python -m pytest ros2_ws/embedded $(ARGS)
