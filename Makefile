@@ -30,10 +30,14 @@ help:
 
 .venv/.dev: .venv/.python
 	$(BIN)/pip install --quiet --editable './ros2_ws/embedded[test]' --editable '.[dev]'
-	$(BIN)/python -m embedded_ros.stubs typings
 	@touch $@ .venv/.demo
 
-setup: .venv/.dev
+# What type checkers and editors read of the messages.
+typings: .venv/.dev $(wildcard ros2_ws/src/mir2_interfaces/*/*)
+	$(BIN)/python -m embedded_ros.stubs $@
+	@touch $@
+
+setup: .venv/.dev typings
 
 # A ROS 2 that is sourced runs the demo itself, once it knows our packages.
 built:
@@ -58,7 +62,7 @@ test-fast: .venv/.dev
 test-embedded: .venv/.dev
 	$(BIN)/python -m pytest ros2_ws/embedded $(ARGS)
 
-check: .venv/.dev
+check: typings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
