@@ -7,7 +7,7 @@ import yaml
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from tests.ros import reserved_domain, wait_until
+from tests.ros import DEADLINE_S, reserved_domain, wait_until
 
 
 class Bench:
@@ -23,12 +23,12 @@ class Bench:
         self.executor.add_node(node)
         return node
 
-    def spin_until(self, condition: Callable[[], object], deadline_s: float, what: str) -> None:
+    def spin_until(self, condition: Callable[[], object], what: str) -> None:
         def spun() -> object:
             self.executor.spin_once(timeout_sec=0.05)
             return condition()
 
-        wait_until(spun, deadline_s, what)
+        wait_until(spun, DEADLINE_S, what)
 
     def listen(self, message_type: type, topic: str, qos: object = 10) -> list:
         heard: list = []

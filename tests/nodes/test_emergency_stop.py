@@ -9,7 +9,6 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
 
-DEADLINE_S = 60.0
 ROBOTS = ("robot_0", "robot_1", "robot_2")
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -37,7 +36,6 @@ class Stage:
         clients = self.button._gates
         self.b.spin_until(
             lambda: self.client.service_is_ready() and all(clients[r].service_is_ready() for r in self.gates),
-            DEADLINE_S,
             "the button and the gates know each other",
         )
 
@@ -48,14 +46,14 @@ class Stage:
 
     def call(self, on):
         answer = self.client.call_async(SetBool.Request(data=on))
-        self.b.spin_until(answer.done, DEADLINE_S, "an answer")
+        self.b.spin_until(answer.done, "an answer")
         return answer.result()
 
     def wait(self, stand, robots=ROBOTS):
         reason = "emergency_stop" if stand else "command_age"
         self.last.clear()
         what = f"the gates say {reason}: {self.last}"
-        self.b.spin_until(lambda: all(self.last.get(r) == [reason] for r in robots), DEADLINE_S, what)
+        self.b.spin_until(lambda: all(self.last.get(r) == [reason] for r in robots), what)
 
     def stays(self, stand, robots=ROBOTS, rounds=3):
         for _ in range(rounds):
@@ -63,9 +61,7 @@ class Stage:
 
     def publisher(self, qos):
         publisher = self.b.probe.create_publisher(Bool, "/emergency_stop", qos)
-        self.b.spin_until(
-            lambda: publisher.get_subscription_count() >= len(self.gates), DEADLINE_S, "the gates are found"
-        )
+        self.b.spin_until(lambda: publisher.get_subscription_count() >= len(self.gates), "the gates are found")
         return publisher
 
 
@@ -112,7 +108,7 @@ def test_a_button_that_starts_again_releases_nothing_and_can_release(stage):
     stage.kill(stage.button)
     stage.start_button()
     stage.stays(stand=True)
-    stage.b.spin_until(lambda: stage.button._line.held, DEADLINE_S, "the new button knows of the stop")
+    stage.b.spin_until(lambda: stage.button._line.held, "the new button knows of the stop")
     assert stage.call(False).success
     stage.stays(stand=False)
 
@@ -142,7 +138,7 @@ def test_after_a_release_nothing_is_left_that_stops_a_gate_that_joins(stage):
     stage.stays(stand=False)
     kept = stage.b.listen(StopReport, "/emergency_stop/reports", QoSProfile(depth=10, durability=LATCHED.durability))
     told = stage.b.listen(Bool, "/emergency_stop", LATCHED)
-    stage.b.spin_until(lambda: len(kept) >= 3 and told, DEADLINE_S, "what is kept")
+    stage.b.spin_until(lambda: len(kept) >= 3 and told, "what is kept")
     assert not any(message.held for message in kept)
     assert not told[-1].data
     assert LATCHED.durability == DurabilityPolicy.TRANSIENT_LOCAL
@@ -165,7 +161,7 @@ def test_a_stop_does_not_wait_for_a_release_that_waits_for_answers(stage):
     stage.wait(stand=False, robots=ROBOTS[:2])
     stopped = stage.client.call_async(SetBool.Request(data=True))
     stage.wait(stand=True, robots=ROBOTS[:2])
-    stage.b.spin_until(lambda: released.done() and stopped.done(), DEADLINE_S, "both are answered")
+    stage.b.spin_until(lambda: released.done() and stopped.done(), "both are answered")
     assert not released.result().success
     assert "robot_2" in stopped.result().message
     stage.stays(stand=True, robots=ROBOTS[:2])
@@ -182,8 +178,8 @@ def test_a_gate_says_when_the_button_is_gone_and_when_it_is_back(stage, monkeypa
         heard += "".join(capfd.readouterr())
         return text in heard
 
-    stage.b.spin_until(lambda: says("no emergency-stop node for"), DEADLINE_S, "the gate misses the button")
+    stage.b.spin_until(lambda: says("no emergency-stop node for"), "the gate misses the button")
     assert says("the robot still holds the emergency stop")
     stage.stays(stand=True)
     stage.start_button()
-    stage.b.spin_until(lambda: says("the emergency-stop node is back"), DEADLINE_S, "the gate sees it again")
+    stage.b.spin_until(lambda: says("the emergency-stop node is back"), "the gate sees it again")

@@ -24,8 +24,8 @@ class Stage:
         self.driven = self.b.listen(driver_type, "/robot_0/cmd_vel")
         self.status = self.b.listen(GateStatus, "/robot_0/gate")
         publishers = (self.odometry, self.policy, self.fault, self.faults)
-        self.b.spin_until(lambda: all(p.get_subscription_count() == 1 for p in publishers), 20.0, "the gate listens")
-        self.b.spin_until(lambda: self.status and self.driven, 20.0, "the gate is heard")
+        self.b.spin_until(lambda: all(p.get_subscription_count() == 1 for p in publishers), "the gate listens")
+        self.b.spin_until(lambda: self.status and self.driven, "the gate is heard")
 
     def now_s(self) -> float:
         return self.b.probe.get_clock().now().nanoseconds * 1e-9
@@ -42,7 +42,7 @@ class Stage:
             self.b.executor.spin_once(timeout_sec=0.02)
             return condition(self.status[-1])
 
-        self.b.spin_until(fed, 20.0, what)
+        self.b.spin_until(fed, what)
 
 
 def test_a_silent_robot_stands_and_says_why(bench, roster_file):
@@ -61,7 +61,7 @@ def test_a_command_passes_and_stops_when_the_policy_falls_silent(bench, roster_f
         stage.odometry.publish(to_odometry(RobotState(stage.now_s(), 1.0, 1.0, 0.0), "robot_0"))
         return stage.status[-1].reasons == ["command_age"] and stage.driven[-1].twist.linear.x == 0.0
 
-    stage.b.spin_until(silent, 20.0, "the robot stands")
+    stage.b.spin_until(silent, "the robot stands")
 
 
 def test_commands_without_odometry_stand(bench, roster_file):
@@ -91,4 +91,4 @@ def test_a_fault_counts_only_while_it_is_listed_and_leased(bench, roster_file):
 def test_an_unstamped_driver_gets_unstamped_commands(bench, roster_file):
     stage = Stage(bench, roster_file(stamped_cmd_vel=False), driver_type=Twist)
     stage.feed_until(lambda s: s.applied.linear.x == 0.05, "the command passes")
-    stage.b.spin_until(lambda: stage.driven[-1].linear.x == 0.05, 10.0, "the driver hears it")
+    stage.b.spin_until(lambda: stage.driven[-1].linear.x == 0.05, "the driver hears it")

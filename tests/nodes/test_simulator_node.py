@@ -8,7 +8,6 @@ from nav_msgs.msg import Odometry
 from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
 
-DEADLINE_S = 60.0
 ROBOTS = ("robot_0", "robot_1", "robot_2")
 
 
@@ -24,14 +23,13 @@ class Stage:
         client = self.b.probe.create_client(Trigger, "/simulator/start")
         self.b.spin_until(
             lambda: client.service_is_ready() and all(p.get_subscription_count() for p in self.commands.values()),
-            DEADLINE_S,
             "the simulator is found",
         )
         self.client = client
 
     def start(self):
         answer = self.client.call_async(Trigger.Request())
-        self.b.spin_until(answer.done, DEADLINE_S, "an answer")
+        self.b.spin_until(answer.done, "an answer")
         return answer.result()
 
     def state(self, robot):
@@ -40,7 +38,7 @@ class Stage:
     def wait_for_reports(self, count=1):
         for messages in self.odometry.values():
             messages.clear()
-        self.b.spin_until(lambda: all(len(m) >= count for m in self.odometry.values()), DEADLINE_S, "odometry")
+        self.b.spin_until(lambda: all(len(m) >= count for m in self.odometry.values()), "odometry")
 
     def drive(self, robot, v_mps, stamp_s=0.0):
         self.commands[robot].publish(to_twist_stamped(Command(stamp_s, v_mps, 0.0), robot))
@@ -64,7 +62,7 @@ def test_the_world_stands_until_it_is_started_and_reports_all_the_time(bench, ro
         stage.drive("robot_0", 0.1)
         return moved_m(before, stage.state("robot_0")) > 0.01
 
-    stage.b.spin_until(moves, DEADLINE_S, "robot_0 moves")
+    stage.b.spin_until(moves, "robot_0 moves")
     assert moved_m(stage.state("robot_1"), to_state(stage.odometry["robot_1"][0])) == 0.0
 
 
@@ -76,8 +74,8 @@ def test_a_robot_whose_commands_cease_stands(bench, roster_file):
         stage.b.executor.spin_once(timeout_sec=0.01)
         return stage.odometry["robot_0"] and stage.state("robot_0").v_mps > 0.05
 
-    stage.b.spin_until(moves, DEADLINE_S, "robot_0 moves")
-    stage.b.spin_until(lambda: stage.state("robot_0").v_mps == 0.0, DEADLINE_S, "robot_0 stands")
+    stage.b.spin_until(moves, "robot_0 moves")
+    stage.b.spin_until(lambda: stage.state("robot_0").v_mps == 0.0, "robot_0 stands")
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
@@ -90,7 +88,7 @@ def test_a_command_that_is_not_a_number_stands_for_itself_only(bench, roster_fil
         stage.b.executor.spin_once(timeout_sec=0.01)
         return stage.odometry["robot_1"] and stage.state("robot_1").v_mps > 0.05
 
-    stage.b.spin_until(moves, DEADLINE_S, "robot_1 moves")
+    stage.b.spin_until(moves, "robot_1 moves")
     assert stage.state("robot_0").v_mps == 0.0
 
 
@@ -103,7 +101,7 @@ def test_unstamped_commands_drive_too(bench, roster_file):
         stage.commands["robot_0"].publish(twist)
         return stage.odometry["robot_0"] and stage.state("robot_0").v_mps > 0.05
 
-    stage.b.spin_until(moves, DEADLINE_S, "robot_0 moves")
+    stage.b.spin_until(moves, "robot_0 moves")
 
 
 def test_lockstep_steps_when_every_robot_has_answered_that_very_time(bench, roster_file):
@@ -117,10 +115,10 @@ def test_lockstep_steps_when_every_robot_has_answered_that_very_time(bench, rost
     stage.wait_for_reports(2)
     assert stage.state("robot_0") == before
     stage.drive("robot_2", 0.05)
-    stage.b.spin_until(lambda: stage.state("robot_0").stamp_s > 0.0, DEADLINE_S, "a step")
+    stage.b.spin_until(lambda: stage.state("robot_0").stamp_s > 0.0, "a step")
     assert stage.state("robot_0").stamp_s == 0.1
     assert moved_m(before, stage.state("robot_0")) == pytest.approx(0.005)
-    stage.b.spin_until(lambda: seconds(stage.clock[-1].clock) == 0.1, DEADLINE_S, "the clock")
+    stage.b.spin_until(lambda: seconds(stage.clock[-1].clock) == 0.1, "the clock")
     assert stage.clock[-1].clock == stamp(0.1)
 
 
@@ -130,7 +128,7 @@ def test_lockstep_ends_and_names_who_is_missing(bench, roster_file, monkeypatch)
     stage.start()
     stage.drive("robot_1", 0.05)
     with pytest.raises(UserError, match=r"no command from robot_0, robot_2 for simulated time 0\.0 s within 1 s"):
-        stage.b.spin_until(lambda: False, DEADLINE_S, "the end")
+        stage.b.spin_until(lambda: False, "the end")
 
 
 def test_lockstep_refuses_robots_without_stamps(bench, roster_file):

@@ -11,9 +11,8 @@ from mir2_interfaces.msg import GateStatus
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from tests.ros import wait_until
+from tests.ros import DEADLINE_S, wait_until
 
-DEADLINE_S = 90.0
 SERVICE = ("service", "call", "/emergency_stop/set", "std_srvs/srv/SetBool")
 ROBOTS = ("robot_0", "robot_1", "robot_2")
 
@@ -52,7 +51,7 @@ class Team:
         wait_until(said, DEADLINE_S, f"the gates say {reason}, not {self.last}")
 
     def press(self, data: bool) -> str:
-        return self.swarm.ros2(*SERVICE, f"{{data: {str(data).lower()}}}", deadline_s=DEADLINE_S)[1]
+        return self.swarm.ros2(*SERVICE, f"{{data: {str(data).lower()}}}")[1]
 
     def call_until(self, data: bool, words: str) -> None:
         """Call the service until its answer holds `words`: a node that has just started has to find the gates first."""
@@ -61,7 +60,6 @@ class Team:
     def publish(self, data: bool) -> None:
         status, output = self.swarm.ros2(
             "topic", "pub", "--once", "/emergency_stop", "std_msgs/msg/Bool", f"{{data: {str(data).lower()}}}",
-            deadline_s=DEADLINE_S,
         )  # fmt: skip
         assert status == 0, output
 

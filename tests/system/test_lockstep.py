@@ -24,7 +24,7 @@ LAUNCH = (
 
 def run(swarm, *arguments, name="run"):
     folder = swarm.folder / name
-    status, output = swarm.ros2(*LAUNCH, f"output:={folder}", *arguments, deadline_s=150.0)
+    status, output = swarm.ros2(*LAUNCH, f"output:={folder}", *arguments, deadline_s=240.0)
     assert status == 0, output
     with np.load(folder / "trajectories.npz") as arrays:
         return dict(arrays), json.loads((folder / "metrics.json").read_text())

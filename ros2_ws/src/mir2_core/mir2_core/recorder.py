@@ -38,6 +38,7 @@ class Recorder:
 
     A step ends with the odometry of its end and counts the commands that answered the odometry of its beginning. With
     `patient` it waits for ever; otherwise a report missing for `LATE_STEPS` is replaced by the robot's last one.
+    Nothing is recorded after `last_step`.
     """
 
     def __init__(
@@ -47,11 +48,12 @@ class Recorder:
         run_start_s: float,
         *,
         patient: bool,
+        last_step: int | None = None,
         rendezvous_m: float = RENDEZVOUS_M,
     ) -> None:
         self.task, self.names, self.run_start_s = task, names, run_start_s
         self.rendezvous_m = rendezvous_m
-        self._patient = patient
+        self._patient, self._last_step = patient, last_step
         self._rows = {name: row for row, name in enumerate(names)}
         self._poses: dict[int, dict[int, tuple[float, float, float]]] = {}
         self._twists: dict[int, dict[int, tuple[float, float]]] = {}
@@ -97,7 +99,7 @@ class Recorder:
     def advance(self, compromised_at: Callable[[float], Collection[str]]) -> list[StepRecord]:
         """The steps that have become complete; `compromised_at` tells whose fault was active at a time."""
         finished = []
-        while self._complete() or self._overdue():
+        while not self.over and (self._complete() or self._overdue()):
             self._take(self._poses, self._next, self._last_poses)
             if self._next > 0:
                 self._take(self._twists, self._next - 1, self._last_twists)
@@ -107,6 +109,11 @@ class Recorder:
                 finished.append(self._finish(compromised_at))
             self._next += 1
         return finished
+
+    @property
+    def over(self) -> bool:
+        """Whether the last step is recorded."""
+        return self._last_step is not None and len(self.steps) >= self._last_step
 
     def _complete(self) -> bool:
         everybody = len(self.names)

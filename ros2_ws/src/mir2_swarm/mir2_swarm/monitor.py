@@ -1,5 +1,6 @@
 """The monitor node: starts the run, measures the team as the task defines it, and writes the run folder."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 from mir2_swarm.run_folder import EventLog, write_run_folder
 
 DEEP = QoSProfile(depth=1000)
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 120.0
+WAITING_NEWS_S = 10.0
 
 
 class MonitorNode(SwarmNode):
@@ -80,9 +82,13 @@ class MonitorNode(SwarmNode):
             self._ready_timer.cancel()
             self._start_asked_s = self.now_s
             self._start_client.call_async(Trigger.Request())
-        elif self.steady_s - self._created_s > READY_TIMEOUT_S:
-            what = ", ".join(f"/{topic}" for topic in missing) or "the service /simulator/start"
+            return
+        waited_s = self.steady_s - self._created_s
+        what = ", ".join(f"/{topic}" for topic in missing) or "the service /simulator/start"
+        if waited_s > READY_TIMEOUT_S:
             raise UserError(f"the swarm is not ready after {READY_TIMEOUT_S:g} s: nothing heard of {what}")
+        if waited_s > WAITING_NEWS_S:
+            self.get_logger().info(f"waiting for {what}", throttle_duration_sec=WAITING_NEWS_S)
 
     def _begin(self, run_start_s: float) -> None:
         spacing_m = max(robot_model(robot.kind).spacing_m for robot in self.roster.robots)
@@ -91,6 +97,7 @@ class MonitorNode(SwarmNode):
             self.roster.names,
             run_start_s,
             patient=self.pace.patient,
+            last_step=math.ceil(self._duration_s * self.roster.rate_hz - 1e-6) if self._duration_s else None,
             rendezvous_m=rendezvous_distance_m(len(self.roster.names), spacing_m),
         )
         self._events.add(0.0, "run_started", **self._facts)
@@ -146,9 +153,8 @@ class MonitorNode(SwarmNode):
             self._note_faults(step)
             if step.step % round(self.roster.rate_hz) == 0:
                 print(_line(step), flush=True)
-            if self._duration_s and step.time_s >= self._duration_s - 1e-9:
-                self.context.try_shutdown()
-                return
+        if self._recorder.over:
+            self.context.try_shutdown()
 
     def _note_faults(self, step: StepRecord) -> None:
         began_s = step.time_s - self.period_s
