@@ -1,10 +1,14 @@
 """The stop button and the gates that obey it, in one process."""
 
 import pytest
+from geometry_msgs.msg import TwistStamped
+from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import GateStatus, StopReport
+from mir2_swarm.convert import to_odometry, to_twist_stamped
 from mir2_swarm.emergency_stop import EmergencyStopNode
 from mir2_swarm.gate import GateNode
 from mir2_swarm.node import LATCHED
+from nav_msgs.msg import Odometry
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
@@ -66,7 +70,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(bench, roster_file):
+def stage(bench, roster_file, monkeypatch):
+    monkeypatch.setattr("mir2_swarm.emergency_stop.ANSWER_S", 30.0)
     stage = Stage(bench, roster_file())
     stage.start_button()
     return stage
@@ -128,6 +133,26 @@ def test_a_gate_that_starts_again_hears_of_the_stop_from_the_other_gates(stage):
     stage.stays(stand=True)
 
 
+def test_a_gate_that_starts_again_during_a_stop_lets_nothing_through(stage):
+    stage.call(True)
+    stage.kill(stage.gates["robot_2"])
+    probe = stage.b.probe
+    odometry = probe.create_publisher(Odometry, "/robot_2/odom", 10)
+    policy = probe.create_publisher(TwistStamped, "/robot_2/cmd_vel/policy", 10)
+    driven = stage.b.listen(TwistStamped, "/robot_2/cmd_vel")
+    stage.b.add(GateNode("robot_2"))
+    stage.last.clear()
+
+    def stands():
+        now_s = probe.get_clock().now().nanoseconds * 1e-9
+        odometry.publish(to_odometry(RobotState(now_s, 1.0, 1.0, 0.0), "robot_2"))
+        policy.publish(to_twist_stamped(Command(now_s, 0.05, 0.0), "robot_2"))
+        return len(driven) > 20 and stage.last.get("robot_2") == ["emergency_stop"]
+
+    stage.b.spin_until(stands, "the new gate knows of the stop")
+    assert all(command.twist.linear.x == 0.0 for command in driven)
+
+
 def test_after_a_release_nothing_is_left_that_stops_a_gate_that_joins(stage):
     stage.call(True)
     stage.wait(stand=True)
@@ -154,8 +179,9 @@ def test_a_gate_that_does_not_answer_is_named_and_the_others_obey(bench, roster_
         stage.stays(stand=on, robots=ROBOTS[:2])
 
 
-def test_a_stop_does_not_wait_for_a_release_that_waits_for_answers(stage):
+def test_a_stop_does_not_wait_for_a_release_that_waits_for_answers(stage, monkeypatch):
     stage.call(True)
+    monkeypatch.setattr("mir2_swarm.emergency_stop.ANSWER_S", 5.0)
     stage.b.executor.remove_node(stage.gates["robot_2"])  # there, but it does not answer
     released = stage.client.call_async(SetBool.Request(data=False))
     stage.wait(stand=False, robots=ROBOTS[:2])

@@ -23,7 +23,8 @@ STOP_NODE_GRACE_S = 5.0  # how long the emergency-stop node may be out of sight 
 class GateNode(SwarmNode):
     """Passes on the policy's command, or the fault injector's while `/faults` lists the robot and its lease runs.
 
-    Every decision follows a command; a timer notices silence. Where the pace waits, a decision also needs the own and
+    It begins by standing, until it should have heard of a stop that other gates hold. Every decision follows a command;
+    a timer notices silence. Where the pace waits, a decision also needs the own and
     the allies' states of the command's time, so that it does not depend on the order of messages.
     """
 
@@ -130,7 +131,7 @@ class GateNode(SwarmNode):
     def _consider(self, came: str = "") -> None:
         """Something came: whose command, the emergency stop, or anything else; answer if that is due."""
         time_s = self.pace.step_s(self._commands.get("policy"))
-        if time_s is None:
+        if time_s is None or not self._stop_line.settled:
             return
         source = self._source(time_s)
         if not self.pace.due(time_s, self._needed(), news=came in (source, STOP)):
@@ -160,7 +161,7 @@ class GateNode(SwarmNode):
             self._answer(self.now_s, self._source(self.now_s))
 
     def _answer(self, now_s: float, source: str) -> None:
-        command = self._commands.get(source)
+        command = self._commands.get(source) if self._stop_line.settled else None
         allies = [self._allies[name] for name in self.roster.names if name in self._allies]
         decision = self._gate.step(now_s, command, self._state, allies, emergency_stop=self._stop_line.held)
         self._last_s = now_s

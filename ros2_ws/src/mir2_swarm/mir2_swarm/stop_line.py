@@ -5,14 +5,14 @@ from collections.abc import Callable
 from mir2_core.stop_latch import StopLatch
 from mir2_core.stop_latch import StopReport as Report
 from mir2_interfaces.msg import StopReport
-from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Bool
 
-from mir2_swarm.node import LATCHED
+from mir2_swarm.node import LATCHED, SwarmNode
 
 BUTTON = "/emergency_stop"
 REPORTS = "/emergency_stop/reports"
+SETTLING_S = 1.0  # wall time that a node gives the others to tell it of a stop
 DEPTH = 100  # more than there are robots: what one says may not push out what another said
 KEPT = QoSProfile(depth=DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # Together they hear every kind of publisher, what it keeps for late listeners included; hearing twice does no harm.
@@ -25,7 +25,8 @@ class StopLine:
     A `false` heard means nothing: only `turn(False)` releases. `changed` is called after every change.
     """
 
-    def __init__(self, node: Node, changed: Callable[[], None]) -> None:
+    def __init__(self, node: SwarmNode, changed: Callable[[], None]) -> None:
+        self._node, self._begun_s = node, node.steady_s
         self._latch = StopLatch()
         self._changed = changed
         self._publisher = node.create_publisher(StopReport, REPORTS, LATCHED)
@@ -37,6 +38,11 @@ class StopLine:
     def held(self) -> bool:
         """Whether robots must stand."""
         return self._latch.held
+
+    @property
+    def settled(self) -> bool:
+        """Whether a stop that others hold should have been heard by now."""
+        return self._node.steady_s - self._begun_s >= SETTLING_S
 
     def turn(self, on: bool) -> None:
         """Set or release the stop, and tell the others."""
