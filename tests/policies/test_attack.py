@@ -15,16 +15,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from mir2_core.adversary import (
-    AdversaryBundle,
-    actions_and_reports,
-    adversary_observations,
-    adversary_terms,
-    reported_poses,
-)
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.tasks import Rendezvous, RendezvousParams
+from mir2_core.traitors import TRAITORS
+from mir2_core.traitors.trained import AdversaryBundle, adversary_terms
 from mir2_policies.attacks.attacker import Attacker
 from mir2_policies.attacks.config import AttackConfig
 from mir2_policies.attacks.threats import THREATS
@@ -34,9 +29,8 @@ from mir2_policies.bundles.adversary import export_adversary
 from mir2_policies.bundles.rules import RuleConfig
 from mir2_policies.bundles.rules_export import export_rule
 from mir2_policies.cli.main import main
-from mir2_policies.evaluation.episodes import Arena, Deed, Situation, bundle_act, run_episodes
+from mir2_policies.evaluation.episodes import Arena, bundle_act, run_episodes
 from mir2_policies.evaluation.returns import FINAL_SEED
-from mir2_policies.evaluation.scripts import SCRIPTS
 from mir2_policies.training.checkpoint import load_checkpoint
 from mir2_policies.training.progress import read_progress
 from mir2_policies.training.run import Budget
@@ -87,7 +81,7 @@ def surplus(attack: AttackTrainer, script: str, episodes: int = 128) -> Any:
     """How much more (episodes,) an attack costs than a script from the same fresh starts, where its threat aims."""
     robots = attack.config.robots
     task, act = Rendezvous(attack.arena.task.params), bundle_act(attack.victim)
-    scripted = run_episodes(task, act, episodes, FINAL_SEED, robots=robots, adversary=SCRIPTS[script])
+    scripted = run_episodes(task, act, episodes, FINAL_SEED, robots=robots, traitor=TRAITORS[script])
     trained = attack.play(episodes, FINAL_SEED)
     if THREATS[attack.config.threat].benign_only:
         return scripted.benign_return - trained.benign_return
@@ -99,7 +93,7 @@ def standard_error(values: Any) -> float:
 
 
 def test_a_tiny_attack_hurts_more_than_scripts(attack: AttackTrainer) -> None:
-    for script in SCRIPTS:
+    for script in TRAITORS:
         more = surplus(attack, script)
         assert more.mean() > 4.0 * standard_error(more), script
     result = attack.measure()
@@ -125,7 +119,7 @@ def test_a_short_attack_on_the_shipped_policy_hurts_more_than_scripts(tmp_path: 
 @pytest.mark.xfail(strict=True, reason="this team hardly reacts to one ally: the trained liar is level with 'flee'")
 def test_a_liar_in_the_shipped_policy_hurts_more_than_scripts(tmp_path: Path) -> None:
     trainer = attack_in(tmp_path, SHIPPED, "liar", (0,), 100_000)
-    for script in SCRIPTS:
+    for script in TRAITORS:
         more = surplus(trainer, script, 256)
         assert more.mean() > 3.0 * standard_error(more), script
 
@@ -151,19 +145,14 @@ def test_attacks_on_rules_hurt_more_than_scripts(
 ) -> None:
     export_rule(RuleConfig(algorithm=rule), 10, tmp_path / "rule.onnx")
     trainer = attack_in(tmp_path / "attack", tmp_path / "rule.onnx", threat, robots, 100_000)
-    for script in SCRIPTS if THREATS[threat].lies else ("flee", "random"):
+    for script in TRAITORS if THREATS[threat].lies else ("flee", "random"):
         more = surplus(trainer, script, 256)
         assert more.mean() > 3.0 * standard_error(more), script
 
 
 def test_the_adversary_bundle_does_what_the_attacker_did(adversary: AdversaryBundle, victim: PolicyBundle) -> None:
-    act = bundle_act(adversary)
-
-    def traitor(situation: Situation) -> Deed:
-        return Deed(*actions_and_reports(TASK, act(adversary_observations(TASK, situation.poses, [1], situation.step))))
-
     carried = adversary.metadata.evaluation
-    played = run_episodes(TASK, bundle_act(victim), 64, FINAL_SEED, robots=(1,), adversary=traitor)
+    played = run_episodes(TASK, bundle_act(victim), 64, FINAL_SEED, robots=(1,), traitor=adversary)
     assert played.team_return.mean() == pytest.approx(carried["team_return_mean"], abs=0.02)
     assert played.benign_return.mean() == pytest.approx(carried["benign_return_mean"], abs=0.02)
     assert adversary.info.victim_sha256 == victim.metadata.file_sha256
@@ -182,33 +171,6 @@ def test_several_traitors_share_a_network_that_knows_who_is_who(threat: Any, obs
     assert observed[..., -5:].argmax(dim=-1).tolist() == [[4, 0]] * 3
     assert attacker.actor(observed).shape == (3, 2, 5 if THREATS[threat].lies else 2)
     torch.testing.assert_close(attacker.observe(poses, torch.tensor([0, 7, 3]))[1], observed[1])
-
-
-def test_an_adversary_sees_its_allies_from_where_it_is() -> None:
-    poses = np.array([[[0.5, 1.0, np.pi / 2], [1.0, 1.0, 0.0], [1.0, 2.0, np.pi]]])
-    task = Rendezvous(RendezvousParams(robots=3, horizon=40))
-    values, found, start = adversary_observations(task, poses, [0], 10)[0, 0], {}, 0
-    for term in adversary_terms(task, [0]):
-        found[term.name] = values[start : start + term.size]
-        start += term.size
-    assert start == len(values)
-    np.testing.assert_allclose(found["place"], [-0.5, 0.0])
-    np.testing.assert_allclose(found["benign_centroid"], [0.0, 0.5])
-    np.testing.assert_allclose(found["benign_centroid_ahead_left"], [0.5, -0.5])
-    np.testing.assert_allclose(found["benign_ahead_left"], [0.0, -0.5, 1.0, -0.5], atol=1e-12)
-    np.testing.assert_allclose(found["benign_headings_cos_sin"], [1.0, 0.0, -1.0, 0.0], atol=1e-12)
-    np.testing.assert_allclose(found["benign_places_over_spread"], [0.0, -1.0, 0.0, 1.0], atol=1e-3)
-    np.testing.assert_allclose(found["clock_cos_sin"][:3], [1.0, -1.0, 1.0], atol=1e-12)
-    assert found["used_time"] == 0.25
-
-
-def test_reports_stay_in_the_arena() -> None:
-    told = reported_poses(TASK, np.random.default_rng(0).uniform(-1.0, 1.0, (100, 2, 3)))
-    assert told[..., :2].min() >= 0.0
-    assert told[..., :2].max() <= TASK.params.arena_m
-    assert (told[..., 2] >= 0.0).all()
-    assert (told[..., 2] < 2.0 * np.pi).all()
-    np.testing.assert_allclose(reported_poses(TASK, np.array([[[0.5, -1.0, -0.5]]])), [[[1.5, 0.0, 1.5 * np.pi]]])
 
 
 @pytest.mark.parametrize("rule", ["centroid", "wmsr"])

@@ -7,9 +7,10 @@ import pytest
 import torch
 from mir2_core.errors import UserError
 from mir2_core.tasks import Rendezvous, RendezvousParams
-from mir2_policies.evaluation.episodes import Deed, Episodes, Situation, run_episodes
+from mir2_core.traitors import ACTS, TRAITORS
+from mir2_core.traitors.traitor import Deed, Situation
+from mir2_policies.evaluation.episodes import Episodes, run_episodes
 from mir2_policies.evaluation.returns import episode_returns
-from mir2_policies.evaluation.scripts import SCRIPTS
 from mir2_sim.batched import torch_task
 
 PARAMS = RendezvousParams(robots=5, horizon=40)
@@ -31,8 +32,8 @@ def gather(observations: Any) -> Any:
     return np.clip(20.0 * np.stack([ahead + right, ahead - right], axis=-1), -1.0, 1.0)
 
 
-def played(script: str, robots: tuple[int, ...] = (1,)) -> Episodes:
-    return run_episodes(TASK, gather, 6, 3, robots=robots, adversary=SCRIPTS[script])
+def played(name: str, robots: tuple[int, ...] = (1,)) -> Episodes:
+    return run_episodes(TASK, gather, 6, 3, robots=robots, traitor=TRAITORS[name])
 
 
 @pytest.mark.parametrize("act", [wander, gather])
@@ -44,10 +45,10 @@ def test_without_traitors_returns_are_those_of_the_evaluation(act: Any) -> None:
     assert episodes.reported.shape == (40, 16, 0, 3)
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_tensors_and_arrays_play_the_same_episodes(script: str) -> None:
-    arrays = run_episodes(TASK, wander, 4, 0, robots=(0, 3), adversary=SCRIPTS[script])
-    tensors = run_episodes(torch_task("rendezvous", PARAMS), wander, 4, 0, robots=(0, 3), adversary=SCRIPTS[script])
+@pytest.mark.parametrize("name", TRAITORS)
+def test_tensors_and_arrays_play_the_same_episodes(name: str) -> None:
+    arrays = run_episodes(TASK, wander, 4, 0, robots=(0, 3), traitor=TRAITORS[name])
+    tensors = run_episodes(torch_task("rendezvous", PARAMS), wander, 4, 0, robots=(0, 3), traitor=TRAITORS[name])
     # The first steps: later the rounding of single precision may turn a robot the other way.
     np.testing.assert_allclose(tensors.poses[:5, ..., :2], arrays.poses[:5, ..., :2], atol=1e-4)
     assert tensors.team_return.dtype == arrays.team_return.dtype == np.float64
@@ -63,10 +64,11 @@ def test_a_lie_changes_what_victims_see_and_nothing_else() -> None:
     lie = np.array([0.3, 1.7, 1.0])
 
     def liar(situation: Situation) -> Deed:
-        np.testing.assert_array_equal(situation.observations, TASK.observe(situation.poses)[:, [2]])
+        assert not situation.wanted.any()
+        np.testing.assert_array_equal(seen.pop(), TASK.observe(situation.poses)[:, [2]])
         return Deed(np.zeros((2, 1, 2)), np.broadcast_to(lie, (2, 1, 3)))
 
-    episodes = run_episodes(TASK, still, 2, 0, robots=(2,), adversary=liar)
+    episodes = run_episodes(TASK, still, 2, 0, robots=(2,), traitor=liar)
     honest = run_episodes(TASK, lambda observations: 0.0 * observations[..., :2], 2, 0)
     np.testing.assert_array_equal(episodes.poses, honest.poses)
     np.testing.assert_array_equal(episodes.team_reward, honest.team_reward)
@@ -94,21 +96,30 @@ def test_the_benign_reward_is_the_formula_over_benign_robots() -> None:
     np.testing.assert_allclose(episodes.benign_widest_m[-1], np.max(gaps, axis=0))
 
 
-def test_scripts_do_what_they_say() -> None:
+def test_a_traitor_that_only_lies_moves_as_if_it_were_loyal() -> None:
+    liars = played("lie-circle", (1, 4))
+    for step in range(40):
+        loyal = gather(TASK.observe(liars.poses[step])[:, [1, 4]])
+        np.testing.assert_array_equal(liars.actions[step][:, [1, 4]], loyal)
+    np.testing.assert_allclose(np.linalg.norm(liars.reported[..., :2] - 1.0, axis=-1), 0.9)
+
+
+def test_a_traitor_that_only_acts_tells_the_truth() -> None:
+    for name in ACTS:
+        episodes = played(name, (1, 4))
+        np.testing.assert_array_equal(episodes.reported, episodes.poses[:-1, :, [1, 4]], name)
     assert not played("stop").actions[:, :, 1].any()
-    assert np.ptp(played("random").actions[:, :, 1]) > 1.9
-    fled = played("flee")
-    apart = np.linalg.norm(fled.poses[..., 1, :2] - fled.poses[..., [0, 2, 3, 4], :2].mean(axis=2), axis=-1)
-    assert (apart[-1] > apart[0]).all()
-    corner = played("lie-far-corner")
-    assert set(np.unique(corner.reported[..., :2])) == {0.0, 2.0}
-    offsets = np.abs(corner.reported[..., 0, :2] - corner.poses[:-1, :, 1, :2])
-    assert (offsets >= 1.0).all()
-    radius = np.linalg.norm(played("lie-circle").reported[..., :2] - 1.0, axis=-1)
-    np.testing.assert_allclose(radius, 0.9)
-    random = played("lie-random").reported[..., :2]
-    assert 0.0 <= random.min() < 0.1
-    assert 1.9 < random.max() <= 2.0
+    frozen = played("freeze").actions[:, :, 1]
+    np.testing.assert_array_equal(frozen, np.broadcast_to(frozen[0], frozen.shape))
+
+
+def test_the_seed_of_the_episodes_decides_random_traitors() -> None:
+    numbers = [
+        run_episodes(TASK, gather, 2, seed, robots=(1,), traitor=TRAITORS["random"]).actions[:, :, 1]
+        for seed in (3, 3, 4)
+    ]
+    np.testing.assert_array_equal(numbers[0], numbers[1])
+    assert (numbers[0] != numbers[2]).all()
 
 
 @pytest.mark.parametrize(
@@ -117,4 +128,4 @@ def test_scripts_do_what_they_say() -> None:
 )
 def test_impossible_traitors_are_refused(robots: tuple[int, ...], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        run_episodes(TASK, wander, 2, 0, robots=robots, adversary=SCRIPTS["stop"])
+        run_episodes(TASK, wander, 2, 0, robots=robots, traitor=TRAITORS["stop"])

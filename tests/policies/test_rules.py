@@ -8,11 +8,11 @@ import pytest
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.tasks import Rendezvous, RendezvousParams
+from mir2_core.traitors import TRAITORS
 from mir2_policies.bundles.rules import Rule, RuleConfig
 from mir2_policies.bundles.rules_export import export_rule
 from mir2_policies.cli.main import main
 from mir2_policies.evaluation.episodes import bundle_act, run_episodes
-from mir2_policies.evaluation.scripts import SCRIPTS
 from mir2_sim.batched import torch_task
 
 CENTROID = RuleConfig(algorithm="centroid")
@@ -61,7 +61,7 @@ def test_nobody_lying_the_team_meets_and_wmsr_withstands_a_liar() -> None:
         rule = Rule(task, config)
         returns = run_episodes(task, rule, 64, 7).team_return
         assert returns.mean() > clean
-        attacked = run_episodes(task, rule, 64, 7, robots=(0,), adversary=SCRIPTS["lie-far-corner"]).benign_return
+        attacked = run_episodes(task, rule, 64, 7, robots=(0,), traitor=TRAITORS["lie-far-corner"]).benign_return
         assert (attacked.mean() > lied) == (config.algorithm == "wmsr")
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mir2_core.bundle import PolicyBundle
-from mir2_core.faults import FAULTS, FaultContext
-from mir2_core.robots import robot_model
 from mir2_core.rollout import rollout
 from mir2_core.tasks import Rendezvous, RendezvousParams
+from mir2_core.traitors import ACTS
+from mir2_core.traitors.traitor import Memory, Moment, Situation
 
 SHIPPED = Path(__file__).parents[2] / "policies" / "zoo" / "rendezvous-mir2_states-10.onnx"
 LAUNCH = (
@@ -48,13 +48,14 @@ def test_a_planned_fault_equals_the_rollout_with_that_fault(swarm, make_bundle):
     bundle = make_bundle()
     arrays, _ = run(swarm, f"policy:={bundle}", "seed:=3", "duration:=4", "fault:=random@robot_2:1:2")
     task, policy = Rendezvous(RendezvousParams()), PolicyBundle.load(bundle)
-    fault = FAULTS["random"](robot_model("epuck2_point"), (3, 2))
+    memory = Memory()
     poses = task.reset(np.random.default_rng(3))
     for k in range(40):
         actions = np.stack([policy.act(row[None])[0] for row in task.observe(poses)[0]]).astype(np.float64)
         if 10 <= k < 30:
-            command = fault.command(FaultContext(0.1 * k, k - 10, None, None, []))
-            actions[2] = task.twist_to_action(np.array(command.v_mps), np.array(command.omega_radps))
+            memory.note(k - 10, Moment(poses, lambda: None))
+            situation = Situation(task, task.robot, [2], seed=3, step=k - 10, memory=memory)
+            actions[2] = ACTS["random"](situation).actions[0, 0]
         poses = task.step(poses, actions[None])
         np.testing.assert_allclose(arrays["poses"][k + 1], poses[0], rtol=0, atol=1e-6, err_msg=f"step {k}")
         assert arrays["compromised"][k, 2] == (10 <= k < 30)

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from mir2_core.adversary import REPORT_SIZE, actions_and_reports, adversary_observations, adversary_terms
+from mir2_core.traitors.trained import REPORT_SIZE, adversary_observations, adversary_terms, to_deed
+from mir2_core.traitors.traitor import Deed, Situation
 from mir2_sim.batched import BatchedWorld
 from torch import Tensor, nn
 
 from mir2_policies.attacks.config import AttackConfig
 from mir2_policies.attacks.threats import THREATS
-from mir2_policies.evaluation.episodes import Act, Arena, Deed, Situation
+from mir2_policies.evaluation.episodes import Act, Arena
 from mir2_policies.learners.learner import Metrics
 from mir2_policies.learners.networks import Actor, anneal
 
@@ -22,7 +23,7 @@ INITIAL_SCALE = 0.1  # of the usual last weights, so that the rule that the acto
 
 
 class Attacker:
-    """The traitors' network and how it learns; called, it is an `episodes.Adversary`."""
+    """The traitors' network and how it learns; called, it is a `Traitor`."""
 
     def __init__(self, config: AttackConfig, arena: Arena, victims: Act, rng: np.random.Generator) -> None:
         self.config = config
@@ -45,7 +46,7 @@ class Attacker:
 
     def act(self, poses: Tensor, steps: Any) -> Deed:
         """What the traitors do and report in `poses` (B, N, 3) after `steps`, one number or (B,)."""
-        return Deed(*actions_and_reports(self.arena.task, self.actor(self.observe(poses, steps))))
+        return to_deed(self.arena.task, self.actor(self.observe(poses, steps)))
 
     def observe(self, poses: Tensor, steps: Any) -> Tensor:
         """What the traitors see (B, K, O)."""

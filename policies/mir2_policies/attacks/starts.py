@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-from mir2_core.adversary import CLOCK_STEPS, REPORT_SIZE, adversary_terms
 from mir2_core.tasks import Rendezvous
+from mir2_core.traitors.trained import CLOCK_STEPS, REPORT_SIZE, adversary_terms
 from torch import Tensor
 
-TO_FULL = 1.1  # its tanh is `mir2_core.adversary.FULL`
+TO_FULL = 1.1  # its tanh is `mir2_core.traitors.trained.FULL`
 
 
 def starts(task: Rendezvous, robots: Sequence[int], lies: bool) -> list[Tensor]:

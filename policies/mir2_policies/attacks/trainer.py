@@ -67,8 +67,8 @@ class AttackTrainer(TrainingRun):
     @torch.no_grad()
     def play(self, episodes: int, seed: int, attacked: bool = True) -> Episodes:
         """Episodes with the traitors, or with nobody attacked from the same starts."""
-        robots, adversary = (self.config.robots, self.attacker) if attacked else ((), None)
-        return run_episodes(self.arena.task, self.victims, episodes, seed, robots=robots, adversary=adversary)
+        robots, traitor = (self.config.robots, self.attacker) if attacked else ((), None)
+        return run_episodes(self.arena.task, self.victims, episodes, seed, robots=robots, traitor=traitor)
 
     def _aimed_at(self, played: Episodes) -> FloatArray:
         return played.benign_return if self.attacker.threat.benign_only else played.team_return

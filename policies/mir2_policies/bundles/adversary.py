@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from mir2_core.adversary import AdversaryBundle, adversary_terms
 from mir2_core.bundle import AdversaryInfo, GoldenVectors, ObservationTermInfo
+from mir2_core.traitors.trained import AdversaryBundle, adversary_terms
 
 from mir2_policies.attacks.trainer import AttackTrainer
 from mir2_policies.bundles.export import GOLDEN_VECTORS, actor_to_onnx, check_equal, describe, write_bundle

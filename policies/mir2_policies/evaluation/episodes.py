@@ -8,38 +8,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from mir2_core.adversary import benign_robots
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.rollout import play
 from mir2_core.tasks import Rendezvous
 from mir2_core.tasks.geometry import Array, pair_distances
+from mir2_core.traitors.traitor import Memory, Moment, Situation, Traitor, benign_robots
 from numpy.typing import NDArray
 
 Act = Callable[[Array], Array]  # observations (..., O) -> actions (..., A)
 FloatArray = NDArray[np.float64]
-
-
-class Situation(NamedTuple):
-    """What an adversary may look at; a trained one uses the observations alone."""
-
-    task: Rendezvous
-    step: int
-    robots: Sequence[int]  # the traitors' indices
-    observations: Array  # (B, K, O) the truth as each traitor sees it
-    poses: Array  # (B, N, 3) the truth
-    policy: Act  # what the traitors would do if they were loyal
-    rng: np.random.Generator
-
-
-class Deed(NamedTuple):
-    """What the traitors do and say."""
-
-    actions: Array  # (B, K, A)
-    reported: Array | None = None  # (B, K, 3) poses within the arena; None: the true ones
-
-
-Adversary = Callable[[Situation], Deed]
 
 
 class Episodes(NamedTuple):
@@ -72,7 +50,7 @@ class Arena:
         check_robots(robots, task.params.robots)
         self.task = task
         self.robots = list(robots)
-        self.benign = benign_robots(task, self.robots)
+        self.benign = benign_robots(task.params.robots, self.robots)
         self._benign_task = task.of_size(len(self.benign))
 
     def seen(self, poses: Array, reported: Array | None) -> Array:
@@ -122,24 +100,27 @@ def run_episodes(
     seed: int,
     *,
     robots: Sequence[int] = (),
-    adversary: Adversary | None = None,
+    traitor: Traitor | None = None,
 ) -> Episodes:
     """Play episodes from the same starts as `returns.episode_returns` with the same seed."""
-    if bool(robots) != (adversary is not None):
-        raise ValueError("traitors need an adversary, and an adversary needs traitors")
+    if bool(robots) != (traitor is not None):
+        raise ValueError("robots that turn traitor need something to do, and nobody else does")
     arena = Arena(task, robots)
     rng = np.random.default_rng(seed)
     starts = task.asarray(task.reset(rng, episodes))
     told: list[Array] = []
+    memory = Memory()
 
     def act(step: int, poses: Array) -> Array:
-        deed = None
-        if adversary is not None:
-            observations = task.observe(poses)[:, arena.robots]
-            deed = adversary(Situation(task, step, arena.robots, observations, poses, victims, rng))
-        actions, reported = _joint_actions(arena, victims, poses, deed)
-        told.append(reported)
-        return actions
+        if traitor is None:
+            told.append(poses[:, []])
+            return victims(task.observe(poses))
+        moment = Moment(poses, lambda: victims(task.observe(poses)[:, arena.robots]))
+        memory.note(step, moment)
+        deed = traitor(Situation(task, task.robot, arena.robots, seed, step, memory))
+        told.append(poses[:, arena.robots] if deed.reported is None else deed.reported)
+        actions = victims(task.observe(arena.seen(poses, deed.reported)))
+        return arena.replaced(actions, moment.wanted if deed.actions is None else deed.actions)
 
     places, widest, rows = [_numpy(starts)], [_numpy(arena.benign_widest_m(starts))], []
     for step in play(task, act, starts, task.params.horizon):
@@ -169,15 +150,6 @@ def bundle_act(bundle: PolicyBundle) -> Act:
         return rows.reshape(*observations.shape[:-1], rows.shape[-1])
 
     return act
-
-
-def _joint_actions(arena: Arena, victims: Act, poses: Array, deed: Deed | None) -> tuple[Array, Array]:
-    """Actions (B, N, A) of all robots and the poses (B, K, 3) that the traitors report."""
-    truth = poses[:, arena.robots]
-    if deed is None:
-        return victims(arena.task.observe(poses)), truth
-    actions = victims(arena.task.observe(arena.seen(poses, deed.reported)))
-    return arena.replaced(actions, deed.actions), truth if deed.reported is None else deed.reported
 
 
 def _numpy(values: Array) -> Any:

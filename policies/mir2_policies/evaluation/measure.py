@@ -7,24 +7,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from mir2_core.adversary import AdversaryBundle, actions_and_reports, adversary_observations
 from mir2_core.bundle import BundleMetadata, PolicyBundle
 from mir2_core.config import parse
 from mir2_core.errors import UserError, nearest
 from mir2_core.tasks import Rendezvous, RendezvousParams, task_type
+from mir2_core.traitors import TRAITORS
+from mir2_core.traitors.trained import AdversaryBundle
+from mir2_core.traitors.traitor import Traitor
 
 from mir2_policies.evaluation.episodes import (
-    Adversary,
     Arena,
-    Deed,
     Episodes,
-    Situation,
     bundle_act,
     check_robots,
     run_episodes,
 )
 from mir2_policies.evaluation.information import interaction
-from mir2_policies.evaluation.scripts import SCRIPTS
 from mir2_policies.evaluation.table import CLEAN, Measurement
 
 TOGETHER_M = 0.1
@@ -34,7 +32,7 @@ DECIMALS = 4
 class Settings(NamedTuple):
     """Which conditions are measured, with which traitors, and over how many episodes."""
 
-    conditions: tuple[str, ...] = (CLEAN, *SCRIPTS)
+    conditions: tuple[str, ...] = (CLEAN, *TRAITORS)
     robots: tuple[int, ...] = (0,)  # those that may be traitors
     traitors: tuple[int, ...] = (1,)  # how many of them at once
     episodes: int = 256
@@ -42,7 +40,7 @@ class Settings(NamedTuple):
 
     def check(self, team: int) -> None:
         """Refuse what cannot be measured with a team of that size."""
-        known = (CLEAN, *SCRIPTS)
+        known = (CLEAN, *TRAITORS)
         for condition in self.conditions:
             if condition not in known:
                 raise UserError(f"--conditions: unknown condition '{condition}'; {nearest(condition, known)}")
@@ -70,7 +68,7 @@ class Scenario(NamedTuple):
 
     condition: str
     robots: tuple[int, ...] = ()
-    adversary: Adversary | None = None
+    traitor: Traitor | None = None
 
 
 def load_policies(paths: Sequence[Path]) -> list[PolicyBundle]:
@@ -124,7 +122,7 @@ def scripted_scenarios(settings: Settings) -> Iterator[Scenario]:
             continue
         for count in settings.traitors:
             for robots in itertools.combinations(settings.robots, count):
-                yield Scenario(condition, robots, SCRIPTS[condition])
+                yield Scenario(condition, robots, TRAITORS[condition])
 
 
 def load_adversaries(paths: Sequence[Path], victims: Sequence[PolicyBundle]) -> dict[str, list[AdversaryBundle]]:
@@ -150,18 +148,7 @@ def load_adversaries(paths: Sequence[Path], victims: Sequence[PolicyBundle]) -> 
 def trained_scenarios(adversaries: Sequence[AdversaryBundle]) -> Iterator[Scenario]:
     """One scenario an adversary, with its own robots."""
     for adversary in adversaries:
-        yield Scenario(f"trained {adversary.info.threat}", tuple(adversary.info.robots), trained(adversary))
-
-
-def trained(adversary: AdversaryBundle) -> Adversary:
-    """A trained adversary, computed by ONNX Runtime."""
-    act = bundle_act(adversary)
-
-    def choose(situation: Situation) -> Deed:
-        observations = adversary_observations(situation.task, situation.poses, situation.robots, situation.step)
-        return Deed(*actions_and_reports(situation.task, act(observations)))
-
-    return choose
+        yield Scenario(f"trained {adversary.info.threat}", tuple(adversary.info.robots), adversary)
 
 
 def play(bundle: PolicyBundle, scenario: Scenario, episodes: int, seed: int) -> Episodes:
@@ -172,7 +159,7 @@ def play(bundle: PolicyBundle, scenario: Scenario, episodes: int, seed: int) -> 
         episodes,
         seed,
         robots=scenario.robots,
-        adversary=scenario.adversary,
+        traitor=scenario.traitor,
     )
 
 

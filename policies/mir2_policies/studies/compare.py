@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from mir2_core.adversary import AdversaryBundle
 from mir2_core.bundle import PolicyBundle
 from mir2_core.files import writable_folder
+from mir2_core.traitors.trained import AdversaryBundle
 from tqdm import tqdm
 
 from mir2_policies.evaluation.episodes import Episodes

@@ -14,9 +14,9 @@ from mir2_core.bundle import PolicyBundle
 from mir2_core.config import StrictModel, load_yaml
 from mir2_core.deployment import Deployment, find_policy, resize
 from mir2_core.errors import UserError, nearest
-from mir2_core.faults import parse_faults
 from mir2_core.roster import MAX_ROBOTS, Roster
 from mir2_core.start_poses import start_poses
+from mir2_core.traitors.schedule import parse_faults
 from mir2_core.world import BACKENDS, for_backend
 
 DEFAULT_ROSTER = "rendezvous.yaml"

@@ -1,10 +1,13 @@
 """Between ROS messages and the values of mir2_core."""
 
 import math
+from collections.abc import Iterable
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist, TwistStamped
+from mir2_core.traitors.schedule import FOREVER, FaultSpec
 from mir2_core.types import Command, RobotState
+from mir2_interfaces.msg import Fault, FaultArray
 from nav_msgs.msg import Odometry
 
 MAP_FRAME = "map"
@@ -62,4 +65,24 @@ def to_twist_stamped(command: Command, robot: str) -> TwistStamped:
     message = TwistStamped(twist=to_twist(command))
     message.header.stamp = stamp(command.stamp_s)
     message.header.frame_id = f"{robot}/base_link"
+    return message
+
+
+def to_faults(message: FaultArray) -> list[FaultSpec]:
+    """The faults that the injector announces."""
+    return [
+        FaultSpec(fault.fault, fault.robot, seconds(fault.start), seconds(fault.end) or FOREVER)
+        for fault in message.faults
+    ]
+
+
+def to_fault_array(faults: Iterable[FaultSpec], now_s: float) -> FaultArray:
+    """The announcement, at `now_s`, of faults that are active or planned."""
+    message = FaultArray()
+    message.header.stamp = stamp(now_s)
+    for spec in faults:
+        fault = Fault(robot=spec.robot, fault=spec.kind, active=spec.active(now_s), start=stamp(spec.start_s))
+        if spec.end_s < FOREVER:
+            fault.end = stamp(spec.end_s)
+        message.faults.append(fault)
     return message

@@ -5,23 +5,15 @@ from collections.abc import Callable
 
 from geometry_msgs.msg import TwistStamped
 from mir2_core.errors import UserError
-from mir2_core.faults import (
-    FAULTS,
-    FOREVER,
-    CommandFault,
-    FaultContext,
-    FaultSchedule,
-    FaultSpec,
-    check_fault,
-    parse_faults,
-)
 from mir2_core.robots import robot_model
+from mir2_core.traitors.schedule import FOREVER, FaultSchedule, FaultSpec, check_fault, parse_faults
+from mir2_core.traitors.takeover import Takeover
 from mir2_core.types import Command, RobotState
-from mir2_interfaces.msg import Fault, FaultArray, SwarmMetrics
+from mir2_interfaces.msg import FaultArray, SwarmMetrics
 from mir2_interfaces.srv import ClearFault, InjectFault
 from nav_msgs.msg import Odometry
 
-from mir2_swarm.convert import seconds, stamp, to_command, to_state, to_twist_stamped
+from mir2_swarm.convert import seconds, to_command, to_fault_array, to_state, to_twist_stamped
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 
 
@@ -39,7 +31,7 @@ class FaultInjectorNode(SwarmNode):
         planned = parse_faults(self.text_parameter("fault", "kind@robot:start_s", needed=False), self.roster.names)
         self._planned: list[FaultSpec] = planned
         self._schedule = FaultSchedule()
-        self._running: dict[str, tuple[FaultSpec, CommandFault]] = {}
+        self._running: dict[str, tuple[FaultSpec, Takeover]] = {}
         self._policy: dict[str, Command] = {}
         self._states: dict[str, RobotState] = {}
         self._listen()
@@ -128,9 +120,9 @@ class FaultInjectorNode(SwarmNode):
             self._running.pop(spec.robot, None)
         started = [spec for spec in self._schedule if spec.active(now_s) and spec.robot not in self._running]
         for spec in started:
-            model = robot_model(self.roster.robot(spec.robot).kind)
-            seeds = (self._seed, self.roster.names.index(spec.robot))
-            self._running[spec.robot] = (spec, FAULTS[spec.kind](model, seeds))
+            body, index = robot_model(self.roster.robot(spec.robot).kind), self.roster.names.index(spec.robot)
+            takeover = Takeover(spec.kind, self.deployment.task, body, index, self._seed)
+            self._running[spec.robot] = (spec, takeover)
         if over or started:
             self._announce()
         for robot in self._running:
@@ -139,29 +131,15 @@ class FaultInjectorNode(SwarmNode):
     def _send(self, robot: str, now_s: float) -> None:
         """Publish the fault's command, once what it looks at is here."""
         policy = self._policy.get(robot)
-        known = [policy, *(self._states.get(name) for name in self.roster.names)]
-        if not self.pace.due(now_s, [value.stamp_s if value else None for value in known]):
+        states = [self._states.get(name) for name in self.roster.names]
+        if not self.pace.due(now_s, [value.stamp_s if value else None for value in (policy, *states)]):
             return
-        spec, fault = self._running[robot]
-        context = FaultContext(
-            now_s=now_s,
-            step=max(0, math.floor((now_s - spec.start_s) / self.period_s + 0.5)),
-            policy=policy,
-            state=self._states.get(robot),
-            others=[self._states[name] for name in self.roster.names if name != robot and name in self._states],
-        )
-        self._commands[robot].publish(to_twist_stamped(fault.command(context), robot))
+        spec, takeover = self._running[robot]
+        step = max(0, math.floor((now_s - spec.start_s) / self.period_s + 0.5))
+        self._commands[robot].publish(to_twist_stamped(takeover.command(now_s, step, policy, states), robot))
 
     def _announce(self) -> None:
-        now_s = self._clock_s()
-        message = FaultArray()
-        message.header.stamp = stamp(now_s)
-        for spec in self._schedule:
-            fault = Fault(robot=spec.robot, fault=spec.kind, active=spec.active(now_s), start=stamp(spec.start_s))
-            if spec.end_s < FOREVER:
-                fault.end = stamp(spec.end_s)
-            message.faults.append(fault)
-        self._publisher.publish(message)
+        self._publisher.publish(to_fault_array(self._schedule, self._clock_s()))
 
 
 def main() -> None:

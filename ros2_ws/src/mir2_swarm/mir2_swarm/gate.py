@@ -6,12 +6,13 @@ from collections.abc import Callable
 from geometry_msgs.msg import Twist, TwistStamped
 from mir2_core.gate import CommandGate, GateDecision, GateLimits
 from mir2_core.robots import robot_model
+from mir2_core.traitors.schedule import FaultSpec
 from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import FaultArray, GateStatus
 from nav_msgs.msg import Odometry
 from std_srvs.srv import SetBool
 
-from mir2_swarm.convert import seconds, stamp, to_command, to_state, to_twist, to_twist_stamped
+from mir2_swarm.convert import stamp, to_command, to_faults, to_state, to_twist, to_twist_stamped
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
 from mir2_swarm.pace import Stamps
 from mir2_swarm.stop_line import StopLine
@@ -43,7 +44,7 @@ class GateNode(SwarmNode):
         self._commands: dict[str, Command] = {}
         self._state: RobotState | None = None
         self._allies: dict[str, RobotState] = {}
-        self._faults: list[tuple[float, float]] | None = None
+        self._faults: list[FaultSpec] | None = None
         self._answered: tuple[Command, GateStatus] | None = None
         self._lease = self.pace.lease(self._consider)
         self._last_s = self.now_s
@@ -116,12 +117,11 @@ class GateNode(SwarmNode):
         self._consider(STOP)
 
     def _on_faults(self, message: FaultArray) -> None:
-        mine = [fault for fault in message.faults if fault.robot == self.robot]
-        self._faults = [(seconds(fault.start), seconds(fault.end) or float("inf")) for fault in mine]
+        self._faults = [fault for fault in to_faults(message) if fault.robot == self.robot]
         self._consider()
 
     def _compromised(self, now_s: float) -> bool:
-        return any(start <= now_s < end for start, end in self._faults or [])
+        return any(fault.active(now_s) for fault in self._faults or [])
 
     def _source(self, now_s: float) -> str:
         """Whose command counts now."""

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from mir2_core.errors import UserError
-from mir2_core.faults import FaultHistory
 from mir2_core.gate import Reason
 from mir2_core.recorder import Recorder, StepRecord, rendezvous_distance_m
 from mir2_core.robots import robot_model
 from mir2_core.run import LONGEST_S
+from mir2_core.traitors.history import FaultHistory
 from mir2_core.types import Command
 from mir2_core.world import BACKENDS
 from mir2_interfaces.msg import FaultArray, GateStatus, SwarmMetrics
@@ -18,7 +18,7 @@ from nav_msgs.msg import Odometry
 from rclpy.qos import QoSProfile
 from std_srvs.srv import Trigger
 
-from mir2_swarm.convert import seconds, stamp, to_state
+from mir2_swarm.convert import seconds, stamp, to_faults, to_state
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 from mir2_swarm.run_folder import EventLog, write_run_folder
 
@@ -130,10 +130,7 @@ class MonitorNode(SwarmNode):
 
     def _on_faults(self, message: FaultArray) -> None:
         self._faults_known = True
-        self._faults.update(
-            now_s=seconds(message.header.stamp),
-            faults=[(fault.robot, fault.fault, seconds(fault.start), seconds(fault.end)) for fault in message.faults],
-        )
+        self._faults.update(seconds(message.header.stamp), to_faults(message))
 
     def _note_emergency_stop(self, robot: str, stands: bool) -> None:
         """Write down what the gate did, whatever was asked of it."""
@@ -148,7 +145,7 @@ class MonitorNode(SwarmNode):
 
     def _advance(self) -> None:
         assert self._recorder is not None
-        for step in self._recorder.advance(self._faults.compromised_at):
+        for step in self._recorder.advance(self._faults.traitors_at):
             self._publish(step)
             self._note_faults(step)
             if step.step % round(self.roster.rate_hz) == 0:

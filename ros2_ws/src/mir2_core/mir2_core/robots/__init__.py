@@ -14,4 +14,4 @@ def robot_model(kind: str) -> RobotModel:
     return ROBOTS[kind]
 
 
-__all__ = ["ROBOTS", "RobotModel", "robot_model"]
+__all__ = ["EPUCK2", "EPUCK2_POINT", "ROBOTS", "RobotModel", "robot_model"]

@@ -20,10 +20,12 @@ EPUCK2 = RobotModel(
     clearance_m=0.010,
 )
 
-# The robot that the published task assumes: a point whose wheels reach 7.5344 rad/s at once.
+# The robot that the published task assumes: a point whose wheels reach 7.5344 rad/s at once, 0.150688 m/s together. It
+# turns at 5.30124 rad/s, which its published axle of 5.685 cm gives after rounding.
 EPUCK2_POINT = replace(
     EPUCK2,
     name="epuck2_point",
+    axle_m=2.0 * 0.150688 / 5.30124,
     max_wheel_radps=7.5344,
     max_wheel_radps2=np.inf,
     radius_m=0.0,

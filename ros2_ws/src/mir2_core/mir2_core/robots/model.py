@@ -1,6 +1,7 @@
 """What a differential-drive robot can do."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,17 @@ class RobotModel:
         """v_mps and omega_radps of two wheel speeds."""
         v = 0.5 * (left_radps + right_radps) * self.wheel_radius_m
         return v, (right_radps - left_radps) * self.wheel_radius_m / self.axle_m
+
+    def twist_to_action(self, v_mps: Any, omega_radps: Any, xp: Any = np) -> Any:
+        """The action (..., 2), wheel speeds in units of the fastest, that gives body velocities, arrays (...) of `xp`.
+
+        It is beyond [−1, 1] if the robot cannot reach them.
+        """
+        return xp.stack(self.wheels(v_mps, omega_radps), axis=-1) / self.max_wheel_radps
+
+    def action_to_twist(self, action: Any) -> tuple[float, float]:
+        """v_mps and omega_radps of an action (2,)."""
+        return self.twist(*map(float, self.max_wheel_radps * action))
 
     def speed_scale(self, v_mps: float, omega_radps: float) -> float:
         """The largest factor in [0, 1] that brings both wheels within their limit."""

@@ -10,6 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from mir2_core.config import StrictModel
+from mir2_core.robots import EPUCK2_POINT
+from mir2_core.robots.model import RobotModel
 from mir2_core.tasks.geometry import Array, ally_features, bearings_rad, distances_between, pair_geometry, wall_terms
 
 # An e-puck2 as the published task rounds it: wheels at up to 7.5344 rad/s, radius 2 cm, axle 5.685 cm.
@@ -52,7 +54,8 @@ class Rendezvous:
     """The task for `xp` arrays; `asarray` turns a NumPy constant into such an array (device and dtype included)."""
 
     name: ClassVar[str] = "rendezvous"
-    robot_kind: ClassVar[str] = "epuck2"
+    robot_kind: ClassVar[str] = EPUCK2_POINT.policy_kind
+    robot: ClassVar[RobotModel] = EPUCK2_POINT
     action_size: ClassVar[int] = 2
     action_meaning: ClassVar[str] = "left and right wheel speed, in units of 7.5344 rad/s"
 

@@ -1,4 +1,4 @@
-"""A trained adversary: a bundle that takes over robots of one certain team, and what its outputs mean."""
+"""Traitors that were trained against one certain team: what they see, and what their outputs mean."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,19 +10,26 @@ from mir2_core.config import parse
 from mir2_core.errors import UserError
 from mir2_core.tasks import ObservationTerm, Rendezvous, RendezvousParams, task_type
 from mir2_core.tasks.geometry import Array
-from mir2_core.tasks.rendezvous import SPEED_MPS
+from mir2_core.traitors.steering import benign_centroid, drive
+from mir2_core.traitors.traitor import Deed, Situation, benign_robots
 
 REPORT_SIZE = 3  # x and y in units of half the arena's side, from its middle, and the heading in units of π
 CLOCK_STEPS = (2.0, 4.0, 10.0, 50.0, 100.0)  # periods: lies that change at the right moment hurt most
 SPREAD_SCALES_PER_M = (2.0, 10.0, 50.0)  # a team that has met differs by centimetres from one that is kept from it
 SMALLEST_M = 0.02  # differences below say nothing
-TURN_GAIN = 4.0
 FULL = 0.8  # of the outputs means full speed, or the edge of the arena: a saturated tanh passes no gradient
 LOOKAHEAD_S = 10.0
 
 
 class AdversaryBundle(PolicyBundle):
-    """A verified adversary; `act` maps `adversary_observations` to the action and, for a liar, three more numbers."""
+    """A verified adversary, which is a `Traitor`; `act` maps `adversary_observations` to what `to_deed` takes."""
+
+    def __call__(self, situation: Situation) -> Deed:
+        """What the robots that it was trained as do and report."""
+        task = situation.task
+        seen = adversary_observations(task, situation.poses, situation.robots, situation.step)
+        outputs = self.act(seen.reshape(-1, seen.shape[-1]))
+        return to_deed(task, outputs.reshape(*seen.shape[:-1], outputs.shape[-1]))
 
     @property
     def info(self) -> AdversaryInfo:
@@ -99,9 +106,9 @@ def adversary_terms(task: Rendezvous, robots: Sequence[int]) -> tuple[Observatio
 def adversary_observations(task: Rendezvous, poses: Array, robots: Sequence[int], steps: Array) -> Array:
     """What an adversary is given (B, K, O) in the true `poses` (B, N, 3) after `steps`, one number or (B,)."""
     xp, half_m, traitors = task.xp, 0.5 * task.params.arena_m, list(robots)
-    own, others = poses[:, traitors], poses[:, benign_robots(task, robots)]
+    own, others = poses[:, traitors], poses[:, benign_robots(task.params.robots, robots)]
     shape = (len(poses), len(traitors), -1)
-    centroid = _centroid(task, poses, robots)
+    centroid = benign_centroid(xp, poses, robots)
     apart = others[..., :2] - centroid
     spread = xp.sqrt(xp.mean(xp.sum(apart * apart, axis=-1), axis=-1) + SMALLEST_M**2)[:, None, None]
     cos, sin = xp.cos(own[..., 2:]), xp.sin(own[..., 2:])
@@ -129,7 +136,7 @@ def adversary_observations(task: Rendezvous, poses: Array, robots: Sequence[int]
     middle, squash, over, headings, *clock = (xp.broadcast_to(each, (*shape[:2], each.shape[-1])) for each in alike)
     index = task.asarray(np.eye(task.params.robots)[traitors])
     parts = [
-        flight(task, poses, robots),
+        drive(xp, task.robot, own, own[..., :2] - centroid),
         retreat(task, poses, robots),
         own[..., :2] / half_m - 1.0,
         cos,
@@ -147,44 +154,17 @@ def adversary_observations(task: Rendezvous, poses: Array, robots: Sequence[int]
     return xp.concatenate(parts, axis=-1)
 
 
-def flight(task: Rendezvous, poses: Array, robots: Sequence[int]) -> Array:
-    """Actions (B, K, A) of traitors that drive away from the centroid of the benign robots at full speed."""
-    own = poses[:, list(robots)]
-    return _drive(task, own, own[..., :2] - _centroid(task, poses, robots), back=False)
-
-
 def retreat(task: Rendezvous, poses: Array, robots: Sequence[int]) -> Array:
     """Actions (B, K, A) of traitors that drive to the corner that keeps them farthest from it for a while."""
     xp, side_m = task.xp, task.params.arena_m
-    own, centroid = poses[:, list(robots)], _centroid(task, poses, robots)[:, :, None]
+    own, centroid = poses[:, list(robots)], benign_centroid(xp, poses, robots)[:, :, None]
     corners = task.asarray([[0.0, 0.0], [0.0, side_m], [side_m, 0.0], [side_m, side_m]])
     way = corners - own[:, :, None, :2]
     way_m, far = _norm(xp, way), 0.0
     for time_s in np.linspace(0.0, LOOKAHEAD_S, 9):
-        reached = xp.clip(2.0 * SPEED_MPS * time_s / way_m, None, 1.0)[..., None]
+        reached = xp.clip(task.robot.max_v_mps * time_s / way_m, None, 1.0)[..., None]
         far = far + _norm(xp, own[:, :, None, :2] + reached * way - centroid)
-    return _drive(task, own, corners[xp.argmax(far, axis=-1)] - own[..., :2], back=True)
-
-
-def _drive(task: Rendezvous, own: Array, toward: Array, back: bool) -> Array:
-    """Actions (B, K, A) of robots at `own` (B, K, 3) that go in the directions `toward` (B, K, 2), maybe backwards."""
-    xp = task.xp
-    error = xp.arctan2(toward[..., 1], toward[..., 0]) - own[..., 2]
-    cos, sin = xp.cos(error), xp.sin(error)
-    sign = xp.where(cos < 0.0, -1.0, 1.0) if back else 1.0
-    drive = 2.0 * SPEED_MPS * (cos if back else xp.clip(cos, 0.0, None))
-    actions = task.twist_to_action(drive, TURN_GAIN * xp.arctan2(sign * sin, sign * cos))
-    return actions / xp.clip(xp.max(xp.abs(actions), axis=-1), 1.0, None)[..., None]
-
-
-def _centroid(task: Rendezvous, poses: Array, robots: Sequence[int]) -> Array:
-    """Where (B, 1, 2) the benign robots are on average."""
-    return task.xp.mean(poses[:, benign_robots(task, robots), :2], axis=1)[:, None]
-
-
-def benign_robots(task: Rendezvous, robots: Sequence[int]) -> list[int]:
-    """The indices of all robots but the traitors."""
-    return [robot for robot in range(task.params.robots) if robot not in robots]
+    return drive(xp, task.robot, own, corners[xp.argmax(far, axis=-1)] - own[..., :2], back=True)
 
 
 def _norm(xp: Any, vectors: Array) -> Array:
@@ -199,8 +179,8 @@ def reported_poses(task: Rendezvous, numbers: Array) -> Array:
     return xp.stack([half_m * (1.0 + numbers[..., 0]), half_m * (1.0 + numbers[..., 1]), heading], axis=-1)
 
 
-def actions_and_reports(task: Rendezvous, outputs: Array) -> tuple[Array, Array | None]:
-    """Actions (B, K, A) and, of a liar, reported poses (B, K, 3) that outputs (B, K, A or A + 3) mean."""
+def to_deed(task: Rendezvous, outputs: Array) -> Deed:
+    """What outputs (B, K, A), or a liar's (B, K, A + 3), mean."""
     wanted = task.xp.clip(outputs / FULL, -1.0, 1.0)
     actions, numbers = wanted[..., : task.action_size], wanted[..., task.action_size :]
-    return actions, reported_poses(task, numbers) if numbers.shape[-1] else None
+    return Deed(actions, reported_poses(task, numbers) if numbers.shape[-1] else None)

@@ -1,0 +1,80 @@
+"""One robot under a fault does what the same traitor does in a batch."""
+
+import math
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mir2_core.robots import EPUCK2, EPUCK2_POINT
+from mir2_core.traitors import ACTS
+from mir2_core.traitors.takeover import Takeover
+from mir2_core.types import Command, RobotState
+
+from tests.core.traitors.situations import ARRAYS, situation
+
+takeover = partial(Takeover, task=ARRAYS, body=EPUCK2, index=1, seed=3)
+each_act = pytest.mark.parametrize("kind", ACTS)
+POLICY = Command(5.0, 0.05, 0.3)
+STATES = [RobotState(5.0, 0.5, 1.0 + 0.1 * index, 0.7 * index) for index in range(5)]
+
+
+def states_at(poses):
+    return [RobotState(5.0, *map(float, pose)) for pose in poses]
+
+
+@each_act
+def test_equals_a_row_of_the_batch(kind):
+    batch = situation(robots=(1,), step=7, seed=3)
+    alone = takeover(kind, body=EPUCK2_POINT)
+    for age, step in ((1, 6), (0, 7)):
+        moment = batch.memory.ago(age)
+        policy = Command(5.0, *map(float, ARRAYS.action_to_twist(moment.wanted[0, 0])))
+        command = alone.command(5.0, step, policy, states_at(moment.poses[0]))
+    wanted = ARRAYS.action_to_twist(ACTS[kind](batch).actions[0, 0])
+    np.testing.assert_allclose((command.v_mps, command.omega_radps), wanted, atol=1e-12)
+
+
+def test_stop_and_reverse():
+    assert takeover("stop").command(5.0, 0, POLICY, STATES) == Command(5.0, 0.0, 0.0)
+    command = takeover("reverse").command(6.0, 0, POLICY, STATES)
+    assert (command.stamp_s, command.v_mps, command.omega_radps) == pytest.approx((6.0, -0.05, -0.3))
+
+
+def test_freeze_holds_the_command_of_the_beginning():
+    fault = takeover("freeze")
+    for step in range(300):
+        command = fault.command(5.0 + step, step, Command(5.0 + step, 0.05 - 1e-4 * step, 0.3), STATES)
+        assert (command.stamp_s, command.v_mps, command.omega_radps) == pytest.approx((5.0 + step, 0.05, 0.3))
+
+
+def test_random_depends_on_seed_robot_and_step_alone():
+    def drawn(step=7, **changes):
+        return takeover("random", **changes).command(5.0, step, None, [None] * 5)
+
+    assert drawn() == drawn()
+    assert len({drawn(), drawn(step=8), drawn(index=2), drawn(seed=4)}) == 4
+
+
+@given(kind=st.sampled_from(sorted(ACTS)), step=st.integers(0, 10**6), heading=st.floats(-10, 10))
+def test_every_fault_stays_within_what_the_robot_can_do(kind, step, heading):
+    states = [*STATES[:1], RobotState(5.0, 1.0, 1.0, heading), *STATES[2:]]
+    command = takeover(kind).command(5.0, step, POLICY, states)
+    assert EPUCK2.speed_scale(command.v_mps, command.omega_radps) == pytest.approx(1.0)
+
+
+@each_act
+def test_without_knowledge_it_stands_unless_it_needs_none(kind):
+    command = takeover(kind).command(5.0, 0, None, [None] * 5)
+    assert command.stamp_s == 5.0
+    assert (math.hypot(command.v_mps, command.omega_radps) > 0.0) == (kind == "random")
+
+
+@each_act
+def test_a_command_does_not_depend_on_messages_that_repeat(kind):
+    once, twice = takeover(kind), takeover(kind)
+    for step in range(3):
+        policy = Command(5.0 + 0.1 * step, 0.01 * step, 0.3)
+        twice.command(5.0, step, POLICY, STATES)
+        assert once.command(5.0, step, policy, STATES) == twice.command(5.0, step, policy, STATES)
