@@ -39,7 +39,7 @@ WALL_HEIGHT_M, WALL_THICKNESS_M, FLOOR_THICKNESS_M = 0.03, 0.02, 0.01
 FLOOR_COLOUR = (0.80, 0.79, 0.76, 1.0)
 WALL_COLOUR = (0.50, 0.54, 0.60, 1.0)
 SHELL_COLOUR = (0.35, 0.80, 0.42, 1.0)
-COMPROMISED_COLOUR = (0.95, 0.27, 0.22, 1.0)
+TRAITOR_COLOUR = (0.95, 0.27, 0.22, 1.0)
 SUPERSAMPLING = 2
 
 
@@ -180,9 +180,9 @@ def add_robot(client: Client, model: RobotModel, pose: FloatArray) -> LoadedRobo
     return LoadedRobot(model, kind, body, wheels, shell)
 
 
-def paint(client: Client, robot: LoadedRobot, compromised: bool) -> None:
-    """Give a robot's shell the colour of a good or of a compromised ally."""
-    colour = COMPROMISED_COLOUR if compromised else SHELL_COLOUR
+def paint(client: Client, robot: LoadedRobot, traitor: bool) -> None:
+    """Give a robot's shell the colour of a loyal robot or of a traitor."""
+    colour = TRAITOR_COLOUR if traitor else SHELL_COLOUR
     client.changeVisualShape(robot.body, robot.shell_link, rgbaColor=colour)
 
 

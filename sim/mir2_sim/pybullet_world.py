@@ -142,19 +142,19 @@ class PyBulletWorld:
         height: int = 600,
         *,
         view: scene.View = "oblique",
-        compromised: Collection[int] = (),
+        traitors: Collection[int] = (),
         focus: scene.Focus | None = None,
     ) -> NDArray[np.uint8]:
         """Draw the arena, or the square of floor in focus, on the CPU as (height, width, 3).
 
-        Compromised robots are red, the others green. Raises `UserError` on an unknown view or an empty picture.
+        Traitors are red, the others green. Raises `UserError` on an unknown view or an empty picture.
         """
         if width < 1 or height < 1:
             raise UserError(f"picture of {width} x {height} pixels; allowed: 1 x 1 or larger")
         if view not in scene.CAMERAS:
             raise UserError(f"unknown view '{view}'; {nearest(view, scene.CAMERAS)}")
         for i, robot in enumerate(self.robots):
-            scene.paint(self.client, robot, i in compromised)
+            scene.paint(self.client, robot, i in traitors)
         middle_m = self.arena_m / 2.0
         return scene.picture(self.client, focus or (middle_m, middle_m, self.arena_m), width, height, view)
 

@@ -135,7 +135,7 @@ def test_robots_that_head_for_one_place_stand_only_when_they_are_packed(robots, 
 
 
 @pytest.mark.parametrize("bearing_rad", np.linspace(0.0, 2.0 * math.pi, 8, endpoint=False))
-def test_a_compromised_robot_can_neither_push_nor_ram(bearing_rad):
+def test_a_traitor_can_neither_push_nor_ram(bearing_rad):
     """It drives at a robot that stands, and at one that tries to get away, as fast as it can."""
     victim = np.array([1.0, 1.0, 0.3])
     start = (1.0 + 0.3 * math.cos(bearing_rad), 1.0 + 0.3 * math.sin(bearing_rad), 0.0)

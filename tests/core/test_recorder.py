@@ -57,28 +57,28 @@ def test_a_patient_recorder_waits_and_an_impatient_one_goes_on(episode):
     assert hasty.missing_reports > 0
 
 
-def test_benign_robots_are_those_not_compromised(episode):
+def test_benign_robots_are_those_that_are_no_traitors(episode):
     task, truth = episode
     recorder = Recorder(task, NAMES, 0.0, patient=True)
     for k in range(51):
         report(recorder, task, truth.poses, truth.actions, k, reasons=("speed",))
         recorder.advance(lambda t: {"robot_0"} if t > 2.0 else ())
     last = recorder.steps[-1]
-    assert last.compromised == ("robot_0",)
-    assert recorder.steps[10].compromised == ()
+    assert last.traitors == ("robot_0",)
+    assert recorder.steps[10].traitors == ()
     assert last.benign_mean_distance_m == pytest.approx(pair_distances(truth.poses[50, 1:])[0])
     assert summary(recorder)["gate_interventions"]["robot_0"]["speed"] == 51
 
 
 @pytest.mark.parametrize("run_start_s", [0.0, 1.7e9])
-def test_a_step_is_compromised_if_its_fault_was_active_while_it_passed(episode, run_start_s):
+def test_a_robot_is_a_traitor_in_a_step_if_its_fault_was_active_while_it_passed(episode, run_start_s):
     task, truth = episode
     recorder = Recorder(task, NAMES, run_start_s, patient=True)
     begin_s, end_s = run_start_s + 1.0, run_start_s + 1.5  # the steps from 1.0 to 1.5 s are those that end from 1.1 on
     for k in range(31):
         report(recorder, task, truth.poses, truth.actions, k)
         recorder.advance(lambda t: {"robot_3"} if begin_s <= t < end_s else ())
-    assert [step.step for step in recorder.steps if step.compromised] == [11, 12, 13, 14, 15]
+    assert [step.step for step in recorder.steps if step.traitors] == [11, 12, 13, 14, 15]
 
 
 def test_a_step_counts_once_however_often_its_gate_reports(episode):

@@ -2,8 +2,18 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
+from mir2_core.traitors.schedule import FOREVER, FaultSpec
 from mir2_core.types import Command, RobotState
-from mir2_swarm.convert import seconds, stamp, to_command, to_odometry, to_state, to_twist_stamped
+from mir2_swarm.convert import (
+    seconds,
+    stamp,
+    to_command,
+    to_fault_array,
+    to_faults,
+    to_odometry,
+    to_state,
+    to_twist_stamped,
+)
 
 time_s = st.one_of(st.floats(0, 1e4), st.floats(1.7e9, 2.1e9))
 number = st.floats(-1e3, 1e3)
@@ -29,3 +39,12 @@ def test_commands_survive_the_round_trip(v, omega):
     message = to_twist_stamped(Command(3.5, v, omega), "robot_0")
     assert to_command(message) == Command(3.5, v, omega)
     assert message.header.frame_id == "robot_0/base_link"
+
+
+def test_faults_survive_the_round_trip():
+    faults = [FaultSpec("stop", "robot_0", 5.0, 8.5), FaultSpec("flee", "robot_1", 6.25, FOREVER)]
+    message = to_fault_array(faults, 6.0)
+    assert to_faults(message) == faults
+    assert seconds(message.header.stamp) == 6.0
+    assert [fault.active for fault in message.faults] == [True, False]
+    assert to_faults(to_fault_array([], 0.0)) == []

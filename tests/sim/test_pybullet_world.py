@@ -223,7 +223,7 @@ def test_crowd_neither_tips_over_nor_sinks_nor_escapes(make_world: MakeWorld) ->
     assert len(bumped) > 5
 
 
-def test_picture_shows_who_is_compromised(make_world: MakeWorld) -> None:
+def test_picture_shows_who_is_a_traitor(make_world: MakeWorld) -> None:
     world = make_world([(0.2, 0.2, 0.0), (0.6, 0.6, 1.0)], 0.8)
     world.step(np.zeros((2, 2)), 0.1)
 
@@ -232,7 +232,7 @@ def test_picture_shows_who_is_compromised(make_world: MakeWorld) -> None:
         return np.argwhere((red > 2 * green) & (red > 2 * blue))
 
     assert len(red_at(world.render(200, 200, view="top"))) == 0
-    picture = world.render(200, 200, view="top", compromised=[1])
+    picture = world.render(200, 200, view="top", traitors=[1])
     assert picture.shape == (200, 200, 3)
     assert picture.dtype == np.uint8
     row, column = red_at(picture).mean(axis=0)

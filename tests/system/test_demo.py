@@ -112,7 +112,7 @@ def process_of(swarm, name: str) -> int:
 
 def test_when_the_injector_dies_the_robot_goes_back_to_its_policy(swarm, make_bundle):
     with launch(swarm, make_bundle(), "duration:=600", "backend:=kinematic", "fault:=stop@robot_1:0") as demo:
-        demo.wait_for("compromised: robot_1", DEADLINE_S)
+        demo.wait_for("traitors: robot_1", DEADLINE_S)
         assert "source: fault" in swarm.ros2("topic", "echo", "--once", "/robot_1/gate")[1]
         os.kill(process_of(swarm, "fault_injector"), signal.SIGKILL)
 

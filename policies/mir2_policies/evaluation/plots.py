@@ -56,9 +56,9 @@ def _draw_paths(axes: Any, record: Episodes) -> None:
     lasted = int(record.going[:, 0].sum())
     poses = record.poses[: lasted + 1, 0]
     names = [f"robot_{row}" for row in range(poses.shape[1])]
-    compromised = np.zeros((lasted, len(names)), dtype=np.bool_)
-    compromised[:, list(record.robots)] = True
-    draw_paths(axes, poses, compromised, names)
+    traitors = np.zeros((lasted, len(names)), dtype=np.bool_)
+    traitors[:, list(record.robots)] = True
+    draw_paths(axes, poses, traitors, names)
     told = record.reported[:lasted, 0]
     if record.robots and not np.allclose(told, poses[:-1, list(record.robots)]):
         draw_reports(axes, told)

@@ -18,16 +18,16 @@ def draw_arena(axes: Axes, side_m: float) -> None:
     axes.set(xlim=(0.0, side_m), ylim=(0.0, side_m), aspect="equal", xlabel="x (m)", ylabel="y (m)")
 
 
-def draw_paths(axes: Axes, poses: FloatArray, compromised: NDArray[np.bool_], names: Sequence[str]) -> None:
-    """Paths of poses (T + 1, N, 3), red where compromised (T, N); open circles at the start, filled ones at the end."""
+def draw_paths(axes: Axes, poses: FloatArray, traitors: NDArray[np.bool_], names: Sequence[str]) -> None:
+    """Paths of poses (T + 1, N, 3), red where traitors (T, N); open circles at the start, filled ones at the end."""
     for row, name in enumerate(names):
         x, y = poses[:, row, 0], poses[:, row, 1]
-        red = np.append(compromised[:1, row], compromised[:, row])
+        red = np.append(traitors[:1, row], traitors[:, row])
         traitor = bool(red.any())
         axes.plot(x, y, color=BENIGN, linewidth=1.0, alpha=0.7, zorder=2)
         if traitor:
             x_red, y_red = np.where(red, x, np.nan), np.where(red, y, np.nan)
-            label = f"{name} while compromised"
+            label = f"{name} as a traitor"
             axes.plot(x_red, y_red, color=TRAITOR, linewidth=2.0, zorder=3, label=label)
         colour = TRAITOR if traitor else BENIGN
         axes.plot(x[0], y[0], "o", markerfacecolor="white", markeredgecolor=colour, markersize=6, zorder=4)
@@ -42,11 +42,11 @@ def draw_reports(axes: Axes, reported: FloatArray) -> None:
         axes.plot(*reported[:, row, :2].T, ".", color=REPORTED, markersize=3, alpha=0.6, label=label)
 
 
-def shade_compromised(axes: Axes, time_s: ArrayLike, compromised: NDArray[np.bool_]) -> None:
-    """Shade the steps (T,) that end at `time_s` (T,) in which any robot was compromised."""
+def shade_traitors(axes: Axes, time_s: ArrayLike, turned: NDArray[np.bool_]) -> None:
+    """Shade the steps (T,) that end at `time_s` (T,) in which any robot was a traitor, `turned` (T,)."""
     ends = np.asarray(time_s, dtype=np.float64)
     begins = np.concatenate([[0.0], ends[:-1]])
-    for begin, end in zip(begins[compromised], ends[compromised], strict=True):
+    for begin, end in zip(begins[turned], ends[turned], strict=True):
         axes.axvspan(begin, end, color=TRAITOR, alpha=0.12, linewidth=0)
 
 

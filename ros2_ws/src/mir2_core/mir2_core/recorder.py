@@ -30,7 +30,7 @@ class StepRecord:
     benign_mean_distance_m: float
     benign_max_distance_m: float
     time_to_rendezvous_s: float
-    compromised: tuple[str, ...]
+    traitors: tuple[str, ...]
 
 
 class Recorder:
@@ -65,7 +65,7 @@ class Recorder:
         self.missing_reports = 0
         self.reaction_s: list[float] = []
         self._intervened: dict[str, defaultdict[str, set[int]]] = {name: defaultdict(set) for name in names}
-        self.ever_compromised: set[str] = set()
+        self.all_traitors: set[str] = set()
 
     def odometry(self, robot: str, state: RobotState) -> None:
         """Take in where a robot is."""
@@ -96,8 +96,8 @@ class Recorder:
         reports.setdefault(step, {})[self._rows[robot]] = row
         return step
 
-    def advance(self, compromised_at: Callable[[float], Collection[str]]) -> list[StepRecord]:
-        """The steps that have become complete; `compromised_at` tells whose fault was active at a time."""
+    def advance(self, traitors_at: Callable[[float], Collection[str]]) -> list[StepRecord]:
+        """The steps that have become complete; `traitors_at` tells whose fault was active at a time."""
         finished = []
         while not self.over and (self._complete() or self._overdue()):
             self._take(self._poses, self._next, self._last_poses)
@@ -106,7 +106,7 @@ class Recorder:
             if self.start_poses is None:
                 self.start_poses = self._last_poses.copy()
             else:
-                finished.append(self._finish(compromised_at))
+                finished.append(self._finish(traitors_at))
             self._next += 1
         return finished
 
@@ -130,15 +130,15 @@ class Recorder:
         for row, values in rows.items():
             last[row] = values
 
-    def _finish(self, compromised_at: Callable[[float], Collection[str]]) -> StepRecord:
+    def _finish(self, traitors_at: Callable[[float], Collection[str]]) -> StepRecord:
         poses, twists = self._last_poses.copy(), self._last_twists.copy()
         actions = self.task.twist_to_action(twists[:, 0], twists[:, 1])
         reward = float(self.task.reward(poses[None], actions[None])[0])
         time_s = self._next * self.task.params.dt_s
-        compromised = compromised_at(self.run_start_s + time_s - 0.5 * self.task.params.dt_s)
+        traitors = traitors_at(self.run_start_s + time_s - 0.5 * self.task.params.dt_s)
         total = reward + (self.steps[-1].cumulative_reward if self.steps else 0.0)
-        self.ever_compromised.update(compromised)
-        benign = [row for name, row in self._rows.items() if name not in compromised]
+        self.all_traitors.update(traitors)
+        benign = [row for name, row in self._rows.items() if name not in traitors]
         mean, widest = pair_distances(poses)
         benign_mean, benign_widest = pair_distances(poses[benign])
         met_s = self.steps[-1].time_to_rendezvous_s if self.steps else math.nan
@@ -146,7 +146,7 @@ class Recorder:
             met_s = time_s
         record = StepRecord(
             self._next, time_s, poses, twists, reward, total, mean, widest, benign_mean, benign_widest, met_s,
-            tuple(name for name in self.names if name in compromised),
+            tuple(name for name in self.names if name in traitors),
         )  # fmt: skip
         self.steps.append(record)
         return record
@@ -175,7 +175,7 @@ def summary(recorder: Recorder) -> dict[str, Any]:
     steps, horizon = recorder.steps, recorder.task.params.horizon
     if not steps:
         return {"steps": 0}
-    benign = [row for row, name in enumerate(recorder.names) if name not in recorder.ever_compromised]
+    benign = [row for row, name in enumerate(recorder.names) if name not in recorder.all_traitors]
     benign_mean, benign_max = pair_distances(steps[-1].poses[benign])
     episode = steps[horizon - 1].cumulative_reward if len(steps) >= horizon else None
     reaction_ms = 1e3 * np.asarray(recorder.reaction_s or [math.nan])
@@ -190,7 +190,7 @@ def summary(recorder: Recorder) -> dict[str, Any]:
         "final_benign_max_distance_m": benign_max,
         "rendezvous_m": recorder.rendezvous_m,
         "time_to_rendezvous_s": steps[-1].time_to_rendezvous_s,
-        "compromised": sorted(recorder.ever_compromised),
+        "compromised": sorted(recorder.all_traitors),
         "missing_reports": recorder.missing_reports,
         "reaction_ms_p50": float(np.percentile(reaction_ms, 50)),
         "reaction_ms_p99": float(np.percentile(reaction_ms, 99)),

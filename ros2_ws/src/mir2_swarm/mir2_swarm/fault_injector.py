@@ -18,7 +18,7 @@ from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 
 
 class FaultInjectorNode(SwarmNode):
-    """Publishes `cmd_vel/fault` of every compromised robot once per control period while its fault holds.
+    """Publishes `cmd_vel/fault` of every traitor once per control period while its fault holds.
 
     The parameter `fault` schedules faults relative to the run's start: kind@robot:start_s[:duration_s], …
     """

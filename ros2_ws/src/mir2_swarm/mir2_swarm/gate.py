@@ -120,12 +120,12 @@ class GateNode(SwarmNode):
         self._faults = [fault for fault in to_faults(message) if fault.robot == self.robot]
         self._consider()
 
-    def _compromised(self, now_s: float) -> bool:
+    def _is_traitor(self, now_s: float) -> bool:
         return any(fault.active(now_s) for fault in self._faults or [])
 
     def _source(self, now_s: float) -> str:
         """Whose command counts now."""
-        leased = self._compromised(now_s) and self._lease.holds(now_s, self._commands.get("fault"))
+        leased = self._is_traitor(now_s) and self._lease.holds(now_s, self._commands.get("fault"))
         return "fault" if leased else "policy"
 
     def _consider(self, came: str = "") -> None:

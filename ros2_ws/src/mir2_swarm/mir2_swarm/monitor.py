@@ -155,11 +155,11 @@ class MonitorNode(SwarmNode):
 
     def _note_faults(self, step: StepRecord) -> None:
         began_s = step.time_s - self.period_s
-        for robot in sorted(set(step.compromised) - self._active):
+        for robot in sorted(set(step.traitors) - self._active):
             self._events.add(began_s, "fault_started", robot=robot, fault=self._faults.kinds[robot])
-        for robot in sorted(self._active - set(step.compromised)):
+        for robot in sorted(self._active - set(step.traitors)):
             self._events.add(began_s, "fault_ended", robot=robot, fault=self._faults.kinds[robot])
-        self._active = set(step.compromised)
+        self._active = set(step.traitors)
 
     def _publish(self, step: StepRecord) -> None:
         assert self._recorder is not None
@@ -173,7 +173,7 @@ class MonitorNode(SwarmNode):
             benign_mean_distance_m=step.benign_mean_distance_m,
             benign_max_distance_m=step.benign_max_distance_m,
             time_to_rendezvous_s=step.time_to_rendezvous_s,
-            compromised=list(step.compromised),
+            compromised=list(step.traitors),
         )
         message.header.stamp = stamp(self._recorder.run_start_s + step.time_s)
         self._publisher.publish(message)
@@ -191,7 +191,7 @@ class MonitorNode(SwarmNode):
 
 def _line(step: StepRecord) -> str:
     """How the team does, in words and numbers that a person can read."""
-    traitors = f"   compromised: {', '.join(step.compromised)}" if step.compromised else ""
+    traitors = f"   traitors: {', '.join(step.traitors)}" if step.traitors else ""
     distances = f"mean pair distance {step.mean_distance_m:.2f} m   widest {step.max_distance_m:.2f} m"
     return f"{step.time_s:5.0f} s   {distances}   return {step.cumulative_reward:7.2f}{traitors}"
 

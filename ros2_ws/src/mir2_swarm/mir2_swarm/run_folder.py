@@ -42,7 +42,7 @@ def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any]) ->
         poses=np.stack([recorder.start_poses, *(step.poses for step in steps)]),
         twists=np.stack([step.twists for step in steps]),
         reward=np.array([step.reward for step in steps]),
-        compromised=np.array([[name in step.compromised for name in recorder.names] for step in steps]),
+        compromised=np.array([[name in step.traitors for name in recorder.names] for step in steps]),
     )
     from mir2_swarm.run_plot import plot_run
 

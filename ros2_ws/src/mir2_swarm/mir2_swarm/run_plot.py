@@ -1,4 +1,4 @@
-"""The picture of a run: paths, pair distances and reward over time, compromised robots marked."""
+"""The picture of a run: paths, pair distances and reward over time, traitors marked."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from mir2_core.pictures import BENIGN, draw_arena, draw_paths, shade_compromised
+from mir2_core.pictures import BENIGN, draw_arena, draw_paths, shade_traitors
 from mir2_core.recorder import Recorder
 from numpy.typing import NDArray
 
@@ -21,10 +21,10 @@ def plot_run(path: Path, recorder: Recorder, facts: dict[str, Any]) -> None:
     _paths(figure.add_subplot(grid[:, 0]), recorder)
     _distances(figure.add_subplot(grid[0, 1]), recorder)
     _rewards(figure.add_subplot(grid[1, 1]), recorder)
-    traitors = ", ".join(sorted(recorder.ever_compromised)) or "none"
+    traitors = ", ".join(sorted(recorder.all_traitors)) or "none"
     figure.suptitle(
         f"{facts['task']} · {len(recorder.names)} robots · {facts['policy']} · {facts['backend']}, {facts['mode']}, "
-        f"seed {facts['seed']} · compromised: {traitors}"
+        f"seed {facts['seed']} · traitors: {traitors}"
     )
     figure.savefig(path, dpi=110)
     plt.close(figure)
@@ -33,10 +33,10 @@ def plot_run(path: Path, recorder: Recorder, facts: dict[str, Any]) -> None:
 def _paths(axes: Axes, recorder: Recorder) -> None:
     assert recorder.start_poses is not None
     poses = np.stack([recorder.start_poses, *(step.poses for step in recorder.steps)])
-    draw_paths(axes, poses, _compromised(recorder), recorder.names)
+    draw_paths(axes, poses, _traitors(recorder), recorder.names)
     draw_arena(axes, recorder.task.params.arena_m)
     axes.set_title("paths: open circles start, filled circles end", fontsize=10)
-    if recorder.ever_compromised:
+    if recorder.all_traitors:
         axes.legend(loc="best", fontsize=8)
 
 
@@ -46,7 +46,7 @@ def _distances(axes: Axes, recorder: Recorder) -> None:
     axes.plot(
         time_s, [step.max_distance_m for step in recorder.steps], color="black", linestyle=":", label="widest pair"
     )
-    if recorder.ever_compromised:
+    if recorder.all_traitors:
         benign = [step.benign_mean_distance_m for step in recorder.steps]
         axes.plot(time_s, benign, color=BENIGN, label="mean of benign pairs")
     axes.axhline(recorder.rendezvous_m, color="grey", linewidth=0.8, linestyle="--")
@@ -64,10 +64,10 @@ def _rewards(axes: Axes, recorder: Recorder) -> None:
 
 
 def _shade_faults(axes: Axes, recorder: Recorder) -> None:
-    anybody = np.array([bool(step.compromised) for step in recorder.steps])
-    shade_compromised(axes, [step.time_s for step in recorder.steps], anybody)
+    anybody = np.array([bool(step.traitors) for step in recorder.steps])
+    shade_traitors(axes, [step.time_s for step in recorder.steps], anybody)
 
 
-def _compromised(recorder: Recorder) -> NDArray[np.bool_]:
-    """Who (T, N) was compromised in each step."""
-    return np.array([[name in step.compromised for name in recorder.names] for step in recorder.steps])
+def _traitors(recorder: Recorder) -> NDArray[np.bool_]:
+    """Who (T, N) was a traitor in each step."""
+    return np.array([[name in step.traitors for name in recorder.names] for step in recorder.steps])
