@@ -89,7 +89,10 @@ class Situation:
         return self.task.xp
 
     def draw(self, stream: int, size: int) -> Array:
-        """Numbers (B, K, size) uniform in [0, 1): those of a world follow from stream, seed, robot and step alone."""
+        """Numbers (B, K, size) uniform in [0, 1), drawn from stream, seed, robot and step.
+
+        Those of the first world are what the robot draws on the graph, and do not depend on how many worlds there are.
+        """
         shape = (len(self.poses), size)
         rows = [np.random.default_rng([stream, self.seed, robot, self.step]).random(shape) for robot in self.robots]
         return self.task.asarray(np.stack(rows, axis=1))
