@@ -52,6 +52,18 @@ def test_a_silent_robot_stands_and_says_why(bench, roster_file):
     assert stage.driven[-1].twist.linear.x == 0.0
 
 
+def test_a_gate_begins_by_standing_until_it_should_know_of_a_stop(bench, roster_file, monkeypatch):
+    monkeypatch.setattr("mir2_swarm.stop_line.SETTLING_S", 1e9)
+    stage = Stage(bench, roster_file())
+    for _ in range(30):
+        stage.feed(0.05)
+        stage.b.executor.spin_once(timeout_sec=0.02)
+    assert all(command.twist.linear.x == 0.0 for command in stage.driven)
+    assert stage.status[-1].reasons == ["command_age"]
+    monkeypatch.setattr("mir2_swarm.stop_line.SETTLING_S", 0.0)
+    stage.feed_until(lambda status: status.applied.linear.x == 0.05, "the command passes")
+
+
 def test_a_command_passes_and_stops_when_the_policy_falls_silent(bench, roster_file):
     stage = Stage(bench, roster_file())
     stage.feed_until(lambda status: status.applied.linear.x == 0.05, "the command passes")
