@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from mir2_core.tasks import Rendezvous, RendezvousParams
-from mir2_sim.batched import BatchedWorld, torch_task
+from mir2_policies.learners.rendezvous_inputs import central_state
+from mir2_sim.batched import BatchedWorld, float_tensors
 from per_agent import world as per_agent
 
 PARAMS = RendezvousParams()
@@ -42,19 +43,20 @@ def numpy_task(rng: np.random.Generator, worlds: int) -> Contender:
     def step() -> object:
         moved = task.step(poses, actions)
         gathered = task.gathered(moved, task.velocities(moved, actions))
-        return task.observe(moved), task.central_state(moved), task.reward(moved, actions), gathered
+        return task.observe(moved), central_state(task, moved), task.reward(moved, actions), gathered
 
     return Contender("NumPy", worlds, step)
 
 
 def torch_world(rng: np.random.Generator, worlds: int) -> Contender:
     """The training world, restarts included."""
-    world = BatchedWorld(torch_task("rendezvous", PARAMS), worlds, rng)
+    task = Rendezvous(PARAMS, *float_tensors())
+    world = BatchedWorld(task, worlds, rng)
     actions = torch.rand(worlds, PARAMS.robots, 2) * 2.0 - 1.0
 
     def step() -> object:
         world.step(actions)
-        return world.task.observe(world.poses), world.task.central_state(world.poses)
+        return task.observe(world.state), central_state(task, world.state)
 
     return Contender("PyTorch training world", worlds, step)
 

@@ -25,7 +25,7 @@ def write_centroid_bundle(path: Path, robots: int = 10, **changes: Any) -> Path:
     metadata = BundleMetadata(
         task="rendezvous",
         task_parameters=task.params.model_dump(),
-        observation_terms=[term._asdict() for term in task.terms],
+        observation_terms=[term._asdict() for term in task.observe.terms],
         action_meaning=task.action_meaning,
         robot_kind="epuck2",
         control_rate_hz=10.0,
@@ -71,7 +71,7 @@ def _centroid_graph(task: Rendezvous) -> onnx.GraphProto:
     return helper.make_graph(
         nodes,
         "centroid",
-        [helper.make_tensor_value_info("observation", TensorProto.FLOAT, ["batch", task.observation_size])],
+        [helper.make_tensor_value_info("observation", TensorProto.FLOAT, ["batch", task.observe.size])],
         [helper.make_tensor_value_info("action", TensorProto.FLOAT, ["batch", 2])],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )

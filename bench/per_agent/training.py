@@ -46,8 +46,8 @@ class Training:
         self.task = torch_task("rendezvous", params)
         self._robots = range(params.robots)
         state_size = len(self._world.states[0])
-        self.actor = Actor(self.task.observation_size, self.task.action_size, HIDDEN)
-        self._critics = [Critic(state_size, self.task.joint_action_size, HIDDEN) for _ in self._robots]
+        self.actor = Actor(self.task.observe.size, self.task.action_size, HIDDEN)
+        self._critics = [Critic(state_size, params.robots * self.task.action_size, HIDDEN) for _ in self._robots]
         self._target_actor, self._target_critics = copy.deepcopy((self.actor, self._critics))
         self._actor_optimizer = torch.optim.Adam(self.actor.parameters(), LEARNING_RATE)
         self._critic_optimizers = [torch.optim.Adam(critic.parameters(), LEARNING_RATE) for critic in self._critics]

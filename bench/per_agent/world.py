@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from mir2_core.tasks import Rendezvous, RendezvousParams
 from mir2_core.tasks.rendezvous import SPEED_MPS, TURN_RADPS
+from mir2_policies.learners.rendezvous_inputs import central_state
 
 Wheels = tuple[float, float]
 
@@ -125,6 +126,6 @@ def check(params: RendezvousParams, steps: int = 20) -> None:
         reward, gathered = world.step([(left, right) for left, right in actions[0].tolist()])
         poses = task.step(poses, actions)
         np.testing.assert_allclose(world.observations, task.observe(poses)[0], atol=1e-9)
-        np.testing.assert_allclose(world.states[3][: task.central_size], task.central_state(poses)[0], atol=1e-9)
+        np.testing.assert_allclose(world.states[3][: -params.robots], central_state(task, poses)[0], atol=1e-9)
         np.testing.assert_allclose(reward, task.reward(poses, actions)[0], atol=1e-9)
         assert gathered == task.gathered(poses, task.velocities(poses, actions))[0]

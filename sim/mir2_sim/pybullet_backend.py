@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mir2_core.robots import robot_model
 from mir2_core.roster import Roster
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import FloorTask
 from mir2_core.types import FloatArray
 from mir2_core.world import World
 
@@ -32,7 +32,7 @@ BODIES = {
 KINDS = {kind: kind for kind in BODIES}
 
 
-def make_world(roster: Roster, task: Rendezvous, poses: FloatArray, gui: bool) -> World:
+def make_world(roster: Roster, task: FloorTask, poses: FloatArray, gui: bool) -> World:
     """Robots with bodies, each of its kind, in a walled arena."""
     from mir2_sim.pybullet_world import PyBulletWorld
 

@@ -12,7 +12,7 @@ def roster(robots: int = 10, **changes) -> Roster:
 
 def test_a_fitting_policy_is_accepted(make_bundle):
     deployment = Deployment.check(roster(), PolicyBundle.load(make_bundle()))
-    assert deployment.task.observation_size == 60
+    assert deployment.task.observe.size == 60
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mir2_core.errors import UserError
-from mir2_core.tasks import TASKS, Rendezvous, RendezvousParams, task_type
+from mir2_core.tasks import TASKS, Rendezvous, RendezvousParams, columns, task_type
+from mir2_core.tasks.rendezvous import SPEED_MPS, TURN_RADPS
 
 GOLDEN = Path(__file__).parent.parent / "data" / "rendezvous_golden.npz"
 CM = np.array([0.01, 0.01, 1.0])
@@ -24,23 +25,20 @@ def test_every_step_equals_the_published_environment(case: str) -> None:
     data = golden(case)
     task = Rendezvous(RendezvousParams(robots=len(data["init_states"])))
     poses = data["init_states"][None] * CM
-    np.testing.assert_allclose(task.central_state(poses)[0], data["init_state_vec"], atol=1e-12, rtol=0)
-    first = np.concatenate([task.observe_allies(poses), task.observe_walls(poses)], axis=-1)
-    np.testing.assert_allclose(first[0], data["init_obs"], atol=1e-12, rtol=0)
+    published = slice(columns(task.observe.terms, "index")[0])
+    np.testing.assert_allclose(task.observe(poses)[0, :, published], data["init_obs"], atol=1e-12, rtol=0)
     for t, actions in enumerate(data["actions"][:, None]):
         poses = task.step(poses, actions)
-        seen = np.concatenate([task.observe_allies(poses), task.observe_walls(poses)], axis=-1)
+        seen = task.observe(poses)[0, :, published]
         velocities = task.velocities(poses, actions)
         distance, cost = task.reward_parts(poses, actions)
         np.testing.assert_allclose(poses[0] / CM, data["agent_states"][t], atol=1e-11, rtol=0)
-        np.testing.assert_allclose(seen[0], data["obs"][t], atol=1e-11, rtol=0)
-        np.testing.assert_array_equal(task.observe(poses)[..., : seen.shape[-1]], seen)
-        np.testing.assert_allclose(task.central_state(poses)[0], data["state_vec"][t], atol=1e-11, rtol=0)
+        np.testing.assert_allclose(seen, data["obs"][t], atol=1e-11, rtol=0)
         np.testing.assert_allclose(velocities[0] * 100, data["p_vel"][t], atol=1e-11, rtol=0)
         np.testing.assert_allclose(distance[0], data["reward_dist"][t], atol=1e-13, rtol=0)
         np.testing.assert_allclose(cost[0], data["reward_ctrl"][t], atol=1e-13, rtol=0)
         np.testing.assert_allclose(task.reward(poses, actions)[0], data["reward"][t], atol=1e-13, rtol=0)
-        assert task.gathered(poses, velocities)[0] == data["done"][t]
+        assert task.gathered(poses, velocities)[0] == task.done(poses, actions)[0] == data["done"][t]
 
 
 def test_reset_draws_like_the_published_environment() -> None:
@@ -49,15 +47,9 @@ def test_reset_draws_like_the_published_environment() -> None:
     np.testing.assert_allclose(Rendezvous(RendezvousParams()).reset(rng)[0] / CM, data["init_states"], atol=1e-11)
 
 
-@pytest.mark.parametrize("observation", ["pairwise", "agnostic"])
-@pytest.mark.parametrize("robots", [2, 3, 10, 64])
-def test_shapes_and_terms_agree(robots: int, observation: Any) -> None:
-    task = Rendezvous(RendezvousParams(robots=robots, observation=observation))
-    poses = task.reset(np.random.default_rng(1), batch=4)
-    assert task.observe(poses).shape == (4, robots, task.observation_size)
-    assert sum(term.size for term in task.terms) == task.observation_size
-    assert task.central_state(poses).shape == (4, task.central_size)
-    assert task.critic_features(poses).shape == (4, task.critic_size)
+def test_the_assumed_robot_moves_as_published() -> None:
+    assert (SPEED_MPS, TURN_RADPS) == (0.075344, 2.65062)
+    assert Rendezvous.action_meaning == "left and right wheel speed, in units of 7.5344 rad/s"
 
 
 def test_all_stop_returns_what_the_published_environment_gives() -> None:
@@ -69,8 +61,8 @@ def test_all_stop_returns_what_the_published_environment_gives() -> None:
 
 def test_coincident_robots_are_seen_in_direction_of_the_x_axis() -> None:
     task = Rendezvous(RendezvousParams(robots=2))
-    seen = task.observe_allies(np.array([[[1.0, 1.0, 0.3], [1.0, 1.0, 2.0]]]))
-    np.testing.assert_allclose(seen[0, 0], [0, np.cos(0.3), np.sin(0.3), np.cos(2.0), np.sin(2.0)])
+    seen = task.observe(np.array([[[1.0, 1.0, 0.3], [1.0, 1.0, 2.0]]]))
+    np.testing.assert_allclose(seen[0, 0, :5], [0, np.cos(0.3), np.sin(0.3), np.cos(2.0), np.sin(2.0)])
 
 
 @settings(max_examples=50, deadline=None)

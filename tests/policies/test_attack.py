@@ -177,7 +177,7 @@ def test_several_traitors_share_a_network_that_knows_who_is_who(threat: Any, obs
 def test_gradients_pass_through_victims_as_they_are(rule: Any, tmp_path: Path) -> None:
     export_rule(RuleConfig(algorithm=rule), 4, tmp_path / "rule.onnx", horizon=60)
     bundle = PolicyBundle.load(tmp_path / "rule.onnx")
-    observations = torch.rand(50, 4, TASK.observation_size, requires_grad=True)
+    observations = torch.rand(50, 4, TASK.observe.size, requires_grad=True)
     actions = TorchVictim(bundle)(observations)
     np.testing.assert_allclose(actions.detach(), bundle_act(bundle)(observations.detach().numpy()), atol=1e-5)
     actions.sum().backward()
@@ -199,7 +199,7 @@ def test_robots_at_the_same_place_break_no_gradient(victim: PolicyBundle) -> Non
     task = torch_task("rendezvous", PARAMS)
     attacker = Attacker(tiny(victim, threat="liar"), Arena(task, (1,)), TorchVictim(victim), np.random.default_rng(0))
     world = BatchedWorld(task, 2, np.random.default_rng(0))
-    world.poses[:] = 1.0
+    world.state[:] = 1.0
     assert np.isfinite(list(attacker.update(world).values())).all()
     assert all(parameter.isfinite().all() for parameter in attacker.actor.parameters())
 
@@ -219,7 +219,7 @@ def test_a_killed_attack_goes_on_as_if_nothing_had_happened(victim: PolicyBundle
     expected, found = load_checkpoint(tmp_path / "whole"), load_checkpoint(tmp_path / "killed")
     assert found["transitions"] == expected["transitions"] == 320
     torch.testing.assert_close(found["attacker"]["actor"], expected["attacker"]["actor"])
-    torch.testing.assert_close(found["world"]["poses"], expected["world"]["poses"])
+    torch.testing.assert_close(found["world"]["state"], expected["world"]["state"])
 
 
 def test_the_command_resumes_after_a_kill(victim: PolicyBundle, tmp_path: Path) -> None:

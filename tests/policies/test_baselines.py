@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from mir2_core.tasks import Rendezvous
+from mir2_policies.learners.critic_inputs import critic_inputs
 from mir2_policies.learners.ernie import Ernie
 from mir2_policies.learners.m3ddpg import M3ddpg, worst_case_actions
 from mir2_policies.learners.maddpg import Maddpg
@@ -51,7 +52,7 @@ def actor_gradient(learner: Maddpg, state: Tensor, batch: Batch) -> Tensor:
 
 
 def test_m3ddpg_moves_the_others_a_step_of_length_epsilon_towards_lower_values(task: Rendezvous, batch: Batch) -> None:
-    critic, state = learner("m3ddpg", task).critic, task.critic_features(batch.poses)
+    critic, state = learner("m3ddpg", task).critic, critic_inputs(task).features(batch.state)
     expected = worst_case_actions(critic, state, batch.actions, epsilon=0.001)
     change = (expected - batch.actions[:, None]).norm(dim=-1)
     others = ~torch.eye(ROBOTS, dtype=torch.bool)
@@ -63,7 +64,7 @@ def test_m3ddpg_moves_the_others_a_step_of_length_epsilon_towards_lower_values(t
 
 
 def test_m3ddpg_robots_learn_their_own_action_only(task: Rendezvous, batch: Batch) -> None:
-    critic, state = learner("m3ddpg", task).critic, task.critic_features(batch.poses)
+    critic, state = learner("m3ddpg", task).critic, critic_inputs(task).features(batch.state)
     actions = batch.actions.clone().requires_grad_()
     critic(state, worst_case_actions(critic, state, actions, epsilon=0.1)[:, 1]).sum().backward()
     assert actions.grad is not None
@@ -75,7 +76,7 @@ def test_m3ddpg_robots_learn_their_own_action_only(task: Rendezvous, batch: Batc
 def test_minimax_lowers_the_target_and_without_radius_is_the_backbone(
     name: str, radius: str, task: Rendezvous, batch: Batch
 ) -> None:
-    state, backbone = task.critic_features(batch.poses), learner("maddpg", task)
+    state, backbone = critic_inputs(task).features(batch.state), learner("maddpg", task)
     neutral, cautious = learner(name, task, **{radius: 0.0}), learner(name, task, **{radius: 0.1})
     torch.testing.assert_close(neutral.critic_target(batch), backbone.critic_target(batch), rtol=1e-5, atol=1e-6)
     assert (cautious.critic_target(batch) < backbone.critic_target(batch)).all()
@@ -86,7 +87,7 @@ def test_minimax_lowers_the_target_and_without_radius_is_the_backbone(
 
 def test_romax_bound_is_certified_and_better_than_interval_arithmetic(task: Rendezvous, batch: Batch) -> None:
     romax: Romax = learner("romax", task)
-    critic, state, epsilon = romax.critic, task.critic_features(batch.poses), 0.1
+    critic, state, epsilon = romax.critic, critic_inputs(task).features(batch.state), 0.1
     robots = torch.arange(ROWS) % ROBOTS
     others = (nn.functional.one_hot(robots, ROBOTS) == 0)[..., None].float()
     nominal = critic(state, batch.actions)
@@ -130,7 +131,7 @@ def interval_minimum(critic: Critic, state: Tensor, lowest: Tensor, highest: Ten
 
 
 def test_romax_bound_teaches_a_robot_its_own_action_only(task: Rendezvous, batch: Batch) -> None:
-    critic, state = learner("romax", task).critic, task.critic_features(batch.poses)
+    critic, state = learner("romax", task).critic, critic_inputs(task).features(batch.state)
     actions = batch.actions.clone().requires_grad_()
     relaxed_minimum(critic, state, actions, torch.ones(ROWS, dtype=torch.long), epsilon=0.1).sum().backward()
     assert actions.grad is not None
@@ -148,8 +149,8 @@ def test_romq_attacks_a_third_of_the_episodes_each_way_and_any_robot(task: Rende
 def test_romq_without_attacked_episodes_is_the_backbone(task: Rendezvous, batch: Batch) -> None:
     rates = {"observation_attack_rate": 0.0, "action_attack_rate": 0.0}
     romq: Romq = learner("romq", task, worlds=ROWS, exploration_noise=0.0, **rates)
-    honest = romq.actor(task.observe(batch.poses))
-    assert torch.equal(romq.act_exploring(batch.poses, torch.ones(ROWS, dtype=torch.bool)), honest)
+    honest = romq.actor(task.observe(batch.state))
+    assert torch.equal(romq.act_exploring(batch.state, torch.ones(ROWS, dtype=torch.bool)), honest)
 
 
 def attacked(romq: Romq, kind: int) -> Tensor:
@@ -162,8 +163,8 @@ def test_romq_collects_the_actions_of_the_attacked(task: Rendezvous, batch: Batc
     romq: Romq = learner("romq", task, worlds=ROWS, exploration_noise=0.0)
     with torch.no_grad():
         romq.actor.body[-1].weight.mul_(10.0)  # an actor that reacts to what it sees
-    state, honest = task.critic_features(batch.poses), romq.actor(task.observe(batch.poses)).detach()
-    collected = romq.act_exploring(batch.poses, torch.zeros(ROWS, dtype=torch.bool))
+    state, honest = critic_inputs(task).features(batch.state), romq.actor(task.observe(batch.state)).detach()
+    collected = romq.act_exploring(batch.state, torch.zeros(ROWS, dtype=torch.bool))
     changed = (collected != honest).any(dim=-1)
     seeing, acting = attacked(romq, OBSERVATION_ATTACK), attacked(romq, ACTION_ATTACK)
     assert (changed == (seeing | acting)).all()
@@ -175,7 +176,7 @@ def test_romq_collects_the_actions_of_the_attacked(task: Rendezvous, batch: Batc
 
 def test_romq_observation_attack_stays_within_its_radius(task: Rendezvous, batch: Batch) -> None:
     romq: Romq = learner("romq", task, worlds=ROWS)
-    state, observations = task.critic_features(batch.poses), task.observe(batch.poses)
+    state, observations = critic_inputs(task).features(batch.state), task.observe(batch.state)
     change = (romq.attack_observations(state, observations) - observations).abs().amax(dim=-1)
     seeing = attacked(romq, OBSERVATION_ATTACK)
     torch.testing.assert_close(change[seeing], torch.full((int(seeing.sum()),), 0.1))
@@ -186,13 +187,13 @@ def test_romq_throws_its_switches_at_the_start_of_episodes_only(task: Rendezvous
     romq: Romq = learner("romq", task, worlds=ROWS)
     before = romq.attack.clone()
     fresh = torch.arange(ROWS) < ROWS // 2
-    romq.act_exploring(batch.poses, fresh)
+    romq.act_exploring(batch.state, fresh)
     assert (romq.attack == before)[~fresh].all()
     assert (romq.attack != before)[fresh].any()
 
 
 def test_ernie_terms_have_gradients(task: Rendezvous, batch: Batch) -> None:
-    state = task.critic_features(batch.poses)
+    state = critic_inputs(task).features(batch.state)
     plain, smooth = (learner("ernie", task, smoothness_weight=weight) for weight in (0.0, 1.0))
     difference = actor_gradient(smooth, state, batch) - actor_gradient(plain, state, batch)
     assert difference.norm() > 1e-3
@@ -207,7 +208,7 @@ def test_ernie_alone_makes_the_actor_less_sensitive(task: Rendezvous, batch: Bat
     ernie: Ernie = learner("ernie", task)
     with torch.no_grad():
         ernie.actor.body[-1].weight.mul_(10.0)
-    observations = task.observe(batch.poses)
+    observations = task.observe(batch.state)
     noise = 0.1 * torch.randn(observations.shape, generator=torch.Generator().manual_seed(9))
 
     @torch.no_grad()
@@ -224,7 +225,7 @@ def test_ernie_alone_makes_the_actor_less_sensitive(task: Rendezvous, batch: Bat
 
 def test_ernie_searches_better_than_chance(task: Rendezvous, batch: Batch) -> None:
     ernie: Ernie = learner("ernie", task)
-    observations = task.observe(batch.poses)
+    observations = task.observe(batch.state)
     corners = 0.1 * torch.randn(observations.shape, generator=torch.Generator().manual_seed(9)).sign()
     by_chance = (ernie.actor(observations + corners) - ernie.actor(observations)).norm(dim=-1).mean()
     assert ernie.roughness(ernie.actor, observations) > 2.0 * by_chance

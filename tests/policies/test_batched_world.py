@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mir2_core.tasks import Rendezvous, RendezvousParams
+from mir2_policies.learners.critic_inputs import critic_inputs
 from mir2_sim.batched import BatchedWorld, torch_task
 
 
@@ -22,9 +23,9 @@ def test_float32_tensors_follow_the_task(observation: str) -> None:
         turn = np.abs(moved[..., 2].numpy() - following[..., 2])
         assert np.minimum(turn, 2 * np.pi - turn).max() < 1e-5
         np.testing.assert_allclose(moved[..., :2], following[..., :2], atol=1e-5)
-        for quantity in (task.observe, task.critic_features, task.central_state):
-            expected = getattr(reference, quantity.__name__)(start.double().numpy())
-            np.testing.assert_allclose(quantity(start), expected, atol=1e-5)
+        for quantity in (lambda task: task.observe, lambda task: critic_inputs(task).features):
+            expected = quantity(reference)(start.double().numpy())
+            np.testing.assert_allclose(quantity(task)(start), expected, atol=1e-5)
         np.testing.assert_allclose(task.reward(moved, given), reference.reward(following, actions), atol=1e-5)
         poses = following
 
@@ -34,11 +35,11 @@ def test_worlds_start_anew_when_their_time_is_up() -> None:
     world = BatchedWorld(task, 32, np.random.default_rng(3))
     ended = torch.zeros(32, dtype=torch.int64)
     for _ in range(20):
-        before = world.poses
+        before = world.state
         step = world.step(torch.zeros(32, 2, 2))
-        torch.testing.assert_close(step.poses[..., :2], before[..., :2])
-        changed = (world.poses != step.poses).flatten(1).any(dim=1)
-        assert torch.equal(changed, step.truncated | step.gathered)
+        torch.testing.assert_close(step.state[..., :2], before[..., :2])
+        changed = (world.state != step.state).flatten(1).any(dim=1)
+        assert torch.equal(changed, step.truncated | step.done)
         assert (world.age < 10).all()
         ended += step.truncated
     assert (ended == 2).all()
@@ -47,9 +48,9 @@ def test_worlds_start_anew_when_their_time_is_up() -> None:
 def test_a_gathered_team_ends_without_being_cut_off() -> None:
     task = torch_task("rendezvous", RendezvousParams(robots=2))
     world = BatchedWorld(task, 2, np.random.default_rng(0))
-    world.poses[0, :, :2] = 1.0
+    world.state[0, :, :2] = 1.0
     step = world.step(torch.zeros(2, 2, 2))
-    assert step.gathered.tolist() == [True, False]
+    assert step.done.tolist() == [True, False]
     assert not step.truncated[0]
 
 
@@ -62,7 +63,7 @@ def test_a_saved_world_goes_on_the_same_way() -> None:
     other = BatchedWorld(task, 8, np.random.default_rng(9))
     other.load_state_dict(state)
     for _ in range(7):
-        assert torch.equal(world.step(actions).poses, other.step(actions).poses)
+        assert torch.equal(world.step(actions).state, other.step(actions).state)
 
 
 def test_a_step_brings_what_reward_and_gathered_say_apart() -> None:
@@ -71,8 +72,8 @@ def test_a_step_brings_what_reward_and_gathered_say_apart() -> None:
     poses[:3, :, :2] = 1.0 + 1e-3 * poses[:3, :, :2]
     actions = torch.rand(6, 3, 2, dtype=torch.float64)
     actions[::2] *= 1e-3
-    reward, gathered = task.outcome(poses, actions)
+    reward, done = task.outcome(poses, actions)
     torch.testing.assert_close(reward, task.reward(poses, actions))
-    assert gathered.tolist() == task.gathered(poses, task.velocities(poses, actions)).tolist()
-    assert gathered.any()
-    assert not gathered.all()
+    assert done.tolist() == task.gathered(poses, task.velocities(poses, actions)).tolist()
+    assert done.any()
+    assert not done.all()

@@ -19,7 +19,7 @@ TASK = Rendezvous(PARAMS)
 
 def wander(observations: Any) -> Any:
     """A policy that depends on everything it sees: some wheel speeds out of the numbers of the observation."""
-    weights = np.random.default_rng(1).normal(size=(TASK.observation_size, 2))
+    weights = np.random.default_rng(1).normal(size=(TASK.observe.size, 2))
     if isinstance(observations, torch.Tensor):
         return torch.tanh(observations @ torch.as_tensor(weights, dtype=observations.dtype))
     return np.tanh(observations @ weights)

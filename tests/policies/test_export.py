@@ -43,7 +43,7 @@ def test_metadata_say_what_the_policy_was_made_for(bundle: PolicyBundle) -> None
     metadata, config = bundle.metadata, tiny_config("mir2")
     task = Rendezvous(config.task_parameters)
     assert metadata.task_parameters == config.task_parameters.model_dump()
-    assert [term.model_dump() for term in metadata.observation_terms] == [term._asdict() for term in task.terms]
+    assert [term.model_dump() for term in metadata.observation_terms] == [term._asdict() for term in task.observe.terms]
     assert metadata.algorithm == "mir2"
     assert metadata.control_rate_hz == pytest.approx(10.0)
     assert metadata.training_config == config.model_dump(mode="json")
@@ -54,7 +54,7 @@ def test_metadata_say_what_the_policy_was_made_for(bundle: PolicyBundle) -> None
 
 def test_one_robot_at_a_time_acts_like_the_batch(bundle: PolicyBundle) -> None:
     task = Rendezvous(RendezvousParams.model_validate(bundle.metadata.task_parameters))
-    observations = task.observe(task.reset(np.random.default_rng(0), 50)).reshape(-1, task.observation_size)
+    observations = task.observe(task.reset(np.random.default_rng(0), 50)).reshape(-1, task.observe.size)
     together = bundle.act(observations)
     for row, action in zip(observations, together, strict=True):
         np.testing.assert_allclose(bundle.act(row[None])[0], action, atol=1e-6)
@@ -65,7 +65,7 @@ def test_the_bundle_earns_the_return_it_carries(bundle: PolicyBundle) -> None:
     task = Rendezvous(RendezvousParams.model_validate(bundle.metadata.task_parameters))
 
     def act(observations: Any) -> Any:
-        return bundle.act(observations.reshape(-1, task.observation_size)).reshape(-1, 3, 2)
+        return bundle.act(observations.reshape(-1, task.observe.size)).reshape(-1, 3, 2)
 
     evaluation = bundle.metadata.evaluation
     returns = episode_returns(task, act, evaluation["episodes"], evaluation["seed"])
@@ -87,9 +87,9 @@ def test_any_depth_can_be_exported(hidden: tuple[int, ...], tmp_path: Path) -> N
     torch.manual_seed(0)
     config = MaddpgConfig.model_validate({**tiny_config("maddpg").model_dump(), "hidden": hidden})
     task = torch_task("rendezvous", config.task_parameters)
-    actor = Actor(task.observation_size, 2, hidden)
+    actor = Actor(task.observe.size, 2, hidden)
     export_actor(actor, task, config, {}, tmp_path / "policy.onnx")
-    observations = np.random.default_rng(0).normal(size=(7, task.observation_size)).astype(np.float32)
+    observations = np.random.default_rng(0).normal(size=(7, task.observe.size)).astype(np.float32)
     with torch.no_grad():
         expected = actor(torch.from_numpy(observations)).numpy()
     np.testing.assert_allclose(PolicyBundle.load(tmp_path / "policy.onnx").act(observations), expected, atol=1e-6)
@@ -98,7 +98,7 @@ def test_any_depth_can_be_exported(hidden: tuple[int, ...], tmp_path: Path) -> N
 def test_a_broken_actor_is_not_written(tmp_path: Path) -> None:
     config = tiny_config("maddpg")
     task = torch_task("rendezvous", config.task_parameters)
-    actor = Actor(task.observation_size, 2, config.hidden)
+    actor = Actor(task.observe.size, 2, config.hidden)
     torch.nn.init.constant_(actor.body[0].weight, torch.nan)
     with pytest.raises(UserError, match="not written: ONNX Runtime differs"):
         export_actor(actor, task, config, {}, tmp_path / "policy.onnx")
@@ -118,7 +118,7 @@ def test_shipped_policies_load_and_are_as_good_as_they_say(path: Path) -> None:
     task = Rendezvous(params)
 
     def act(observations: Any) -> Any:
-        return bundle.act(observations.reshape(-1, task.observation_size)).reshape(-1, params.robots, 2)
+        return bundle.act(observations.reshape(-1, task.observe.size)).reshape(-1, params.robots, 2)
 
     returns = episode_returns(task, act, 32, seed=7)
     tolerance = 4.0 * returns.std(ddof=1) / np.sqrt(len(returns))

@@ -106,9 +106,9 @@ def test_relabelling_keeps_transitions_true() -> None:
     actions = torch.rand(16, 3, 2) * 2 - 1
     batch = Batch(poses, actions, torch.zeros(16), task.step(poses, actions), torch.ones(16))
     shuffled = batch.relabelled(torch.Generator().manual_seed(1))
-    torch.testing.assert_close(task.step(shuffled.poses, shuffled.actions), shuffled.next_poses)
-    torch.testing.assert_close(shuffled.poses.sum(dim=1), poses.sum(dim=1))
-    assert not torch.equal(shuffled.poses, poses)
+    torch.testing.assert_close(task.step(shuffled.state, shuffled.actions), shuffled.next_state)
+    torch.testing.assert_close(shuffled.state.sum(dim=1), poses.sum(dim=1))
+    assert not torch.equal(shuffled.state, poses)
 
 
 def test_replay_forgets_the_oldest_and_finds_the_newest() -> None:
@@ -132,7 +132,7 @@ def test_the_penalty_enters_the_critic_target(name: str, share: float) -> None:
     poses = task.asarray(task.reset(np.random.default_rng(1), 32))
     actions = torch.rand(32, 3, 2)
     batch = Batch(poses, actions, torch.zeros(32), poses, torch.ones(32))
-    club, state = learners[0.5].club, task.critic_features(poses)
+    club, state = learners[0.5].club, learners[0.5].inputs.features(poses)
     bound = (club.bound if name == "mir2" else club.bound_by_action)(state, actions.flatten(1))
     difference = learners[0.0].critic_target(batch) - learners[0.5].critic_target(batch)
     torch.testing.assert_close(difference, share * 0.5 * bound)

@@ -78,8 +78,8 @@ class Attacker:
         earned.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.actor.parameters(), self.config.gradient_clip)
         self.optimizer.step()
-        world.poses = world.poses.detach()
-        return {"return": earned.item() / len(world.poses), "gradient": norm.item()}
+        world.state = world.state.detach()
+        return {"return": earned.item() / len(world.state), "gradient": norm.item()}
 
     def state_dict(self) -> dict[str, Any]:
         """Weights, optimiser moments and the state of the random generator."""
@@ -94,7 +94,7 @@ class Attacker:
 
     def _advance(self, world: BatchedWorld) -> Tensor:
         """One step of all worlds; the reward (B,) that the threat is aimed at."""
-        arena, poses = self.arena, world.poses
+        arena, poses = self.arena, world.state
         done = self.act(poses, world.age.clone())
         believed = arena.seen(poses, done.reported) + 0.0  # a tensor of its own, for the hook
         if believed.requires_grad:
@@ -102,7 +102,7 @@ class Attacker:
         actions = self.victims(arena.task.observe(believed))
         actions = arena.replaced(actions, done.actions)
         step = world.step(actions)
-        reward: Tensor = arena.benign_reward(step.poses, actions) if self.threat.benign_only else step.reward
+        reward: Tensor = arena.benign_reward(step.state, actions) if self.threat.benign_only else step.reward
         return reward
 
     def _tamed(self, gradient: Tensor) -> Tensor:

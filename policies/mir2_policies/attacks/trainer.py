@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import torch
 from mir2_core.bundle import PolicyBundle
-from mir2_core.config import load_yaml, parse
+from mir2_core.config import load_yaml
 from mir2_core.errors import UserError
-from mir2_core.tasks import RendezvousParams
-from mir2_sim.batched import BatchedWorld, torch_task
+from mir2_core.tasks import on_floor
+from mir2_sim.batched import BatchedWorld, float_tensors
 
 from mir2_policies.attacks.attacker import Attacker
 from mir2_policies.attacks.config import AttackConfig
@@ -36,8 +36,7 @@ class AttackTrainer(TrainingRun):
         self.victim = victim
         self.victims = TorchVictim(victim)
         rng = np.random.default_rng(config.seed)
-        params = parse(victim.metadata.task_parameters, RendezvousParams, str(victim.path))
-        self.arena = Arena(torch_task(victim.metadata.task, params), config.robots)
+        self.arena = Arena(on_floor(victim.task(*float_tensors()), str(victim.path)), config.robots)
         self.attacker = Attacker(config, self.arena, self.victims, rng)
         self._world = BatchedWorld(self.arena.task, config.worlds, rng)
         actor = self.attacker.actor

@@ -19,7 +19,7 @@ from mir2_core.bundle import (
 )
 from mir2_core.errors import UserError
 from mir2_core.files import replacing, writing
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import Task
 from mir2_sim.batched import torch_task
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
@@ -51,24 +51,22 @@ def evaluate_run(directory: Path) -> dict[str, Any]:
     return _evaluate(actor, task, config) | spent
 
 
-def _best_policy(directory: Path) -> tuple[RunConfig, Rendezvous, Actor, dict[str, Any]]:
+def _best_policy(directory: Path) -> tuple[RunConfig, Task, Actor, dict[str, Any]]:
     config = run_config(directory)
     state = load_checkpoint(directory)
     task = torch_task(config.task, config.task_parameters)
     actor = algorithm(config.algorithm).actor(config, task)
     actor.load_state_dict(state["best"]["actor"])
-    return config, task, actor, {"transitions": state["transitions"], "minutes": round(state["minutes"], 2)}
+    return config, task, actor.eval(), {"transitions": state["transitions"], "minutes": round(state["minutes"], 2)}
 
 
 @torch.no_grad()
-def _evaluate(actor: Actor, task: Rendezvous, config: RunConfig) -> dict[str, Any]:
+def _evaluate(actor: Actor, task: Task, config: RunConfig) -> dict[str, Any]:
     return summary(episode_returns(task, actor, config.final_evaluation_episodes, FINAL_SEED), FINAL_SEED)
 
 
 @torch.no_grad()
-def export_actor(
-    actor: Actor, task: Rendezvous, config: RunConfig, spent: dict[str, Any], output: Path
-) -> dict[str, Any]:
+def export_actor(actor: Actor, task: Task, config: RunConfig, spent: dict[str, Any], output: Path) -> dict[str, Any]:
     """Write an actor as a bundle after checking that ONNX Runtime computes what PyTorch does."""
     evaluation = _evaluate(actor, task, config) | spent
     observations = sample_observations(actor, task)
@@ -104,13 +102,13 @@ class Settings(Protocol):
     def model_dump_json(self) -> str: ...  # noqa: D102
 
 
-def describe(task: Rendezvous, config: Settings, evaluation: dict[str, Any], golden: GoldenVectors) -> BundleMetadata:
+def describe(task: Task, config: Settings, evaluation: dict[str, Any], golden: GoldenVectors) -> BundleMetadata:
     """What a deployment has to know about the policy."""
     training = json.loads(config.model_dump_json())
     return BundleMetadata(
         task=task.name,
         task_parameters=task.params.model_dump(mode="json"),
-        observation_terms=[ObservationTermInfo(**term._asdict()) for term in task.terms],
+        observation_terms=[ObservationTermInfo(**term._asdict()) for term in task.observe.terms],
         action_meaning=task.action_meaning,
         robot_kind=task.robot_kind,
         control_rate_hz=1.0 / task.params.dt_s,
@@ -138,7 +136,7 @@ def actor_to_onnx(actor: Actor) -> onnx.ModelProto:
         else:
             nodes.append(helper.make_node("Relu", [current], [following]))
         current = following
-    nodes.append(helper.make_node("Tanh", [current], ["action"]))
+    nodes.append(helper.make_node(actor.output_operator, [current], ["action"]))
     sizes = layers[0].in_features, layers[-1].out_features
     graph = helper.make_graph(
         nodes,
@@ -153,7 +151,7 @@ def actor_to_onnx(actor: Actor) -> onnx.ModelProto:
 
 
 @torch.no_grad()
-def sample_observations(actor: Actor, task: Rendezvous, episodes: int = 16) -> FloatArray:
+def sample_observations(actor: Actor, task: Task, episodes: int = 16) -> FloatArray:
     """Observations (batch, O) from whole episodes of the policy itself, in random order, then random numbers."""
     rng = np.random.default_rng(0)
     seen: list[torch.Tensor] = []
@@ -165,7 +163,7 @@ def sample_observations(actor: Actor, task: Rendezvous, episodes: int = 16) -> F
 
     episode_returns(task, act, episodes, seed=0)
     real = torch.cat(seen).numpy()
-    noise = rng.uniform(-1.0, 1.0, (1000, task.observation_size)).astype(np.float32)
+    noise = rng.uniform(-1.0, 1.0, (1000, task.observe.size)).astype(np.float32)
     return np.concatenate([rng.permutation(real), noise])
 
 

@@ -7,16 +7,13 @@ Zhang, Koutsoukos and Sundaram, IEEE JSAC 2013). The points are relative, so the
 values beyond it are discarded.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
 from mir2_core.config import StrictModel
 from mir2_core.errors import UserError
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import Task, columns
 from mir2_core.tasks.geometry import Array
 from pydantic import Field
-
-ALLY_NUMBERS = 5  # distance, cosine and sine of the bearing, cosine and sine of the ally's bearing of the robot
 
 
 class RuleConfig(StrictModel):
@@ -32,17 +29,20 @@ class RuleConfig(StrictModel):
 class Rule:
     """A rule for a task, as an `episodes.Act`."""
 
-    def __init__(self, task: Rendezvous, config: RuleConfig) -> None:
+    def __init__(self, task: Task, config: RuleConfig) -> None:
         robots = task.params.robots
-        if task.params.observation != "pairwise":
+        if not tells_allies_apart(task):
             raise UserError(
                 f"'{config.algorithm}' needs a pairwise observation, which tells allies apart; "
-                f"this task's is '{task.params.observation}'"
+                f"this one's terms are {', '.join(term.name for term in task.observe.terms)}"
             )
         if config.algorithm == "wmsr" and 2 * config.f >= robots:
             raise UserError(f"--f is {config.f}: with {robots} robots give 1 to {(robots - 1) // 2}")
         self.task = task
         self.config = config
+        bearings = columns(task.observe.terms, "ally_*_bearing_cos_sin")
+        self.distances = columns(task.observe.terms, "ally_*_distance")
+        self.cosines, self.sines = bearings[0::2], bearings[1::2]
 
     def __call__(self, observations: Array) -> Array:
         """Actions (..., A) for observations (..., O)."""
@@ -53,9 +53,8 @@ class Rule:
 
     def _offsets(self, observations: Array) -> tuple[Array, Array]:
         """How far ahead and to the right each ally is, (..., N − 1) each."""
-        end = ALLY_NUMBERS * (self.task.params.robots - 1)
-        distance, cos, sin = (observations[..., start:end:ALLY_NUMBERS] for start in range(3))
-        return distance * cos, distance * sin
+        distance = observations[..., self.distances]
+        return distance * observations[..., self.cosines], distance * observations[..., self.sines]
 
     def _mean(self, values: Array) -> Array:
         return self.task.xp.sum(values, axis=-1) / self.task.params.robots
@@ -78,6 +77,6 @@ class Rule:
         return wheels / xp.clip(xp.max(xp.abs(wheels), axis=-1), 1.0, None)[..., None]
 
 
-def ally_columns(robots: int, number: int) -> Any:
-    """Where one of the five numbers of every ally stands in an observation."""
-    return np.arange(robots - 1) * ALLY_NUMBERS + number
+def tells_allies_apart(task: Task) -> bool:
+    """Whether its observation holds what rules read."""
+    return any(term.name == "ally_1_distance" for term in task.observe.terms)

@@ -10,7 +10,7 @@ from mir2_core.tasks import Rendezvous, RendezvousParams
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from mir2_policies.bundles.export import GOLDEN_VECTORS, IR_VERSION, OPSET, check_equal, describe, write_bundle
-from mir2_policies.bundles.rules import Rule, RuleConfig, ally_columns
+from mir2_policies.bundles.rules import Rule, RuleConfig
 from mir2_policies.evaluation.episodes import run_episodes
 from mir2_policies.evaluation.returns import FINAL_SEED, summary
 
@@ -24,7 +24,7 @@ def export_rule(config: RuleConfig, robots: int, output: Path, horizon: int = 20
     episodes = run_episodes(task, reference, EVALUATION_EPISODES, FINAL_SEED)
     evaluation = summary(episodes.team_return, FINAL_SEED)
     model = rule_to_onnx(reference)
-    observations = np.concatenate([task.observe(poses).reshape(-1, task.observation_size) for poses in episodes.poses])
+    observations = np.concatenate([task.observe(poses).reshape(-1, task.observe.size) for poses in episodes.poses])
     chosen = np.random.default_rng(0).choice(observations, 4000, replace=False).astype(np.float32)
     actions = reference(chosen)
     check_equal(model, chosen, actions, output)
@@ -39,9 +39,9 @@ def rule_to_onnx(reference: Rule) -> onnx.ModelProto:
     robots, config = reference.task.params.robots, reference.config
     gains = [[config.drive_gain, config.drive_gain], [config.turn_gain, -config.turn_gain]]
     constants = {
-        "distances": ally_columns(robots, 0),
-        "cosines": ally_columns(robots, 1),
-        "sines": ally_columns(robots, 2),
+        "distances": np.array(reference.distances),
+        "cosines": np.array(reference.cosines),
+        "sines": np.array(reference.sines),
         "gains": np.array(gains, np.float32),
         "last_axis": np.array([1], np.int64),
         "one": np.float32(1.0),
@@ -68,7 +68,7 @@ def rule_to_onnx(reference: Rule) -> onnx.ModelProto:
     graph = helper.make_graph(
         nodes,
         config.algorithm,
-        [helper.make_tensor_value_info("observation", TensorProto.FLOAT, ["batch", reference.task.observation_size])],
+        [helper.make_tensor_value_info("observation", TensorProto.FLOAT, ["batch", reference.task.observe.size])],
         [helper.make_tensor_value_info("action", TensorProto.FLOAT, ["batch", reference.task.action_size])],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items() if name in used],
     )

@@ -40,7 +40,6 @@ def _clean(arguments: argparse.Namespace) -> dict[str, Any]:
     from mir2_core.bundle import PolicyBundle
 
     from mir2_policies.evaluation.episodes import bundle_act
-    from mir2_policies.evaluation.measure import bundle_task
     from mir2_policies.evaluation.returns import episode_returns, summary
 
     for name in ("adversaries", "conditions", "robots", "traitors", "seeds"):
@@ -51,7 +50,7 @@ def _clean(arguments: argparse.Namespace) -> dict[str, Any]:
     check_at_least("--episodes", arguments.episodes, 2)
     check_at_least("--seed", arguments.seed, 0)
     bundle = PolicyBundle.load(arguments.bundles[0])
-    returns = episode_returns(bundle_task(bundle), bundle_act(bundle), arguments.episodes, arguments.seed)
+    returns = episode_returns(bundle.task(), bundle_act(bundle), arguments.episodes, arguments.seed)
     return summary(returns, arguments.seed)
 
 

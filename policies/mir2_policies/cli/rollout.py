@@ -24,11 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
     from mir2_core.bundle import PolicyBundle
     from mir2_core.rollout import rollout
 
-    from mir2_policies.evaluation.measure import bundle_task
-
     check_at_least("--seed", arguments.seed, 0)
     bundle = PolicyBundle.load(arguments.bundle)
-    task = bundle_task(bundle)
+    task = bundle.task()
     steps = task.params.horizon if arguments.steps is None else arguments.steps
     check_at_least("--steps", steps, 1)
     trajectory = rollout(task, bundle, task.reset(np.random.default_rng(arguments.seed))[0], steps)

@@ -8,8 +8,10 @@ import numpy as np
 from mir2_core.config import parse
 from mir2_core.errors import UserError
 from mir2_core.rollout import play
-from mir2_core.tasks import Rendezvous, RendezvousParams
+from mir2_core.tasks import Rendezvous, RendezvousParams, columns
 from numpy.typing import NDArray
+
+from mir2_policies.learners.rendezvous_inputs import central_state
 
 TOLERANCE = 1e-9
 CM_PER_M = 100.0
@@ -56,7 +58,7 @@ def replay(arrays: Arrays, source: str) -> Arrays:
     params = parse({"robots": len(arrays["init_states"])}, RendezvousParams, source)
     task = Rendezvous(params)
     poses = arrays["init_states"][None] / centimetres
-    first = {"init_obs": _observe(task, poses), "init_state_vec": task.central_state(poses)[0]}
+    first = {"init_obs": _observe(task, poses), "init_state_vec": central_state(task, poses)[0]}
     steps: dict[str, list[Any]] = {name: [] for name, shape in SHAPES.items() if shape.startswith("T")}
     del steps["actions"]
     recorded = arrays["actions"][:, None]
@@ -66,7 +68,7 @@ def replay(arrays: Arrays, source: str) -> Arrays:
         distance, cost = task.reward_parts(poses, actions)
         steps["agent_states"].append(poses[0] * centimetres)
         steps["obs"].append(_observe(task, poses))
-        steps["state_vec"].append(task.central_state(poses)[0])
+        steps["state_vec"].append(central_state(task, poses)[0])
         steps["reward"].append(task.reward(poses, actions)[0])
         steps["reward_dist"].append(distance[0])
         steps["reward_ctrl"].append(cost[0])
@@ -77,7 +79,7 @@ def replay(arrays: Arrays, source: str) -> Arrays:
 
 def _observe(task: Rendezvous, poses: FloatArray) -> FloatArray:
     """Observations (N, O) without the one-hot index, as they are recorded."""
-    seen: FloatArray = np.concatenate([task.observe_allies(poses), task.observe_walls(poses)], axis=-1)[0]
+    seen: FloatArray = np.delete(task.observe(poses)[0], columns(task.observe.terms, "index"), axis=-1)
     return seen
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.rollout import play
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import FloorTask, task_type
 from mir2_core.tasks.geometry import Array, pair_distances
 from mir2_core.traitors.traitor import Memory, Moment, Situation, Traitor, benign_robots
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ class Episodes(NamedTuple):
 class Arena:
     """One task with its traitors: who sees what, and what a step earns."""
 
-    def __init__(self, task: Rendezvous, robots: Sequence[int] = ()) -> None:
+    def __init__(self, task: FloorTask, robots: Sequence[int] = ()) -> None:
         check_robots(robots, task.params.robots)
         self.task = task
         self.robots = list(robots)
@@ -71,7 +71,7 @@ class Arena:
 
     def benign_return(self, played: "Episodes") -> FloatArray:
         """Returns (B,) of this arena's benign robots in episodes that may have had other traitors, or none."""
-        task = Rendezvous(self._benign_task.params)
+        task = task_type(self.task.name).task(self._benign_task.params)  # on NumPy arrays
         places, moves = played.poses[1:, :, self.benign], played.actions[:, :, self.benign]
         rewards = np.stack([task.reward(*step) for step in zip(places, moves, strict=True)])
         return _wide((rewards * played.going).sum(axis=0))
@@ -94,7 +94,7 @@ def check_robots(robots: Sequence[int], team: int) -> None:
 
 
 def run_episodes(
-    task: Rendezvous,
+    task: FloorTask,
     victims: Act,
     episodes: int,
     seed: int,
@@ -124,7 +124,7 @@ def run_episodes(
 
     places, widest, rows = [_numpy(starts)], [_numpy(arena.benign_widest_m(starts))], []
     for step in play(task, act, starts, task.params.horizon):
-        team = task.reward(step.after, step.actions) * step.going
+        team = step.reward * step.going
         benign = arena.benign_reward(step.after, step.actions) * step.going
         rows.append([_numpy(value) for value in (told[-1], step.actions, step.going, team, benign)])
         places.append(_numpy(step.after))

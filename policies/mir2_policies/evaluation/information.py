@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import Task
 from numpy.typing import NDArray
 from torch.nn import functional
 
@@ -26,7 +26,6 @@ FIT_STEPS = 300
 BATCH = 256
 EPISODES = 64  # at most
 EVERY_STEPS = 4
-NOT_OF_ALLIES = ("wall_", "unused", "index")
 
 FloatArray = NDArray[np.float64]
 
@@ -45,7 +44,7 @@ class Samples(NamedTuple):
     actions: FloatArray
 
 
-def interaction(task: Rendezvous, episodes: Episodes, seed: int = 0) -> Information:
+def interaction(task: Task, episodes: Episodes, seed: int = 0) -> Information:
     """Information between what benign robots see of their allies, lies included, and what they do."""
     fit, held_out = (_samples(task, episodes, half) for half in (0, 1))
     return estimate(fit, held_out, seed)
@@ -68,7 +67,7 @@ def estimate(fit: Samples, held_out: Samples, seed: int = 0) -> Information:
     return Information(float(gaussian), float(0.5 * (negative - positive)))
 
 
-def _samples(task: Rendezvous, episodes: Episodes, half: int) -> Samples:
+def _samples(task: Task, episodes: Episodes, half: int) -> Samples:
     """Those of every other episode, while they lasted."""
     benign = [i for i in range(task.params.robots) if i not in episodes.robots]
     chosen = slice(half, EPISODES, 2)
@@ -82,17 +81,7 @@ def _samples(task: Rendezvous, episodes: Episodes, half: int) -> Samples:
         seen.append(observed[going].reshape(-1, observed.shape[-1]))
         done = np.clip(episodes.actions[step, chosen][:, benign][going], -1.0, 1.0)
         actions.append(done.reshape(-1, done.shape[-1]))
-    return Samples(np.concatenate(seen)[:, _ally_columns(task)], np.concatenate(actions))
-
-
-def _ally_columns(task: Rendezvous) -> list[int]:
-    columns: list[int] = []
-    start = 0
-    for term in task.terms:
-        if not term.name.startswith(NOT_OF_ALLIES):
-            columns += range(start, start + term.size)
-        start += term.size
-    return columns
+    return Samples(np.concatenate(seen)[:, task.observe.ally_columns], np.concatenate(actions))
 
 
 def _regress(fit: Samples, inputs: tuple[FloatArray, ...], rng: np.random.Generator, seed: int) -> list[FloatArray]:

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from mir2_core.bundle import BundleMetadata, PolicyBundle
-from mir2_core.config import parse
 from mir2_core.errors import UserError, nearest
-from mir2_core.tasks import Rendezvous, RendezvousParams, task_type
+from mir2_core.tasks import FloorTask, on_floor
 from mir2_core.traitors import TRAITORS
 from mir2_core.traitors.trained import AdversaryBundle
 from mir2_core.traitors.traitor import Traitor
@@ -93,10 +92,9 @@ def load_policies(paths: Sequence[Path]) -> list[PolicyBundle]:
     return bundles
 
 
-def bundle_task(bundle: PolicyBundle) -> Rendezvous:
-    """The task that a policy was made for."""
-    params = parse(bundle.metadata.task_parameters, RendezvousParams, str(bundle.path))
-    return task_type(bundle.metadata.task)(params)
+def bundle_task(bundle: PolicyBundle) -> FloorTask:
+    """The task that a policy was made for; `UserError` if it is not one of robots on a floor."""
+    return on_floor(bundle.task(), str(bundle.path))
 
 
 def policy_names(metadata: Sequence[BundleMetadata]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from mir2_core.rollout import play
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import Task
 from mir2_core.tasks.geometry import Array
 from numpy.typing import NDArray
 
@@ -15,12 +15,12 @@ FINAL_SEED = 20_002  # of the episodes that are used for nothing but the figure 
 Act = Callable[[Array], Array]  # observations (B, N, O) -> actions (B, N, A)
 
 
-def episode_returns(task: Rendezvous, act: Act, episodes: int, seed: int) -> NDArray[np.float64]:
-    """Undiscounted return of each episode; a team that has gathered earns nothing more, as nothing follows."""
+def episode_returns(task: Task, act: Act, episodes: int, seed: int) -> NDArray[np.float64]:
+    """Undiscounted return of each episode; a team that is done earns nothing more, as nothing follows."""
     starts = task.asarray(task.reset(np.random.default_rng(seed), episodes))
     total = 0.0 * starts[:, 0, 0]
-    for step in play(task, lambda _, poses: act(task.observe(poses)), starts, task.params.horizon):
-        total = total + task.reward(step.after, step.actions) * step.going
+    for step in play(task, lambda _, state: act(task.observe(state)), starts, task.params.horizon):
+        total = total + step.reward * step.going
     return np.asarray(total.tolist(), dtype=np.float64)
 
 

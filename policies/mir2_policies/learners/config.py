@@ -3,9 +3,8 @@
 from typing import Annotated
 
 from mir2_core.config import StrictModel
-from mir2_core.errors import nearest
-from mir2_core.tasks import TASKS, RendezvousParams
-from pydantic import Field, field_validator
+from mir2_core.tasks import TaskChoice
+from pydantic import Field
 
 Width = Annotated[int, Field(ge=1, le=4096, description="of a hidden layer")]
 
@@ -23,17 +22,8 @@ class EvaluatedConfig(StrictModel):
     checkpoint_interval_s: float = Field(default=60.0, ge=0.0)
 
 
-class RunConfig(EvaluatedConfig):
+class RunConfig(TaskChoice, EvaluatedConfig):
     """Settings that all learning algorithms share."""
 
-    task: str = "rendezvous"
-    task_parameters: RendezvousParams = RendezvousParams()
     worlds: int = Field(default=64, ge=1, le=65_536)
     time_limit_is_terminal: bool = Field(default=False, description="true: the published treatment")
-
-    @field_validator("task")
-    @classmethod
-    def _known_task(cls, name: str) -> str:
-        if name not in TASKS:
-            raise ValueError(f"unknown task; {nearest(name, TASKS)}")
-        return name

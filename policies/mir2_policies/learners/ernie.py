@@ -42,7 +42,7 @@ class Ernie(Maddpg):
 
     def actor_loss(self, state: Tensor, batch: Batch) -> Tensor:
         """The backbone's, plus the weighted roughness of π in the observation."""
-        roughness = self.roughness(self.actor, self.task.observe(batch.poses))
+        roughness = self.roughness(self.actor, self.task.observe(batch.state))
         return super().actor_loss(state, batch) + self.config.smoothness_weight * roughness
 
     def roughness(self, function: Callable[[Tensor], Tensor], seen: Tensor) -> Tensor:

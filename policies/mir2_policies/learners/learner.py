@@ -21,7 +21,7 @@ class Learner(Protocol):
     def networks(self) -> Sequence[nn.Module]:
         """All networks, whose weights must stay finite."""
 
-    def explore(self, poses: Tensor, begins: Tensor) -> Tensor:
+    def explore(self, state: Tensor, begins: Tensor) -> Tensor:
         """Actions (B, N, A) for collecting experience; `begins` (B,) marks worlds in which an episode begins."""
 
     def learn(self, step: Batch, used: float) -> Metrics | None:

@@ -33,14 +33,14 @@ class M3ddpg(Maddpg):
     @torch.no_grad()
     def critic_target(self, batch: Batch) -> Tensor:
         """y (B,) = r + γ·mean over i of Q'(s', a'_i, worst a'_others)."""
-        state = self.task.critic_features(batch.next_poses)
-        actions = self.target_actor(self.task.observe(batch.next_poses))
+        state = self.inputs.features(batch.next_state)
+        actions = self.target_actor(self.task.observe(batch.next_state))
         value = self.worst_values(self.target_critic, state, actions).mean(dim=1)
         return temporal_difference_target(batch.reward, batch.alive, value, self.config.gamma)
 
     def actor_loss(self, state: Tensor, batch: Batch) -> Tensor:
         """−sum over i of Q(s, π(o_i), worst a_others): for ε = 0, the gradient is the backbone's."""
-        values = self.worst_values(self.critic, state, self.actor(self.task.observe(batch.poses)))
+        values = self.worst_values(self.critic, state, self.actor(self.task.observe(batch.state)))
         return -values.sum(dim=1).mean()
 
     def worst_values(self, critic: Critic, state: Tensor, actions: Tensor) -> Tensor:

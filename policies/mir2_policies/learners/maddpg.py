@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import Task
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
 from mir2_policies.learners.config import RunConfig, Width
+from mir2_policies.learners.critic_inputs import critic_inputs
 from mir2_policies.learners.learner import Metrics
 from mir2_policies.learners.networks import Actor, Critic, anneal, soft_update
 from mir2_policies.learners.replay import Batch, Replay
@@ -49,9 +50,10 @@ class Maddpg:
     Random numbers come from `rng` and `generator`. The first transitions are collected with random actions.
     """
 
-    def __init__(self, config: MaddpgConfig, task: Rendezvous, rng: np.random.Generator, device: str = "cpu") -> None:
+    def __init__(self, config: MaddpgConfig, task: Task, rng: np.random.Generator, device: str = "cpu") -> None:
         self.config = config
         self.task = task
+        self.inputs = critic_inputs(task)
         self.rng = rng
         self.device = device
         self.updates = 0
@@ -66,7 +68,8 @@ class Maddpg:
         self.target_critic.load_state_dict(self.critic.state_dict())
         self.actor_optimizer = torch.optim.Adam(self.actor.parameters(), config.actor_learning_rate, fused=True)
         self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), config.critic_learning_rate, fused=True)
-        self.replay = Replay(config.replay_transitions, task.params.robots, task.action_size, device)
+        sizes = task.params.robots, task.state_size, task.action_size
+        self.replay = Replay(config.replay_transitions, *sizes, device)
 
     @property
     def networks(self) -> Sequence[nn.Module]:
@@ -78,26 +81,27 @@ class Maddpg:
         return new_actor(self.config, self.task)
 
     def _new_critic(self) -> Critic:
-        task, sizes = self.task, (self.task.critic_size, self.task.joint_action_size)
-        return Critic(*sizes, self.config.hidden, task.action_effects, task.effects_size).to(self.device)
+        inputs, joint_action_size = self.inputs, self.task.params.robots * self.task.action_size
+        critic = Critic(inputs.size, joint_action_size, self.config.hidden, inputs.effects, inputs.effects_size)
+        return critic.to(self.device)
 
     @torch.no_grad()
-    def explore(self, poses: Tensor, begins: Tensor) -> Tensor:
+    def explore(self, state: Tensor, begins: Tensor) -> Tensor:
         """Random actions (B, N, A) at first, then the algorithm's."""
         warm = self.transitions >= self.config.warmup_transitions
-        return self.act_exploring(poses, begins) if warm else self._random_actions(poses)
+        return self.act_exploring(state, begins) if warm else self._random_actions(state)
 
-    def act_exploring(self, poses: Tensor, begins: Tensor) -> Tensor:
+    def act_exploring(self, state: Tensor, begins: Tensor) -> Tensor:
         """The actor's actions (B, N, A) with noise."""
-        return self.add_noise(self.actor(self.task.observe(poses)))
+        return self.add_noise(self.actor(self.task.observe(state)))
 
     def add_noise(self, actions: Tensor) -> Tensor:
         """Gaussian exploration, within [−1, 1]."""
         noise = torch.randn(actions.shape, generator=self.generator, device=self.device)
         return (actions + self.config.exploration_noise * noise).clamp(-1.0, 1.0)
 
-    def _random_actions(self, poses: Tensor) -> Tensor:
-        shape = (*poses.shape[:2], self.task.action_size)
+    def _random_actions(self, state: Tensor) -> Tensor:
+        shape = (*state.shape[:2], self.task.action_size)
         return torch.rand(shape, generator=self.generator, device=self.device) * 2.0 - 1.0
 
     def learn(self, step: Batch, used: float) -> Metrics | None:
@@ -117,7 +121,7 @@ class Maddpg:
         batch = self.replay.sample(self.rng, self.config.batch)
         if self.config.relabel:
             batch = batch.relabelled(self.generator)
-        state = self.task.critic_features(batch.poses)
+        state = self.inputs.features(batch.state)
         target = self.critic_target(batch)
         critic_loss = self.critic_loss(state, batch, target)
         self._step(self.critic_optimizer, self.critic, critic_loss)
@@ -139,8 +143,8 @@ class Maddpg:
     @torch.no_grad()
     def critic_target(self, batch: Batch) -> Tensor:
         """y (B,) = r + γ·Q'(s', a') where the episode goes on."""
-        actions = self.target_actor(self.task.observe(batch.next_poses))
-        value = self.target_critic(self.task.critic_features(batch.next_poses), actions)
+        actions = self.target_actor(self.task.observe(batch.next_state))
+        value = self.target_critic(self.inputs.features(batch.next_state), actions)
         return temporal_difference_target(batch.reward, batch.alive, value, self.config.gamma)
 
     def critic_loss(self, state: Tensor, batch: Batch, target: Tensor) -> Tensor:
@@ -149,7 +153,7 @@ class Maddpg:
 
     def actor_loss(self, state: Tensor, batch: Batch) -> Tensor:
         """−Q(s, π(s)): the gradient goes through the actions of all robots at once."""
-        value: Tensor = self.critic(state, self.actor(self.task.observe(batch.poses))).mean()
+        value: Tensor = self.critic(state, self.actor(self.task.observe(batch.state))).mean()
         return -value
 
     def state_dict(self) -> dict[str, Any]:
@@ -177,9 +181,9 @@ class Maddpg:
         optimizer.step()
 
 
-def new_actor(config: MaddpgConfig, task: Rendezvous) -> Actor:
+def new_actor(config: MaddpgConfig, task: Task) -> Actor:
     """The policy of the backbone and of all that derive from it."""
-    return Actor(task.observation_size, task.action_size, config.hidden)
+    return Actor(task.observe.size, task.action_size, config.hidden)
 
 
 def temporal_difference_target(reward: Tensor, alive: Tensor, next_value: Tensor, gamma: float) -> Tensor:

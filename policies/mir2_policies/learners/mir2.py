@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import Task
 from pydantic import Field
 from torch import Tensor
 
@@ -47,7 +47,7 @@ class Mir2(Maddpg):
 
     config: Mir2Config
 
-    def __init__(self, config: Mir2Config, task: Rendezvous, rng: np.random.Generator, device: str = "cpu") -> None:
+    def __init__(self, config: Mir2Config, task: Task, rng: np.random.Generator, device: str = "cpu") -> None:
         super().__init__(config, task, rng, device)
         self.club = self.new_club().to(device)
         self.club_optimizer = torch.optim.Adam(self.club.parameters(), config.club_learning_rate, fused=True)
@@ -55,7 +55,7 @@ class Mir2(Maddpg):
 
     def new_club(self) -> GaussianClub | CategoricalClub:
         """q(a | s) for the task's kind of actions."""
-        return GaussianClub(self.task.critic_size, self.task.joint_action_size, self.config.club_hidden)
+        return GaussianClub(self.inputs.size, self.task.params.robots * self.task.action_size, self.config.club_hidden)
 
     def update(self) -> Metrics:
         """Fit q on recent behaviour, then update the backbone."""
@@ -68,7 +68,7 @@ class Mir2(Maddpg):
         """One maximum-likelihood step of q; the gain over ignoring the state says whether q has learned anything."""
         if self.config.relabel:
             recent = recent.relabelled(self.generator)
-        state, actions = self.task.critic_features(recent.poses), recent.actions.flatten(1)
+        state, actions = self.inputs.features(recent.state), recent.actions.flatten(1)
         loss = self.club.learning_loss(state, actions)
         self._step(self.club_optimizer, self.club, loss)
         gain = -loss.item() - self.club.independent_log_likelihood(actions).item()
@@ -77,7 +77,7 @@ class Mir2(Maddpg):
     @torch.no_grad()
     def critic_target(self, batch: Batch) -> Tensor:
         """y (B,) = r + γ·Q'(s', a') − λ·CLUB(s, a)."""
-        bound = self.information(self.task.critic_features(batch.poses), batch.actions.flatten(1))
+        bound = self.information(self.inputs.features(batch.state), batch.actions.flatten(1))
         self._information = bound.mean().item()
         return super().critic_target(batch) - self.penalty_weight * bound
 

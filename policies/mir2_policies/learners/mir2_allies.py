@@ -38,22 +38,22 @@ class Mir2Allies(Maddpg):
 
     def actor_loss(self, state: Tensor, batch: Batch) -> Tensor:
         """−Q(s, π(o)) + λ·(nats about one ally, averaged over the robots that hear it)."""
-        actions = self.actor(self.task.observe(batch.poses))
+        actions = self.actor(self.task.observe(batch.state))
         allies = torch.randint(actions.shape[1], (len(actions),), generator=self.generator, device=self.device)
-        information = self.information(batch.poses, actions, allies).mean()
+        information = self.information(batch.state, actions, allies).mean()
         self._information = information.item()
         weight = ramped(self.config.penalty_weight, self.updates, self.config.penalty_ramp_updates)
         loss: Tensor = weight * information - self.critic(state, actions).mean()
         return loss
 
-    def information(self, poses: Tensor, actions: Tensor, allies: Tensor) -> Tensor:
-        """What the robots' actions tell about the pose of the ally of each world: mean nats (B,) of poses (B, N, 3).
+    def information(self, state: Tensor, actions: Tensor, allies: Tensor) -> Tensor:
+        """What the robots' actions tell about what the ally of each world tells: mean nats (B,) of states (B, N, S).
 
-        The other pose that the ally might have told is its pose in the next world of the batch.
+        What else the ally might have told is its state in the next world of the batch.
         """
-        worlds, others = torch.arange(len(poses), device=self.device), actions.shape[1] - 1
-        told = poses.clone()
-        told[worlds, allies] = poses.roll(-1, dims=0)[worlds, allies]
+        worlds, others = torch.arange(len(state), device=self.device), actions.shape[1] - 1
+        told = state.clone()
+        told[worlds, allies] = state.roll(-1, dims=0)[worlds, allies]
         change: Tensor = (actions - self.actor(self.task.observe(told))).square().sum(dim=-1)
         change[worlds, allies] = 0.0  # what the ally itself would do
         return change.sum(dim=1) / (others * 2.0 * self.config.action_noise**2)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,13 @@ def mlp(sizes: Sequence[int]) -> nn.Sequential:
 
 
 class Actor(nn.Module):
-    """Observation (..., O) to action (..., A) in [−1, 1]; one network for all robots."""
+    """Observation (..., O) to action (..., A) in [−1, 1]; one network for all robots.
+
+    An actor of another kind overrides `forward`, and names the ONNX operator that follows the last layer once it is
+    frozen (`eval`).
+    """
+
+    output_operator: ClassVar[str] = "Tanh"
 
     def __init__(self, observation_size: int, action_size: int, hidden: Sequence[int]) -> None:
         super().__init__()

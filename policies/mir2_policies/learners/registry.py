@@ -4,8 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from mir2_core.config import StrictModel, load_yaml
 from mir2_core.errors import UserError, nearest
+from mir2_core.tasks import Task
+from mir2_core.tasks.base import ActionKind
 from pydantic import ConfigDict
 
 from mir2_policies.learners.config import RunConfig
@@ -21,11 +24,12 @@ from mir2_policies.learners.romq import Romq, RomqConfig
 
 
 class Algorithm(NamedTuple):
-    """The settings an algorithm takes, what makes its learner and, for an export, what makes its policy."""
+    """The settings an algorithm takes, what makes its learner and, for an export, its policy, and what it can learn."""
 
     config: type[RunConfig]
     learner: Callable[[Any, Any, Any, str], Learner]  # of settings, task, random numbers and device
     actor: Callable[[Any, Any], Actor] = new_actor  # of settings and task
+    actions: ActionKind = "continuous"
 
 
 ALGORITHMS: dict[str, Algorithm] = {
@@ -52,6 +56,18 @@ def algorithm(name: str) -> Algorithm:
     if name not in ALGORITHMS:
         raise UserError(f"unknown algorithm '{name}'; {nearest(name, ALGORITHMS)}")
     return ALGORITHMS[name]
+
+
+def new_learner(config: RunConfig, task: Task, rng: np.random.Generator, device: str = "cpu") -> Learner:
+    """The learner that a configuration describes; a `UserError` if it cannot learn the task's kind of actions."""
+    chosen = algorithm(config.algorithm)
+    if chosen.actions != task.action_kind:
+        able = sorted(name for name, other in ALGORITHMS.items() if other.actions == task.action_kind)
+        raise UserError(
+            f"algorithm '{config.algorithm}' learns {chosen.actions} actions, but those of task '{task.name}' are "
+            f"{task.action_kind}; algorithms for these: {', '.join(able) or 'none'}"
+        )
+    return chosen.learner(config, task, rng, device)
 
 
 def load_config(path: Path) -> RunConfig:

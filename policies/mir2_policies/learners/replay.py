@@ -1,4 +1,4 @@
-"""Memory of transitions as poses; observations are computed again when they are needed."""
+"""Memory of transitions as states; observations are computed again when they are needed."""
 
 from typing import Any, NamedTuple
 
@@ -10,10 +10,10 @@ from torch import Tensor
 class Batch(NamedTuple):
     """Transitions of B worlds; `alive` is 0 where nothing follows the next state."""
 
-    poses: Tensor  # (B, N, 3)
+    state: Tensor  # (B, N, S)
     actions: Tensor  # (B, N, A)
     reward: Tensor  # (B,)
-    next_poses: Tensor  # (B, N, 3)
+    next_state: Tensor  # (B, N, S)
     alive: Tensor  # (B,)
 
     def relabelled(self, generator: torch.Generator) -> "Batch":
@@ -25,19 +25,19 @@ class Batch(NamedTuple):
             return torch.take_along_dim(values, order, dim=1)
 
         return self._replace(
-            poses=shuffle(self.poses), actions=shuffle(self.actions), next_poses=shuffle(self.next_poses)
+            state=shuffle(self.state), actions=shuffle(self.actions), next_state=shuffle(self.next_state)
         )
 
 
 class Replay:
     """The newest `capacity` transitions, in a ring."""
 
-    def __init__(self, capacity: int, robots: int, action_size: int, device: str = "cpu") -> None:
+    def __init__(self, capacity: int, robots: int, state_size: int, action_size: int, device: str = "cpu") -> None:
         self._rows = Batch(
-            poses=torch.zeros(capacity, robots, 3, device=device),
+            state=torch.zeros(capacity, robots, state_size, device=device),
             actions=torch.zeros(capacity, robots, action_size, device=device),
             reward=torch.zeros(capacity, device=device),
-            next_poses=torch.zeros(capacity, robots, 3, device=device),
+            next_state=torch.zeros(capacity, robots, state_size, device=device),
             alive=torch.zeros(capacity, device=device),
         )
         self._capacity = capacity

@@ -34,15 +34,15 @@ class Romax(Maddpg):
     @torch.no_grad()
     def critic_target(self, batch: Batch) -> Tensor:
         """y (B,) = r + γ·((1 − κ)·Q'(s', a') + κ·Q̲'(s', a'_i))."""
-        state = self.task.critic_features(batch.next_poses)
-        actions = self.target_actor(self.task.observe(batch.next_poses))
+        state = self.inputs.features(batch.next_state)
+        actions = self.target_actor(self.task.observe(batch.next_state))
         bound = relaxed_minimum(self.target_critic, state, actions, self._robots(actions), self.config.trust_region)
         value = torch.lerp(self.target_critic(state, actions), bound, self.config.bound_weight)
         return temporal_difference_target(batch.reward, batch.alive, value, self.config.gamma)
 
     def actor_loss(self, state: Tensor, batch: Batch) -> Tensor:
         """−((1 − κ)·Q + κ·N·Q̲): all robots learn from Q, robot i from its own bound, which stands for all N."""
-        actions, weight = self.actor(self.task.observe(batch.poses)), self.config.bound_weight
+        actions, weight = self.actor(self.task.observe(batch.state)), self.config.bound_weight
         bound = relaxed_minimum(self.critic, state, actions, self._robots(actions), self.config.trust_region)
         value: Tensor = (1.0 - weight) * self.critic(state, actions) + weight * actions.shape[1] * bound
         return -value.mean()

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import Task
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
@@ -39,18 +39,18 @@ class Romq(Maddpg):
 
     config: RomqConfig
 
-    def __init__(self, config: RomqConfig, task: Rendezvous, rng: np.random.Generator, device: str = "cpu") -> None:
+    def __init__(self, config: RomqConfig, task: Task, rng: np.random.Generator, device: str = "cpu") -> None:
         super().__init__(config, task, rng, device)
         self.attack = torch.zeros(config.worlds, dtype=torch.long, device=device)
         self.victim = torch.zeros(config.worlds, dtype=torch.long, device=device)
         self._throw_switches(torch.ones(config.worlds, dtype=torch.bool, device=device))
 
-    def act_exploring(self, poses: Tensor, begins: Tensor) -> Tensor:
+    def act_exploring(self, state: Tensor, begins: Tensor) -> Tensor:
         """Actions (B, N, A), attacked where the switch says so; noise is added to all of them."""
         self._throw_switches(begins)
-        state, observations = self.task.critic_features(poses), self.task.observe(poses)
-        actions = self.actor(self.attack_observations(state, observations))
-        return self.add_noise(self.attack_actions(state, actions))
+        features, observations = self.inputs.features(state), self.task.observe(state)
+        actions = self.actor(self.attack_observations(features, observations))
+        return self.add_noise(self.attack_actions(features, actions))
 
     def attack_observations(self, state: Tensor, observations: Tensor) -> Tensor:
         """The observations (B, N, O) with those of the victims changed so that their actions lower Q."""

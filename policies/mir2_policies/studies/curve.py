@@ -10,7 +10,7 @@ from mir2_core.files import write_text, writing
 from mir2_core.tasks import task_type
 
 from mir2_policies.bundles.export import evaluate_run
-from mir2_policies.bundles.rules import Rule, RuleConfig
+from mir2_policies.bundles.rules import Rule, RuleConfig, tells_allies_apart
 from mir2_policies.evaluation.returns import FINAL_SEED, Act, episode_returns
 from mir2_policies.learners.config import RunConfig
 from mir2_policies.training.checkpoint import run_config
@@ -44,9 +44,9 @@ def draw_curve(runs: list[Path], output: Path) -> dict[str, Any]:
 
 def _references(config: RunConfig) -> dict[str, float]:
     """What teams that learned nothing return on the episodes of the final figures."""
-    task = task_type(config.task)(config.task_parameters)
+    task = task_type(config.task).task(config.task_parameters)
     rules: dict[str, Act] = {"standing still": lambda seen: 0.0 * seen[..., : task.action_size]}
-    if config.task_parameters.observation == "pairwise":
+    if tells_allies_apart(task):
         rules["driving to the centroid, written by hand"] = Rule(task, RuleConfig(algorithm="centroid"))
     returns = {name: episode_returns(task, rule, REFERENCE_EPISODES, FINAL_SEED) for name, rule in rules.items()}
     return {name: round(float(values.mean()), 2) for name, values in returns.items()}

@@ -10,7 +10,7 @@ import yaml
 from mir2_core.config import StrictModel, load_yaml, parse
 from mir2_core.errors import UserError, nearest
 from mir2_core.files import write_text
-from mir2_core.tasks import RendezvousParams
+from mir2_core.tasks import RendezvousParams, TaskChoice
 from pydantic import Field, field_validator, model_validator
 
 from mir2_policies.attacks.config import AttackConfig
@@ -81,11 +81,10 @@ class Attacks(Limits):
     robots: list[list[int]]
 
 
-class Variant(StrictModel):
+class Variant(TaskChoice):
     """One setting of the task; `references` replaces the plan's."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    task_parameters: RendezvousParams
     references: list[Literal["centroid", "wmsr"]] | None = None
 
 
@@ -137,7 +136,8 @@ class Plan(StrictModel):
     def training_config(self, variant: Variant, learner: Learner, seed: int) -> RunConfig:
         """The settings of one training run."""
         settings = self.training.settings | learner.settings
-        changes = {**settings, "task_parameters": variant.task_parameters.model_dump(), "seed": seed}
+        chosen = variant.model_dump(include={"task", "task_parameters"})
+        changes = {**settings, **chosen, "seed": seed}
         return parse(changes, algorithm(learner.algorithm).config, f"settings of '{learner.name}' in the plan")
 
     def attack_config(self, victim: Path, digest: str, threat: str, robots: list[int], seed: int) -> AttackConfig:

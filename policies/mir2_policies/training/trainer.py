@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mir2_policies.evaluation.returns import FINAL_SEED, SELECTION_SEED, episode_returns, summary
 from mir2_policies.learners.config import RunConfig
 from mir2_policies.learners.learner import Metrics
-from mir2_policies.learners.registry import algorithm
+from mir2_policies.learners.registry import new_learner
 from mir2_policies.learners.replay import Batch
 from mir2_policies.training.run import Stateful, TrainingRun
 
@@ -29,19 +29,19 @@ class Trainer(TrainingRun):
         torch.set_num_threads(config.threads)
         rng = np.random.default_rng(config.seed)
         self._task = torch_task(config.task, config.task_parameters, device)
-        self._learner = algorithm(config.algorithm).learner(config, self._task, rng, device)
+        self._learner = new_learner(config, self._task, rng, device)
         self._world = BatchedWorld(self._task, config.worlds, rng)
         parts: dict[str, Stateful] = {"learner": self._learner, "world": self._world}
         super().__init__(directory, config, self._learner.actor, self._learner.networks, parts)
 
     def advance(self, used: float) -> Metrics | None:
         """Let every world make a step, and the learner learn from it."""
-        poses = self._world.poses
-        actions = self._learner.explore(poses, self._world.begins)
+        state = self._world.state
+        actions = self._learner.explore(state, self._world.begins)
         step = self._world.step(actions)
-        over = step.gathered | step.truncated if self.config.time_limit_is_terminal else step.gathered
+        over = step.done | step.truncated if self.config.time_limit_is_terminal else step.done
         self.transitions += self.config.worlds
-        return self._learner.learn(Batch(poses, actions, step.reward, step.poses, (~over).float()), used)
+        return self._learner.learn(Batch(state, actions, step.reward, step.state, (~over).float()), used)
 
     def returns(self) -> NDArray[np.float64]:
         """Team returns of the current policy."""
@@ -54,4 +54,7 @@ class Trainer(TrainingRun):
 
     @torch.no_grad()
     def _returns(self, episodes: int, seed: int) -> NDArray[np.float64]:
-        return episode_returns(self._task, self._learner.actor, episodes, seed)
+        actor = self._learner.actor.eval()
+        returns = episode_returns(self._task, actor, episodes, seed)
+        actor.train()
+        return returns

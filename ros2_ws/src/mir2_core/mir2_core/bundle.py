@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -9,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from mir2_core.config import StrictModel
+from mir2_core.config import StrictModel, parse
 from mir2_core.errors import UserError
+from mir2_core.tasks import Task, task_type
+from mir2_core.tasks.geometry import Array
 
 METADATA_KEY = "mir2"
 UNSEALED = "0" * 64
@@ -111,6 +114,12 @@ class PolicyBundle:
         inputs = {"observation": np.ascontiguousarray(observation, dtype=np.float32)}
         action: NDArray[np.float32] = self._session.run(["action"], inputs)[0]
         return action
+
+    def task(self, xp: Any = np, asarray: Callable[[Any], Array] = np.asarray) -> Task:
+        """The task that it was made for, on arrays of `xp`; `UserError` if that task or a parameter is unknown here."""
+        kind = task_type(self.metadata.task)
+        params = parse(self.metadata.task_parameters, kind.parameters, f"{self.path}, task_parameters")
+        return kind.task(params, xp, asarray)
 
     def require(self, expected: dict[str, Any]) -> None:
         """Refuse a deployment that differs from what the policy was made for.

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from mir2_core.errors import UserError, nearest
 
@@ -16,6 +17,17 @@ class StrictModel(BaseModel):
     """A frozen configuration; unknown keys and numbers that are not finite are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_unknown_keys(cls, data: Any) -> Any:
+        """Like `extra="forbid"`, but the message lists the keys that this very model has."""
+        if isinstance(data, dict) and cls.model_config["extra"] == "forbid":
+            for key in data:
+                if key not in cls.model_fields:
+                    details = {"key": key, "choices": nearest(str(key), cls.model_fields)}
+                    raise PydanticCustomError("unknown_key", "unknown key '{key}'; {choices}", details)
+        return data
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -71,17 +83,17 @@ def parse(data: dict[str, Any], model: type[Model], source: str) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        _raise_first(error, model, source)
+        _raise_first(error, source)
 
 
-def _raise_first(error: ValidationError, model: type[BaseModel], source: str) -> NoReturn:
+def _raise_first(error: ValidationError, source: str) -> NoReturn:
     details = error.errors()
     first = details[0]
     key = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    if first["type"] == "extra_forbidden":
-        names = _field_names(model, first["loc"][:-1])
-        message = f"{source}: unknown key '{key}'; {nearest(str(first['loc'][-1]), names)}"
+    if first["type"] == "unknown_key":
+        path = ".".join(str(part) for part in (*first["loc"], first["ctx"]["key"]))
+        message = f"{source}: unknown key '{path}'; {first['ctx']['choices']}"
     elif first["type"] == "missing":
         message = f"{source}: key '{key}' is missing; {first['msg'].lower()}"
     else:
@@ -97,18 +109,3 @@ def _shown(value: Any) -> str:
         return ""
     text = repr(value)
     return f" is {text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + '…'}"
-
-
-def _field_names(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Field names of the model found by following `location` from `model`."""
-    current: Any = model
-    for part in location:
-        if part not in current.model_fields:  # an index or a key
-            continue
-        annotation = current.model_fields[part].annotation
-        candidates = [annotation, *getattr(annotation, "__args__", ())]
-        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
-        if not models:
-            return []
-        current = models[0]
-    return list(current.model_fields)

@@ -9,7 +9,7 @@ from mir2_core.config import parse
 from mir2_core.errors import UserError, nearest
 from mir2_core.robots import robot_model
 from mir2_core.roster import MAX_ROBOTS, Roster
-from mir2_core.tasks import Rendezvous, RendezvousParams, task_type
+from mir2_core.tasks import FloorTask, on_floor, task_type
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Deployment:
 
     roster: Roster
     policy: PolicyBundle
-    task: Rendezvous
+    task: FloorTask
 
     @classmethod
     def load(cls, path: Path | str, zoo: Path) -> "Deployment":
@@ -29,19 +29,19 @@ class Deployment:
     @classmethod
     def check(cls, roster: Roster, policy: PolicyBundle) -> "Deployment":
         """Refuse a policy made for another task, team, arena, rate or robot."""
-        task_class = task_type(roster.task)
+        task_type(roster.task)
         policy.require({"task": roster.task})
-        params = parse(policy.metadata.task_parameters, RendezvousParams, f"{policy.path}, task_parameters")
+        made_for = on_floor(policy.task(), str(policy.path))
+        task = made_for.of_size(len(roster.robots))
         expected: dict[str, Any] = {
             "task_parameters.arena_m": roster.arena.size_m,
             "control_rate_hz": roster.rate_hz,
         }
-        if params.observation == "pairwise":
+        if task.observe.terms != made_for.observe.terms:  # else the policy serves teams of any size
             expected["task_parameters.robots"] = len(roster.robots)
         for kind in sorted({robot.kind for robot in roster.robots}):
             policy.require({**expected, "robot_kind": robot_model(kind).policy_kind})
-        task = task_class(params.model_copy(update={"robots": len(roster.robots)}))
-        terms = [term._asdict() for term in task.terms]
+        terms = [term._asdict() for term in task.observe.terms]
         policy.require({"observation_terms": terms, "action_meaning": task.action_meaning})
         return cls(roster, policy, task)
 

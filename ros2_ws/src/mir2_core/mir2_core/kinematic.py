@@ -3,7 +3,7 @@
 import numpy as np
 
 from mir2_core.roster import Roster
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import FloorTask
 from mir2_core.types import FloatArray
 
 KINDS = {"epuck2": "epuck2_point", "epuck2_point": "epuck2_point"}
@@ -12,7 +12,7 @@ KINDS = {"epuck2": "epuck2_point", "epuck2_point": "epuck2_point"}
 class KinematicWorld:
     """Steps the task's dynamics, one control period at a time."""
 
-    def __init__(self, task: Rendezvous, poses: FloatArray) -> None:
+    def __init__(self, task: FloorTask, poses: FloatArray) -> None:
         self._task = task
         self._poses = poses[None]
         self._twists = np.zeros((len(poses), 2))
@@ -40,6 +40,6 @@ class KinematicWorld:
         """Nothing to release."""
 
 
-def make_world(roster: Roster, task: Rendezvous, poses: FloatArray, gui: bool) -> KinematicWorld:
+def make_world(roster: Roster, task: FloorTask, poses: FloatArray, gui: bool) -> KinematicWorld:
     """The task's world; there is no window to show."""
     return KinematicWorld(task, poses)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import FloorTask
 from mir2_core.types import Command, FloatArray, RobotState
 
 RENDEZVOUS_M = 0.10  # points have met when every pair is this close
@@ -43,7 +43,7 @@ class Recorder:
 
     def __init__(
         self,
-        task: Rendezvous,
+        task: FloorTask,
         names: list[str],
         run_start_s: float,
         *,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mir2_core.bundle import PolicyBundle
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import Task
 from mir2_core.tasks.geometry import Array
 from mir2_core.types import FloatArray
 
@@ -16,21 +16,23 @@ class Played(NamedTuple):
     """One control step of B worlds."""
 
     step: int
-    before: Array  # (B, N, 3) poses
+    before: Array  # (B, N, S) state
     actions: Array  # (B, N, A)
-    after: Array  # (B, N, 3) poses
+    after: Array  # (B, N, S) state
+    reward: Array  # (B,)
     going: Array  # (B,) whether the episode had not ended before the step
 
 
-def play(task: Rendezvous, act: Callable[[int, Array], Array], poses: Array, steps: int) -> Iterator[Played]:
-    """Let `act` drive the worlds from `poses` (B, N, 3), given step and poses, also beyond an episode's end."""
-    going = poses[:, 0, 0] >= 0.0
+def play(task: Task, act: Callable[[int, Array], Array], state: Array, steps: int) -> Iterator[Played]:
+    """Let `act` drive the worlds from a `state` (B, N, S), given step and state, also beyond an episode's end."""
+    going = task.xp.ones_like(state[:, 0, 0]) > 0.0
     for step in range(steps):
-        actions = act(step, poses)
-        after = task.step(poses, actions)
-        yield Played(step, poses, actions, after, going)
-        going = going & ~task.gathered(after, task.velocities(after, actions))
-        poses = after
+        actions = act(step, state)
+        after = task.step(state, actions)
+        reward, done = task.outcome(after, actions)
+        yield Played(step, state, actions, after, reward, going)
+        going = going & ~done
+        state = after
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Trajectory:
     rewards: FloatArray
 
 
-def rollout(task: Rendezvous, policy: PolicyBundle, start_poses: FloatArray, steps: int) -> Trajectory:
+def rollout(task: Task, policy: PolicyBundle, start_poses: FloatArray, steps: int) -> Trajectory:
     """One episode from `start_poses` (N, 3) as robots do it: each acts on its own observation."""
 
     def act(_: int, poses: FloatArray) -> FloatArray:
@@ -52,5 +54,5 @@ def rollout(task: Rendezvous, policy: PolicyBundle, start_poses: FloatArray, ste
     return Trajectory(
         np.concatenate([start_poses[None], *(step.after for step in played)]),
         np.concatenate([step.actions for step in played]),
-        np.concatenate([task.reward(step.after, step.actions) for step in played]),
+        np.concatenate([step.reward for step in played]),
     )

@@ -7,7 +7,7 @@ import numpy as np
 from mir2_core.errors import UserError
 from mir2_core.robots import robot_model
 from mir2_core.roster import Roster
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import FloorTask
 from mir2_core.types import FloatArray
 
 TRIES = 50
@@ -17,7 +17,7 @@ WALL_SHARE = 0.05
 BODY_SPACING = 1.5  # drawn robots keep this many body diameters from each other
 
 
-def start_poses(roster: Roster, task: Rendezvous, seed: int) -> FloatArray:
+def start_poses(roster: Roster, task: FloorTask, seed: int) -> FloatArray:
     """Start poses (N, 3): the roster's where given, else drawn from the seed; points are drawn as the task does it.
 
     Raises `UserError` when robots with bodies overlap, stand in a wall or do not fit.

@@ -6,7 +6,7 @@ from typing import Protocol, cast
 
 from mir2_core.errors import UserError, nearest
 from mir2_core.roster import RobotEntry, Roster
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import FloorTask
 from mir2_core.types import FloatArray
 
 
@@ -41,7 +41,7 @@ class Backend(Protocol):
     KINDS: Mapping[str, str]
     """The robot kinds of a roster that it takes, and the kind that each becomes in its worlds."""
 
-    def make_world(self, roster: Roster, task: Rendezvous, poses: FloatArray, gui: bool) -> World:
+    def make_world(self, roster: Roster, task: FloorTask, poses: FloatArray, gui: bool) -> World:
         """A world with the roster's robots at `poses` (N, 3), of kinds that `KINDS` gives."""
         ...
 

@@ -80,13 +80,6 @@ def ally_features(xp: Any, poses: Array, allies: Array) -> tuple[Array, Array, A
     )
 
 
-def bearings_rad(xp: Any, poses: Array) -> Array:
-    """Clockwise bearing (B, N, N) of robot j seen from robot i, wrapped to (−π, π]; own heading on the diagonal."""
-    x, y, heading = poses[..., 0], poses[..., 1], poses[..., 2]
-    direction = xp.arctan2(y[..., None, :] - y[..., :, None], x[..., None, :] - x[..., :, None])
-    return xp.pi - (direction - heading[..., :, None] + xp.pi) % (2.0 * xp.pi)
-
-
 def wall_terms(xp: Any, poses: Array, arena_m: float, margin_m: float, scale: float) -> Array:
     """Scaled distance, cosine and sine of the nearest wall (B, N, 3); (1, 0, 0) beyond `margin_m`.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mir2_core.robots import RobotModel
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import FloorTask
 from mir2_core.traitors import ACTS
 from mir2_core.traitors.traitor import Memory, Moment, Situation
 from mir2_core.types import Command, RobotState
@@ -17,7 +17,7 @@ UNKNOWN_POSE = (math.nan, math.nan, math.nan)
 class Takeover:
     """What the fault `kind` makes of robot number `index`, whose body is `body`: a batch of one world."""
 
-    def __init__(self, kind: str, task: Rendezvous, body: RobotModel, index: int, seed: int) -> None:
+    def __init__(self, kind: str, task: FloorTask, body: RobotModel, index: int, seed: int) -> None:
         self._act = ACTS[kind]
         self._task, self._body, self._index, self._seed = task, body, index, seed
         self._memory = Memory()

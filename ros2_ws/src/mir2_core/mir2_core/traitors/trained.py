@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from mir2_core.bundle import AdversaryInfo, PolicyBundle
-from mir2_core.config import parse
 from mir2_core.errors import UserError
-from mir2_core.tasks import ObservationTerm, Rendezvous, RendezvousParams, task_type
+from mir2_core.tasks import FloorTask, ObservationTerm, on_floor
 from mir2_core.tasks.geometry import Array
 from mir2_core.traitors.steering import benign_centroid, drive
 from mir2_core.traitors.traitor import Deed, Situation, benign_robots
@@ -52,9 +51,8 @@ class AdversaryBundle(PolicyBundle):
         self._require_terms(victim)
 
     def _require_terms(self, victim: PolicyBundle) -> None:
-        found = victim.metadata
-        params = parse(found.task_parameters, RendezvousParams, f"{victim.path}, task_parameters")
-        given = [term._asdict() for term in adversary_terms(task_type(found.task)(params), self.info.robots)]
+        task = on_floor(victim.task(), str(victim.path))
+        given = [term._asdict() for term in adversary_terms(task, self.info.robots)]
         wanted = [term.model_dump() for term in self.metadata.observation_terms]
         if given != wanted:
             unknown = [term["name"] for term in wanted if term not in given]
@@ -82,7 +80,7 @@ class AdversaryBundle(PolicyBundle):
             )
 
 
-def adversary_terms(task: Rendezvous, robots: Sequence[int]) -> tuple[ObservationTerm, ...]:
+def adversary_terms(task: FloorTask, robots: Sequence[int]) -> tuple[ObservationTerm, ...]:
     """The observation of an adversary that has taken over `robots`: it hears where everybody is, and has a clock."""
     side, benign = task.params.arena_m, task.params.robots - len(robots)
     return (
@@ -103,7 +101,7 @@ def adversary_terms(task: Rendezvous, robots: Sequence[int]) -> tuple[Observatio
     )
 
 
-def adversary_observations(task: Rendezvous, poses: Array, robots: Sequence[int], steps: Array) -> Array:
+def adversary_observations(task: FloorTask, poses: Array, robots: Sequence[int], steps: Array) -> Array:
     """What an adversary is given (B, K, O) in the true `poses` (B, N, 3) after `steps`, one number or (B,)."""
     xp, half_m, traitors = task.xp, 0.5 * task.params.arena_m, list(robots)
     own, others = poses[:, traitors], poses[:, benign_robots(task.params.robots, robots)]
@@ -154,7 +152,7 @@ def adversary_observations(task: Rendezvous, poses: Array, robots: Sequence[int]
     return xp.concatenate(parts, axis=-1)
 
 
-def retreat(task: Rendezvous, poses: Array, robots: Sequence[int]) -> Array:
+def retreat(task: FloorTask, poses: Array, robots: Sequence[int]) -> Array:
     """Actions (B, K, A) of traitors that drive to the corner that keeps them farthest from it for a while."""
     xp, side_m = task.xp, task.params.arena_m
     own, centroid = poses[:, list(robots)], benign_centroid(xp, poses, robots)[:, :, None]
@@ -172,14 +170,14 @@ def _norm(xp: Any, vectors: Array) -> Array:
     return xp.sqrt(xp.sum(vectors * vectors, axis=-1) + SMALLEST_M**2)
 
 
-def reported_poses(task: Rendezvous, numbers: Array) -> Array:
+def reported_poses(task: FloorTask, numbers: Array) -> Array:
     """The poses (B, K, 3) that a liar reports by `numbers` (B, K, 3) in [−1, 1]: 0 is the middle, facing +x."""
     xp, half_m = task.xp, 0.5 * task.params.arena_m
     heading = (np.pi * numbers[..., 2]) % (2.0 * np.pi)
     return xp.stack([half_m * (1.0 + numbers[..., 0]), half_m * (1.0 + numbers[..., 1]), heading], axis=-1)
 
 
-def to_deed(task: Rendezvous, outputs: Array) -> Deed:
+def to_deed(task: FloorTask, outputs: Array) -> Deed:
     """What outputs (B, K, A), or a liar's (B, K, A + 3), mean."""
     wanted = task.xp.clip(outputs / FULL, -1.0, 1.0)
     actions, numbers = wanted[..., : task.action_size], wanted[..., task.action_size :]

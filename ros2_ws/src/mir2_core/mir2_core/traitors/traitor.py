@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mir2_core.robots import RobotModel
-from mir2_core.tasks import Rendezvous
+from mir2_core.tasks import FloorTask
 from mir2_core.tasks.geometry import Array
 
 RECALL_STEPS = 100  # at least so many of the newest moments are kept
@@ -61,7 +61,7 @@ class Memory:
 class Situation:
     """What a traitor may look at."""
 
-    task: Rendezvous
+    task: FloorTask
     body: RobotModel
     robots: Sequence[int]  # the traitors' indices
     seed: int

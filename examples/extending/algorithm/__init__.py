@@ -1,0 +1,1 @@
+"""A learning algorithm of one's own."""

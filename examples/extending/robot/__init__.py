@@ -1,0 +1,1 @@
+"""A robot kind of one's own."""
