@@ -89,7 +89,7 @@ def test_the_service_sets_and_releases_and_counts_the_gates(stage):
 
 
 @pytest.mark.parametrize("qos", [10, LATCHED, BEST_EFFORT], ids=["default", "transient local", "best effort"])
-def test_true_from_anybody_stops_and_false_releases_nothing(stage, qos):
+def test_true_from_anybody_stops_and_false_releases_nothing(stage, qos, capfd):
     publisher = stage.publisher(qos)
     publisher.publish(Bool(data=True))
     stage.wait(stand=True)
@@ -97,6 +97,7 @@ def test_true_from_anybody_stops_and_false_releases_nothing(stage, qos):
     stage.stays(stand=True)
     assert stage.call(False).success
     stage.stays(stand=False)
+    assert "offering incompatible QoS" not in "".join(capfd.readouterr())
 
 
 def test_what_one_gate_hears_all_gates_know(stage):

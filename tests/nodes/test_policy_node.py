@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import yaml
 from geometry_msgs.msg import TwistStamped
 from mir2_core.types import RobotState
 from mir2_swarm.convert import seconds, to_odometry
@@ -76,3 +77,11 @@ def test_fast_odometry_is_answered_at_the_control_rate(bench, roster_file):
     b.spin_until(lambda: len(commands) >= 4, "commands at 10 Hz")
     stamps = [seconds(command.header.stamp) for command in commands]
     assert all(later - earlier > 0.085 for earlier, later in pairwise(stamps))
+
+
+def test_a_shipped_policy_is_known_by_its_name(bench, roster_file):
+    path = roster_file()
+    roster = yaml.safe_load(path.read_text()) | {"policy": "rendezvous-mir2_allies-3"}
+    path.write_text(yaml.safe_dump(roster))
+    node = bench(roster=path).add(PolicyNode("robot_0"))
+    assert node.deployment.policy.path.stem == "rendezvous-mir2_allies-3"

@@ -84,13 +84,13 @@ class GateNode(SwarmNode):
     def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
             self._allies[ally] = to_state(message)
-            self._consider()
+            self.pace.after_news(self._consider)
 
         return listen
 
     def _on_odometry(self, message: Odometry) -> None:
         self._state = to_state(message)
-        self._consider()
+        self.pace.after_news(self._consider)
 
     def _set_emergency_stop(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._stop_line.turn(request.data)
@@ -118,7 +118,7 @@ class GateNode(SwarmNode):
 
     def _on_faults(self, message: FaultArray) -> None:
         self._faults = [fault for fault in to_faults(message) if fault.robot == self.robot]
-        self._consider()
+        self.pace.after_news(self._consider)
 
     def _is_traitor(self, now_s: float) -> bool:
         return any(fault.active(now_s) for fault in self._faults or [])
@@ -129,7 +129,7 @@ class GateNode(SwarmNode):
         return "fault" if leased else "policy"
 
     def _consider(self, came: str = "") -> None:
-        """Something came: whose command, the emergency stop, or anything else; answer if that is due."""
+        """Answer if that is due, now that something came: whose command, an emergency stop, or anything else."""
         time_s = self.pace.step_s(self._commands.get("policy"))
         if time_s is None or not self._stop_line.settled:
             return
@@ -145,9 +145,13 @@ class GateNode(SwarmNode):
 
     def _needed(self) -> Stamps:
         """The stamps of what a decision looks at besides the command."""
-        allies = [self._allies.get(name) for name in self.roster.names if name != self.robot and self._has_body]
-        known = [state.stamp_s if state else None for state in (self._state, *allies)]
-        return known if self._faults is not None else [None]
+        if self._faults is None:
+            yield None
+        yield self._state.stamp_s if self._state else None
+        for name in self.roster.names if self._has_body else ():
+            if name != self.robot:
+                ally = self._allies.get(name)
+                yield ally.stamp_s if ally else None
 
     def _answer_once(self, stamp_s: float, source: str) -> None:
         """Answer, or repeat the answer already given for that time."""

@@ -1,7 +1,7 @@
 """How the swarm keeps time: by the wall clock, or step by step with everybody waiting for everybody."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from mir2_core.roster import Roster
@@ -15,7 +15,7 @@ LEASE_PERIODS = 3  # real time: a fault command older than this gives the robot 
 LEASE_S = 1.0  # lockstep: wall time for which a fault command is waited for
 NOTICE_PERIODS = 2  # lockstep: how far ahead a change is announced, so that everybody knows of it in time
 
-Stamps = Sequence[float | None]  # of the newest things here, s; None for what is not here
+Stamps = Iterable[float | None]  # of the newest things here, s; None for what is not here
 
 
 class Patience:

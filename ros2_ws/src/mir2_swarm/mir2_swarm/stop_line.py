@@ -5,6 +5,7 @@ from collections.abc import Callable
 from mir2_core.stop_latch import StopLatch
 from mir2_core.stop_latch import StopReport as Report
 from mir2_interfaces.msg import StopReport
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Bool
 
@@ -30,8 +31,9 @@ class StopLine:
         self._latch = StopLatch()
         self._changed = changed
         self._publisher = node.create_publisher(StopReport, REPORTS, LATCHED)
+        quiet = SubscriptionEventCallbacks(use_default_callbacks=False)  # that one of them hears nobody is no news
         for qos in ANY_PUBLISHER:
-            node.create_subscription(Bool, BUTTON, self._on_button, qos)
+            node.create_subscription(Bool, BUTTON, self._on_button, qos, event_callbacks=quiet)
         node.create_subscription(StopReport, REPORTS, self._on_report, KEPT)
 
     @property
