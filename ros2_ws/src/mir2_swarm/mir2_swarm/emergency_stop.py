@@ -29,7 +29,7 @@ class EmergencyStopNode(SwarmNode):
         self.create_service(SetBool, "/emergency_stop/set", self._set, callback_group=self._group)
 
     def _say(self) -> None:
-        self.get_logger().warning("emergency stop " + ("SET: every robot stands" if self._line.held else "released"))
+        self.get_logger().warning("emergency stop " + ("SET" if self._line.held else "released"))
 
     async def _set(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._line.turn(request.data)
