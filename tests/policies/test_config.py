@@ -62,6 +62,7 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
         (["--set", "seed"], "give KEY=VALUE"),
         (["--set", "gamma=["], "the value is not YAML"),
         (["--set", "algorithm=mir2"], "give --algorithm mir2"),
+        (["--set", "task=rendezvous"], "give --task rendezvous"),
     ],
 )
 def test_command_lines_end_with_the_error(

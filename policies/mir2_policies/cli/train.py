@@ -72,18 +72,17 @@ def _new_config(arguments: argparse.Namespace) -> "RunConfig":
     from mir2_policies.learners.registry import algorithm, load_config
 
     name = arguments.algorithm or DEFAULT_ALGORITHM
-    config = parse({"algorithm": name}, algorithm(name).config, "command line")
+    given = {} if arguments.task is None else {"task": arguments.task}
+    config = parse({"algorithm": name, **given}, algorithm(name).config, "command line")
     if arguments.config is not None:
         config = load_config(arguments.config)
-        if arguments.algorithm not in (None, config.algorithm):
-            raise UserError(
-                f"{arguments.config}: key 'algorithm' is '{config.algorithm}' but --algorithm is "
-                f"'{arguments.algorithm}'"
-            )
+        for key in ("algorithm", "task"):
+            wanted, found = getattr(arguments, key), getattr(config, key)
+            if wanted not in (None, found):
+                raise UserError(f"{arguments.config}: key '{key}' is '{found}' but --{key} is '{wanted}'")
     for text in arguments.set:
         config = parse(_changed(config.model_dump(), text), type(config), f"--set {text}")
-    changes = {"seed": arguments.seed, "task": arguments.task}
-    changed = config.model_dump() | {key: value for key, value in changes.items() if value is not None}
+    changed = config.model_dump() | ({} if arguments.seed is None else {"seed": arguments.seed})
     return parse(changed, type(config), "command line")
 
 
@@ -95,6 +94,8 @@ def _changed(settings: dict[str, Any], text: str) -> dict[str, Any]:
         raise UserError(f"--set is '{text}': give KEY=VALUE, such as task_parameters.robots=3")
     if path == "algorithm":
         raise UserError(f"--set {text}: an algorithm has settings of its own; give --algorithm {value}")
+    if path == "task":
+        raise UserError(f"--set {text}: a task has parameters of its own; give --task {value}")
     place = settings
     for parent in parents:
         inner = place.setdefault(parent, {})

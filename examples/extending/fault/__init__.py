@@ -1,0 +1,1 @@
+"""A fault of one's own."""
