@@ -19,7 +19,7 @@ from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.tasks import Rendezvous, RendezvousParams
 from mir2_core.traitors import TRAITORS
-from mir2_core.traitors.trained import AdversaryBundle, adversary_terms
+from mir2_core.traitors.trained import AdversaryBundle
 from mir2_policies.attacks.attacker import Attacker
 from mir2_policies.attacks.config import AttackConfig
 from mir2_policies.attacks.threats import THREATS
@@ -167,7 +167,7 @@ def test_several_traitors_share_a_network_that_knows_who_is_who(threat: Any, obs
     attacker = Attacker(config, Arena(task, (4, 0)), lambda seen: 0.0 * seen[..., :2], np.random.default_rng(0))
     poses = task.asarray(task.reset(np.random.default_rng(1), 3))
     observed = attacker.observe(poses, 7)
-    assert observed.shape == (3, 2, sum(term.size for term in adversary_terms(task, (4, 0))))
+    assert observed.shape == (3, 2, attacker.sight.size)
     assert observed[..., -5:].argmax(dim=-1).tolist() == [[4, 0]] * 3
     assert attacker.actor(observed).shape == (3, 2, 5 if THREATS[threat].lies else 2)
     torch.testing.assert_close(attacker.observe(poses, torch.tensor([0, 7, 3]))[1], observed[1])

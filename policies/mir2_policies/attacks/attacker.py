@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from mir2_core.traitors.trained import REPORT_SIZE, adversary_observations, adversary_terms, to_deed
+from mir2_core.traitors.sight import Sight
+from mir2_core.traitors.trained import REPORT_SIZE, to_deed
 from mir2_core.traitors.traitor import Deed, Situation
 from mir2_sim.batched import BatchedWorld
 from torch import Tensor, nn
@@ -31,10 +32,10 @@ class Attacker:
         self.victims = victims
         self.rng = rng
         self.threat = THREATS[config.threat]
-        observation_size = sum(term.size for term in adversary_terms(arena.task, config.robots))
+        self.sight = Sight(arena.task, config.robots)
         output_size = arena.task.action_size + (REPORT_SIZE if self.threat.lies else 0)
         torch.manual_seed(int(rng.integers(2**63)))  # initial weights
-        self.actor = Actor(observation_size, output_size, config.hidden)
+        self.actor = Actor(self.sight.size, output_size, config.hidden)
         with torch.no_grad():
             for parameter in self.actor.body[-1].parameters():
                 parameter.mul_(INITIAL_SCALE)
@@ -50,7 +51,7 @@ class Attacker:
 
     def observe(self, poses: Tensor, steps: Any) -> Tensor:
         """What the traitors see (B, K, O)."""
-        seen: Tensor = adversary_observations(self.arena.task, poses, self.arena.robots, steps)
+        seen: Tensor = self.sight(poses, steps)
         return seen
 
     @torch.no_grad()

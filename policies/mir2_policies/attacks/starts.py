@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import torch
 from mir2_core.tasks import FloorTask, columns
-from mir2_core.traitors.trained import CLOCK_STEPS, REPORT_SIZE, adversary_terms
+from mir2_core.traitors.sight import CLOCK_STEPS, Sight
+from mir2_core.traitors.trained import REPORT_SIZE
 from torch import Tensor
 
 TO_FULL = 1.1  # its tanh is `mir2_core.traitors.trained.FULL`
@@ -12,8 +13,8 @@ TO_FULL = 1.1  # its tanh is `mir2_core.traitors.trained.FULL`
 
 def starts(task: FloorTask, robots: Sequence[int], lies: bool) -> list[Tensor]:
     """Weights (A or A + 3, O) of the observation: traitors run away, and liars report what hurts some team or other."""
-    terms, size = adversary_terms(task, robots), task.action_size
-    width = sum(term.size for term in terms)
+    sight, size = Sight(task, robots), task.action_size
+    terms, width = sight.terms, sight.size
     ways = [torch.zeros(size, width) for _ in range(2)]
     for way, term in zip(ways, ("flight_left_right", "retreat_left_right"), strict=True):
         way[range(size), columns(terms, term)] = TO_FULL

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from mir2_core.bundle import AdversaryInfo, GoldenVectors, ObservationTermInfo
-from mir2_core.traitors.trained import AdversaryBundle, adversary_terms
+from mir2_core.traitors.trained import AdversaryBundle
 
 from mir2_policies.attacks.trainer import AttackTrainer
 from mir2_policies.bundles.export import GOLDEN_VECTORS, actor_to_onnx, check_equal, describe, write_bundle
@@ -37,7 +37,7 @@ def export_adversary(attack: AttackTrainer, output: Path) -> dict[str, Any]:
         robots=list(config.robots),
     )
     changes = {
-        "observation_terms": [ObservationTermInfo(**term._asdict()) for term in adversary_terms(task, config.robots)],
+        "observation_terms": [ObservationTermInfo(**term._asdict()) for term in attack.attacker.sight.terms],
         "action_meaning": task.action_meaning + (ACTION_MEANING if threat.lies else ""),
         "adversary": info,
     }
