@@ -1,9 +1,13 @@
+import math
 from itertools import pairwise
 
+import pytest
 import yaml
 from geometry_msgs.msg import TwistStamped
 from mir2_core.types import RobotState
+from mir2_interfaces.msg import AllyArray, AllyStatus
 from mir2_swarm.convert import seconds, to_odometry
+from mir2_swarm.node import LATCHED
 from mir2_swarm.policy import PolicyNode
 from nav_msgs.msg import Odometry
 from rclpy.qos import qos_profile_sensor_data
@@ -55,14 +59,76 @@ def test_a_late_ally_is_used_as_last_heard(bench, roster_file):
     b.spin_until(lambda: commands, "a command")
 
 
-def test_without_an_ally_it_says_nothing_and_tells_where_it_is(bench, roster_file):
-    b, odometry, allies, commands, told = stage(bench, roster_file)
-    for step in range(8):
+def told_every_step(stage_, said, steps):
+    """Feed own odometry and, by `said(step, stamp_s)`, what robot_1 reports; robot_2 tells the truth."""
+    b, odometry, allies, commands, _ = stage_
+    for step in range(steps):
         t = now_s(b)
-        allies[0].publish(to_odometry(RobotState(t, 1.0, 1.0, 0.0), "ally"))
+        for message in said(step, t):
+            allies[0].publish(message)
+        allies[1].publish(to_odometry(RobotState(t, 1.4, 1.0, 0.0), "ally"))
         odometry.publish(to_odometry(RobotState(t, 0.5, 1.0, 0.0), "robot_0"))
-        b.spin_until(lambda step=step, t=t: len(told) > step and now_s(b) > t + 0.11, "the state is told")
-    assert not commands
+        b.spin_until(lambda step=step, t=t: len(commands) > step and now_s(b) > t + 0.1, f"command {step}")
+    return commands
+
+
+def test_an_ally_that_never_says_anything_stops_nobody(bench, roster_file):
+    commands = told_every_step(stage(bench, roster_file), lambda step, t: [], 12)
+    assert all(command.twist.linear.x > 0.05 for command in commands), "the way to the ally that is there"
+
+
+def test_an_ally_that_falls_silent_stops_nobody_and_is_reported(bench, roster_file):
+    stage_ = stage(bench, roster_file)
+    heard = stage_[0].listen(AllyArray, "/robot_0/allies", LATCHED)
+
+    def said(step, t):
+        return [to_odometry(RobotState(t, 1.0, 1.0, 0.0), "ally")] if step < 3 else []
+
+    told_every_step(stage_, said, 14)
+    stage_[0].spin_until(
+        lambda: heard and heard[-1].allies[0].presence == AllyStatus.ABSENT, "the silent ally is known to be absent"
+    )
+    assert heard[-1].allies[0].robot == "robot_1"
+    assert heard[-1].allies[1].presence == AllyStatus.PRESENT
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 1e300, 1e9, -7.0])
+def test_whatever_an_ally_reports_the_others_go_on_and_it_is_counted(bench, roster_file, bad):
+    stage_ = stage(bench, roster_file)
+    heard = stage_[0].listen(AllyArray, "/robot_0/allies", LATCHED)
+    commands = told_every_step(stage_, lambda step, t: [to_odometry(RobotState(t, bad, 1.0, 0.0), "ally")] * 3, 12)
+    assert all(command.twist.linear.x > 0.05 for command in commands)
+    stage_[0].spin_until(lambda: heard and sum(heard[-1].allies[0].refusal_counts) >= 3, "refusals are counted")
+    assert heard[-1].allies[0].refusal_reasons[0] in ("non_finite", "outside")
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_an_ally_with_another_clock_stops_nobody(bench, roster_file, hours):
+    def said(step, t):
+        return [to_odometry(RobotState(t + 3600.0 * hours, 1.0, 1.0, 0.0), "ally")]
+
+    told_every_step(stage(bench, roster_file), said, 10)
+
+
+def test_with_too_few_allies_it_stands_and_says_so_at_once(bench, roster_file):
+    path = roster_file()
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"min_allies": 2}))
+    commands = told_every_step(stage(bench, lambda: path), lambda step, t: [], 5)
+    assert all(command.twist.linear.x == command.twist.angular.z == 0.0 for command in commands)
+
+
+@pytest.mark.parametrize("mistake", ["nan", "frame"])
+def test_a_robot_that_does_not_know_where_it_is_says_nothing(bench, roster_file, mistake):
+    b, odometry, allies, commands, told = stage(bench, roster_file)
+    message = to_odometry(RobotState(now_s(b), math.nan if mistake == "nan" else 0.5, 1.0, 0.0), "robot_0")
+    if mistake == "frame":
+        message.header.frame_id = "odom"
+    odometry.publish(message)
+    for publisher in allies:
+        publisher.publish(to_odometry(RobotState(now_s(b), 1.0, 1.0, 0.0), "ally"))
+    odometry.publish(to_odometry(RobotState(now_s(b), 0.6, 1.0, 0.0), "robot_0"))
+    b.spin_until(lambda: commands, "the next good odometry is answered")
+    assert [round(each.pose.pose.position.x, 3) for each in told] == [0.6]
 
 
 def test_fast_odometry_is_answered_at_the_control_rate(bench, roster_file):

@@ -121,7 +121,7 @@ class AllyTracker:
             admitted=beliefs.admitted | believed,
             heard_s=xp.where(believed, now_s + 0.0 * beliefs.heard_s, beliefs.heard_s),
             last=_chosen(xp, believed, reached, beliefs.last),
-            twist=xp.where(believed[..., None], numbers.twist, beliefs.twist),
+            twist=xp.where(believed[..., None], self._possible(numbers.twist), beliefs.twist),
             streak=streak,
             probation=probation,
         )
@@ -160,8 +160,6 @@ class AllyTracker:
         numbers = _finite_or(xp, reports, beliefs)
         x, y = numbers.pose[..., 0], numbers.pose[..., 1]
         low, high = -settings.margin_m, self._arena_m + settings.margin_m
-        v, omega = xp.abs(numbers.twist[..., 0]), xp.abs(numbers.twist[..., 1])
-        impossible_twist = (v > SPEED_MARGIN * model.max_v_mps) | (omega > SPEED_MARGIN * model.max_omega_radps)
         outran = beliefs.known & ~self._honest(self._extended(beliefs.last, numbers))
         apart_x, apart_y = x - own_pose[..., None, 0], y - own_pose[..., None, 1]
         nearest_m = max(0.0, 2.0 * model.radius_m - settings.noise_m)
@@ -171,7 +169,7 @@ class AllyTracker:
              Verdict.STALE),
             (numbers.stamp_s - now_s > settings.timeout_s, Verdict.FUTURE),
             ((x < low) | (x > high) | (y < low) | (y > high), Verdict.OUTSIDE),
-            (outran | impossible_twist, Verdict.TOO_FAST),
+            (outran, Verdict.TOO_FAST),
             (apart_x * apart_x + apart_y * apart_y < nearest_m**2, Verdict.IMPOSSIBLE_HERE),
         )  # fmt: skip
         verdict = xp.where(reports.heard, Verdict.BELIEVED + 0, Verdict.NOTHING + 0)
@@ -179,6 +177,11 @@ class AllyTracker:
             verdict = xp.where(reports.heard & failed, reason + 0, verdict)
         repeated = beliefs.known & (reports.stamp_s == beliefs.last.stamp_s)
         return xp.where(repeated & (verdict == Verdict.BELIEVED), Verdict.NOTHING + 0, verdict)
+
+    def _possible(self, twist: Array) -> Array:
+        """The twist, cut to what the kind can do: it is used for coasting only."""
+        xp, v, omega = self._xp, self._model.max_v_mps, self._model.max_omega_radps
+        return xp.stack([xp.clip(twist[..., 0], -v, v), xp.clip(twist[..., 1], -omega, omega)], axis=-1)
 
     def _extended(self, track: Track, reports: Reports) -> Track:
         """The track with one report more.

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic import Field, field_validator, model_validator
 
+from mir2_core.allies import TrustSettings
 from mir2_core.config import StrictModel, load_yaml
 from mir2_core.errors import UserError, nearest
 from mir2_core.robots import ROBOTS
@@ -36,8 +37,8 @@ class Arena(StrictModel):
 class Timeouts(StrictModel):
     """How old the newest thing heard may be, in seconds; what is older counts as silence.
 
-    `command_s` is the gate's for commands, `state_s` the gate's for its robot's state and the policy's for the
-    allies', `driver_s` the driver's for commands.
+    `command_s` is the gate's for commands, `state_s` the gate's for its robot's state, `driver_s` the driver's for
+    commands. How long allies are believed is a matter of `trust`.
     """
 
     command_s: float = Field(default=0.5, gt=0, le=60)
@@ -85,6 +86,8 @@ class Roster(StrictModel):
     rate_hz: float = Field(default=10.0, gt=0, le=200, allow_inf_nan=False)
     allow_fault_injection: bool = False
     timeouts: Timeouts = Timeouts()
+    trust: TrustSettings = TrustSettings()
+    min_allies: int = Field(default=1, ge=0, le=MAX_ROBOTS, description="with fewer present, a robot stands")
     defaults: dict[str, RobotSettings] = Field(default_factory=dict)
     robots: list[RobotEntry] = Field(min_length=2, max_length=MAX_ROBOTS)
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist, TwistStamped
+from mir2_core.listener import Listener
 from mir2_core.traitors.schedule import FOREVER, FaultSpec
 from mir2_core.types import Command, RobotState
-from mir2_interfaces.msg import Fault, FaultArray
+from mir2_interfaces.msg import AllyArray, AllyStatus, Fault, FaultArray
 from nav_msgs.msg import Odometry
 
 MAP_FRAME = "map"
@@ -31,6 +32,31 @@ def to_state(message: Odometry) -> RobotState:
     heading = math.atan2(2.0 * (q.w * q.z + q.x * q.y), 1.0 - 2.0 * (q.y * q.y + q.z * q.z)) % math.tau
     twist = message.twist.twist
     return RobotState(seconds(message.header.stamp), position.x, position.y, heading, twist.linear.x, twist.angular.z)
+
+
+def frame_mistake(message: Odometry) -> str:
+    """Why a robot's odometry does not say where it is in the map, or nothing."""
+    frame = message.header.frame_id
+    if frame == MAP_FRAME:
+        return ""
+    return (
+        f"its frame is '{frame}', not '{MAP_FRAME}', which all robots share; let its driver, or a relay, publish "
+        f"poses in '{MAP_FRAME}'"
+    )
+
+
+def to_allies(listener: Listener, now_s: float) -> AllyArray:
+    """What a robot believes of its allies."""
+    statuses = [
+        AllyStatus(
+            robot=ally,
+            presence=int(presence),
+            refusal_reasons=list(listener.refused[ally]),
+            refusal_counts=list(listener.refused[ally].values()),
+        )
+        for ally, presence in listener.presence(now_s).items()
+    ]
+    return AllyArray(allies=statuses)
 
 
 def to_odometry(state: RobotState, robot: str) -> Odometry:

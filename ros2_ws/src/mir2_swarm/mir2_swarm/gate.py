@@ -12,7 +12,8 @@ from mir2_interfaces.msg import FaultArray, GateStatus
 from nav_msgs.msg import Odometry
 from std_srvs.srv import SetBool
 
-from mir2_swarm.convert import stamp, to_command, to_faults, to_state, to_twist, to_twist_stamped
+from mir2_swarm.convert import frame_mistake, stamp, to_command, to_faults, to_state, to_twist, to_twist_stamped
+from mir2_swarm.ears import Ears
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
 from mir2_swarm.pace import Stamps
 from mir2_swarm.stop_line import StopLine
@@ -43,7 +44,6 @@ class GateNode(SwarmNode):
         self._has_body = robot_model(self._entry.kind).radius_m > 0
         self._commands: dict[str, Command] = {}
         self._state: RobotState | None = None
-        self._allies: dict[str, RobotState] = {}
         self._faults: list[FaultSpec] | None = None
         self._answered: tuple[Command, GateStatus] | None = None
         self._lease = self.pace.lease(self._consider)
@@ -68,10 +68,7 @@ class GateNode(SwarmNode):
             self.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
         else:
             self._faults = []
-        if self._has_body:
-            for ally in self.roster.names:
-                if ally != self.robot:
-                    self.create_subscription(Odometry, f"/{ally}/state", self._ally_listener(ally), 10)
+        self._ears = Ears(self, self.robot, self._on_ally) if self._has_body else None
         self.pace.every(self.period_s, self._notice_silence)
 
     def _commander(self, source: str) -> Callable[[TwistStamped], None]:
@@ -81,16 +78,13 @@ class GateNode(SwarmNode):
 
         return listen
 
-    def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
-        def listen(message: Odometry) -> None:
-            self._allies[ally] = to_state(message)
-            self.pace.after_news(self._consider)
-
-        return listen
+    def _on_ally(self) -> None:
+        self.pace.after_news(self._consider)
 
     def _on_odometry(self, message: Odometry) -> None:
-        self._state = to_state(message)
-        self.pace.after_news(self._consider)
+        if not frame_mistake(message):
+            self._state = to_state(message)
+            self.pace.after_news(self._consider)
 
     def _set_emergency_stop(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._stop_line.turn(request.data)
@@ -146,12 +140,9 @@ class GateNode(SwarmNode):
     def _needed(self) -> Stamps:
         """The stamps of what a decision looks at besides the command."""
         if self._faults is None:
-            yield None
-        yield self._state.stamp_s if self._state else None
-        for name in self.roster.names if self._has_body else ():
-            if name != self.robot:
-                ally = self._allies.get(name)
-                yield ally.stamp_s if ally else None
+            return [None]
+        allies = self._ears.stamps(self._ears.listener.allies) if self._ears else []
+        return [self._state.stamp_s if self._state else None, *allies]
 
     def _answer_once(self, stamp_s: float, source: str) -> None:
         """Answer, or repeat the answer already given for that time."""
@@ -166,11 +157,18 @@ class GateNode(SwarmNode):
 
     def _answer(self, now_s: float, source: str) -> None:
         command = self._commands.get(source) if self._stop_line.settled else None
-        allies = [self._allies[name] for name in self.roster.names if name in self._allies]
+        allies = self._believed(now_s)
         decision = self._gate.step(now_s, command, self._state, allies, emergency_stop=self._stop_line.held)
         self._last_s = now_s
         self._answered = (decision.command, self._status(decision, command, source))
         self._send(*self._answered)
+
+    def _believed(self, now_s: float) -> list[RobotState]:
+        """Where allies are, as far as their reports are believed."""
+        if self._ears is None:
+            return []
+        self._ears.judge(self._state, now_s)
+        return self._ears.listener.states(now_s)
 
     def _send(self, command: Command, status: GateStatus) -> None:
         self._status_publisher.publish(status)

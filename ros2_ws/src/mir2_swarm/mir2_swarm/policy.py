@@ -1,24 +1,27 @@
 """The policy node: one robot's policy, from what it and its allies report to a velocity command."""
 
-from collections.abc import Callable
-
 import numpy as np
 from geometry_msgs.msg import TwistStamped
+from mir2_core.allies import Presence
+from mir2_core.listener import Team
 from mir2_core.types import Command, RobotState
+from mir2_interfaces.msg import AllyArray
 from nav_msgs.msg import Odometry
 
-from mir2_swarm.convert import to_state, to_twist_stamped
-from mir2_swarm.node import SwarmNode, robot_arguments, spin
+from mir2_swarm.convert import frame_mistake, stamp, to_allies, to_state, to_twist_stamped
+from mir2_swarm.ears import Ears
+from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
 
 ALLY_GRACE = 0.2  # of a control period: how long a decision waits for allies whose state of this step is late
+TELL_S = 0.5  # how often it may say what has changed in what it believes
 
 
 class PolicyNode(SwarmNode):
     """Tells the allies where the robot is, and decides once per control period.
 
-    A decision follows the robot's own odometry as soon as every ally has reported for that time. In real time it
-    waits for late allies only briefly and then uses what they said last; an ally silent for longer than the state
-    timeout means that the robot does not know enough, and it sends nothing, so that its gate stops it.
+    A decision follows the robot's own odometry as soon as every ally that is present has reported for that time. In
+    real time it waits for late ones only briefly. What allies report is judged before it is believed, and nothing that
+    one says, or does not say, stops the robot: an absent ally is shown to the policy as `mir2_core.listener` documents.
     """
 
     def __init__(self, robot: str) -> None:
@@ -26,73 +29,82 @@ class PolicyNode(SwarmNode):
         self.roster.robot(robot)
         self.robot = robot
         self._index = self.roster.names.index(robot)
-        self._states: dict[str, RobotState] = {}
+        self._own: RobotState | None = None
         self._decided: Command | None = None
+        self._told_s = -TELL_S
+        self._told: AllyArray | None = None
         self._state_publisher = self.create_publisher(Odometry, "state", 10)
         self._command_publisher = self.create_publisher(TwistStamped, "cmd_vel/policy", 10)
+        self._allies_publisher = self.create_publisher(AllyArray, "allies", LATCHED)
         self.create_subscription(Odometry, "odom", self._on_odometry, self.pace.odometry_qos)
-        for ally in self.roster.names:
-            if ally != robot:
-                self.create_subscription(Odometry, f"/{ally}/state", self._ally_listener(ally), 10)
-        self._grace = self.pace.patience(ALLY_GRACE * self.period_s, self._decide_without_waiting)
+        self._ears = Ears(self, robot, self._on_ally)
+        self._grace = self.pace.patience(ALLY_GRACE * self.period_s, self._decide)
 
     def _on_odometry(self, message: Odometry) -> None:
         state = to_state(message)
-        last = self._states.get(self.robot)
+        mistake = frame_mistake(message) or ("" if state.is_finite() else "a number is not finite")
+        if mistake:
+            self.get_logger().error(f"odom of {self.robot} is not used: {mistake}", throttle_duration_sec=5.0)
+            return
+        last = self._own
         if last is not None and last.stamp_s < state.stamp_s < last.stamp_s + 0.9 * self.period_s:
             return  # odometry comes faster than the control rate
-        self._states[self.robot] = state
+        self._own = state
         self._state_publisher.publish(message)
         if self._decided is not None and state.stamp_s == self._decided.stamp_s:
             self._send(self._decided)  # the simulator asks again
-        elif not self._decide_when_complete():
+        elif self._complete(state):
+            self._decide()
+        else:
             self._grace.start()
 
-    def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
-        def listen(message: Odometry) -> None:
-            self._states[ally] = to_state(message)
-            if self._grace.waiting:
-                self._decide_when_complete()
+    def _on_ally(self) -> None:
+        if self._grace.waiting and self._own is not None and self._complete(self._own):
+            self._decide()
 
-        return listen
+    def _complete(self, own: RobotState) -> bool:
+        """Whether every ally that is worth waiting for has reported for the time of the robot's own state."""
+        presence = self._ears.listener.presence(self.pace.now_s([own.stamp_s]))
+        awaited = [ally for ally, seen in presence.items() if self.pace.patient or seen != Presence.ABSENT]
+        return all(heard_s is not None and heard_s >= own.stamp_s for heard_s in self._ears.stamps(awaited))
 
-    def _decide_when_complete(self) -> bool:
-        """Decide if every ally's state is as new as the robot's own; whether it did."""
-        own = self._states.get(self.robot)
-        if own is None or (self._decided is not None and own.stamp_s == self._decided.stamp_s):
-            return False
-        states = self._states
-        if any(ally not in states or states[ally].stamp_s < own.stamp_s for ally in self.roster.names):
-            return False
-        self._decide(own)
-        return True
+    def _decide(self) -> None:
+        self._grace.stop()
+        own = self._own
+        assert own is not None
+        now_s = self.pace.now_s([own.stamp_s])
+        self._ears.judge(own, now_s)
+        team = self._ears.listener.team(own, now_s)
+        self._tell(now_s)
+        self._decided = self._command(own, team)
+        self._send(self._decided)
 
-    def _decide_without_waiting(self) -> None:
-        own, timeout_s = self._states[self.robot], self.roster.timeouts.state_s
-        unknown = [
-            ally
-            for ally in self.roster.names
-            if ally not in self._states or own.stamp_s - self._states[ally].stamp_s > timeout_s
-        ]
-        if unknown:
+    def _command(self, own: RobotState, team: Team) -> Command:
+        allies = int(team.present.sum()) - 1
+        if allies < self.roster.min_allies:
             self.get_logger().warning(
-                f"standing still: no state of {', '.join(unknown)} in the last {timeout_s:g} s",
+                f"standing still: {allies} of {len(team.present) - 1} allies present, min_allies is "
+                f"{self.roster.min_allies}",
                 throttle_duration_sec=5.0,
             )
-            return
-        self._decide(own)
-
-    def _decide(self, own: RobotState) -> None:
-        self._grace.stop()
+            return Command(own.stamp_s, 0.0, 0.0)
         task, policy = self.deployment.task, self.deployment.policy
-        poses = np.array([[self._states[name].pose for name in self.roster.names]])
-        action = policy.act(task.observe(poses)[0, self._index][None])[0].astype(np.float64)
+        action = policy.act(task.observe(team.poses[None])[0, self._index][None])[0].astype(np.float64)
         v_mps, omega_radps = task.action_to_twist(action)
-        self._decided = Command(own.stamp_s, float(v_mps), float(omega_radps))
-        self._send(self._decided)
+        return Command(own.stamp_s, float(v_mps), float(omega_radps))
 
     def _send(self, command: Command) -> None:
         self._command_publisher.publish(to_twist_stamped(command, self.robot))
+
+    def _tell(self, now_s: float) -> None:
+        """Say what is believed, when it has changed and not too often."""
+        if now_s - self._told_s < TELL_S:
+            return
+        message = to_allies(self._ears.listener, now_s)
+        if self._told is None or message.allies != self._told.allies:
+            message.header.stamp = stamp(now_s)
+            self._allies_publisher.publish(message)
+            self._told_s, self._told = now_s, message
 
 
 def main() -> None:

@@ -1,0 +1,62 @@
+"""What a node hears of its robot's allies, judged in the same order in real time and in lockstep."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from mir2_core.listener import Listener
+from mir2_core.robots import robot_model
+from mir2_core.types import RobotState
+from nav_msgs.msg import Odometry
+
+from mir2_swarm.convert import to_state
+from mir2_swarm.node import SwarmNode
+from mir2_swarm.pace import Stamps
+
+INBOX = 100  # reports of one ally that are kept until the next decision; more are a flood, and the oldest go
+
+
+class Ears:
+    """Subscribes to what the allies of a robot report, and calls `heard` after each report.
+
+    Reports are judged when a decision is made, in team order and as of their arrival: where the pace waits, that is the
+    decision's own time, so that nothing depends on the order of messages.
+    """
+
+    def __init__(self, node: SwarmNode, robot: str, heard: Callable[[], None]) -> None:
+        roster = node.roster
+        self.listener = Listener(
+            roster.names,
+            robot,
+            model=robot_model(roster.robot(robot).kind),
+            arena_m=roster.arena.size_m,
+            period_s=node.period_s,
+            settings=roster.trust,
+        )
+        self._pace = node.pace
+        self._heard = heard
+        self._inbox: dict[str, deque[tuple[float, RobotState]]] = {
+            ally: deque(maxlen=INBOX) for ally in self.listener.allies
+        }
+        self._newest_s: dict[str, float] = {}
+        for ally in self.listener.allies:
+            node.create_subscription(Odometry, f"/{ally}/state", self._ally_listener(ally), 10)
+
+    def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
+        def listen(message: Odometry) -> None:
+            state = to_state(message)
+            self._inbox[ally].append((self._pace.now_s(()), state))
+            self._newest_s[ally] = state.stamp_s
+            self._heard()
+
+        return listen
+
+    def stamps(self, allies: Iterable[str]) -> Stamps:
+        """The stamps of what these allies reported last, believed or not."""
+        return [self._newest_s.get(ally) for ally in allies]
+
+    def judge(self, own: RobotState | None, now_s: float) -> None:
+        """Let the listener take in what has arrived until now."""
+        for ally, reports in self._inbox.items():
+            while reports:
+                arrived_s, state = reports.popleft()
+                self.listener.hear(ally, state, max(arrived_s, own.stamp_s) if own else now_s, own)
