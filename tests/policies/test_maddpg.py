@@ -62,9 +62,9 @@ def test_transitions_are_numbered_anew_before_they_are_learned_from(name: str, m
     for relabel, orders in ((True, 6), (False, 1)):
         learner = learner_with_memory(name, relabel=relabel)
         _, batch = batch_of_the_next_update(learner, monkeypatch)
-        assert len(torch.unique(batch.poses.flatten(1), dim=0)) == orders
-        moved = learner.task.step(batch.poses, batch.actions)
-        torch.testing.assert_close(moved, batch.next_poses, msg="poses and actions are numbered alike")
+        assert len(torch.unique(batch.state.flatten(1), dim=0)) == orders
+        moved = learner.task.step(batch.state, batch.actions)
+        torch.testing.assert_close(moved, batch.next_state, msg="poses and actions are numbered alike")
 
 
 @pytest.mark.parametrize("name", ["mir2", "mir2_states"])

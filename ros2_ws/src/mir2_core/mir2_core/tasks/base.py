@@ -60,20 +60,22 @@ class Observation:
 
     def __call__(self, state: Array) -> Array:
         """The observations (B, N, O); `ValueError` if a block does not compute what its terms declare."""
-        parts = []
-        for block, size in self._blocks:
-            part = block.numbers(state)
-            if part.shape[-1] != size:
-                names = ", ".join(term.name for term in block.terms)
-                raise ValueError(f"the terms {names} declare {size} numbers, but {part.shape[-1]} were computed")
-            parts.append(part)
-        return self._xp.concatenate(parts, axis=-1)
+        return self._xp.concatenate([_computed(block, size, state) for block, size in self._blocks], axis=-1)
 
     @property
     def ally_columns(self) -> list[int]:
         """Where the numbers stand that allies' reports decide."""
         of_allies = [block.of_allies for block, size in self._blocks for _ in range(size)]
         return [column for column, told in enumerate(of_allies) if told]
+
+
+def _computed(block: ObservationBlock, size: int, state: Array) -> Array:
+    """The numbers of a block, as many as its terms declare."""
+    numbers = block.numbers(state)
+    if numbers.shape[-1] != size:
+        names = ", ".join(term.name for term in block.terms)
+        raise ValueError(f"the terms {names} declare {size} numbers, but {numbers.shape[-1]} were computed")
+    return numbers
 
 
 def columns(terms: Iterable[ObservationTerm], pattern: str) -> list[int]:
