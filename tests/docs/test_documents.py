@@ -1,4 +1,4 @@
-"""What the documents name exists: links, commands and their options, launch arguments, make targets, paths, modules."""
+"""What documents name exists: links, commands with options and launch arguments, targets, programs, paths, modules."""
 
 import pkgutil
 import re
@@ -8,6 +8,7 @@ import tomllib
 from collections import Counter
 from contextlib import redirect_stdout
 from functools import cache
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
@@ -149,6 +150,16 @@ def test_make_targets_exist(name: str) -> None:
     mentioned = [words for span in spans(name) for words in split(span)]
     wanted = {word for words in [*commands(name), *mentioned] if words[0] == "make" for word in words[1:]}
     assert {word for word in wanted if re.fullmatch(r"[\w-]+", word)} <= targets
+
+
+@pytest.mark.parametrize("name", OF_TODAY)
+def test_programs_exist(name: str) -> None:
+    mentioned = [words for span in spans(name) for words in split(span)]
+    for _, *words in filter(lambda words: words[0] in ("python", "python3"), [*commands(name), *mentioned]):
+        if words[0] == "-m":
+            assert find_spec(words[1]), words[1]
+        elif words[0].endswith(".py"):
+            assert any((folder / words[0]).exists() for folder in (ROOT, (ROOT / name).parent)), words[0]
 
 
 @pytest.mark.parametrize("name", OF_TODAY)
