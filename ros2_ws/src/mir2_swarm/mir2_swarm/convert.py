@@ -1,14 +1,16 @@
 """Between ROS messages and the values of mir2_core."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist, TwistStamped
+from mir2_core.allies import Presence
 from mir2_core.listener import Listener
+from mir2_core.suspicion import Case, Opinion
 from mir2_core.traitors.schedule import FOREVER, FaultSpec
 from mir2_core.types import Command, RobotState
-from mir2_interfaces.msg import AllyArray, AllyStatus, Fault, FaultArray
+from mir2_interfaces.msg import AllyArray, AllyStatus, Fault, FaultArray, Suspicion, SuspicionArray
 from nav_msgs.msg import Odometry
 
 MAP_FRAME = "map"
@@ -57,6 +59,31 @@ def to_allies(listener: Listener, now_s: float) -> AllyArray:
         for ally, presence in listener.presence(now_s).items()
     ]
     return AllyArray(allies=statuses)
+
+
+def to_opinions(message: AllyArray, names: Container[str]) -> list[tuple[str, Opinion]]:
+    """What a robot believes of those allies that are among `names`; what is no opinion is left out."""
+    opinions = []
+    for ally in message.allies:
+        if ally.robot in names and ally.presence in set(Presence):
+            refused = dict(zip(ally.refusal_reasons, ally.refusal_counts, strict=False))
+            opinions.append((ally.robot, Opinion(Presence(ally.presence), refused)))
+    return opinions
+
+
+def to_suspicions(cases: Mapping[str, Case]) -> SuspicionArray:
+    """What the team says of each robot."""
+    robots = [
+        Suspicion(
+            robot=robot,
+            absent_for=len(case.absent_for),
+            listeners=len(case.refused),
+            refusal_reasons=list(case.refusals),
+            refusal_counts=list(case.refusals.values()),
+        )
+        for robot, case in cases.items()
+    ]
+    return SuspicionArray(robots=robots)
 
 
 def to_odometry(state: RobotState, robot: str) -> Odometry:

@@ -10,21 +10,27 @@ from mir2_core.gate import Reason
 from mir2_core.recorder import Recorder, StepRecord, rendezvous_distance_m
 from mir2_core.robots import robot_model
 from mir2_core.run import LONGEST_S
+from mir2_core.suspicion import Suspicion
 from mir2_core.traitors.history import FaultHistory
 from mir2_core.types import Command
 from mir2_core.world import BACKENDS
-from mir2_interfaces.msg import FaultArray, GateStatus, SwarmMetrics
+from mir2_interfaces.msg import AllyArray, FaultArray, GateStatus, SuspicionArray, SwarmMetrics
 from nav_msgs.msg import Odometry
 from rclpy.qos import QoSProfile
 from std_srvs.srv import Trigger
 
-from mir2_swarm.convert import seconds, stamp, to_faults, to_state
+from mir2_swarm.convert import seconds, stamp, to_faults, to_opinions, to_state, to_suspicions
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 from mir2_swarm.run_folder import EventLog, write_run_folder
 
 DEEP = QoSProfile(depth=1000)
 READY_TIMEOUT_S = 120.0
 WAITING_NEWS_S = 10.0
+IN_WORDS = {
+    "robot_absent": "absent",
+    "robot_back": "back, absent only",
+    "reports_refused": "reports are refused:",
+}
 
 
 class MonitorNode(SwarmNode):
@@ -43,6 +49,7 @@ class MonitorNode(SwarmNode):
         self._faults = FaultHistory()
         self._faults_known = False
         self._stopped: set[str] = set()
+        self._suspicion = Suspicion(self.roster.names)
         self._active: set[str] = set()
         if self.pace.run_start_s is not None:
             self._begin(self.pace.run_start_s)
@@ -66,6 +73,8 @@ class MonitorNode(SwarmNode):
         for robot in self.roster.names:
             self.create_subscription(Odometry, f"/{robot}/odom", self._odometry_listener(robot), DEEP)
             self.create_subscription(GateStatus, f"/{robot}/gate", self._gate_listener(robot), DEEP)
+            self.create_subscription(AllyArray, f"/{robot}/allies", self._allies_listener(robot), LATCHED)
+        self._suspicion_publisher = self.create_publisher(SuspicionArray, "/swarm/suspicion", LATCHED)
         self.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
         self._start_client = self.create_client(Trigger, "/simulator/start")
         self._ready_timer = self.create_timer(0.2, self._start_when_ready, clock=self.steady_clock)
@@ -128,6 +137,18 @@ class MonitorNode(SwarmNode):
 
         return listen
 
+    def _allies_listener(self, robot: str) -> Callable[[AllyArray], None]:
+        def listen(message: AllyArray) -> None:
+            events = self._suspicion.hear(robot, to_opinions(message, self.roster.names))
+            told = to_suspicions(self._suspicion.cases)
+            told.header.stamp = message.header.stamp
+            self._suspicion_publisher.publish(told)
+            for event in events if self._recorder else ():
+                self._events.add(self._elapsed_s(), event.name, robot=event.robot, detail=event.detail)
+                print(f"{self._elapsed_s():5.0f} s   {event.robot}: {IN_WORDS[event.name]} {event.detail}", flush=True)
+
+        return listen
+
     def _on_faults(self, message: FaultArray) -> None:
         self._faults_known = True
         self._faults.update(seconds(message.header.stamp), to_faults(message))
@@ -184,7 +205,7 @@ class MonitorNode(SwarmNode):
         """Write the run folder, whatever ended the run."""
         if self._recorder is not None:
             self._events.add(self._elapsed_s(), "run_ended")
-            write_run_folder(self._output, self._recorder, self._facts)
+            write_run_folder(self._output, self._recorder, self._facts | self._suspicion.summary())
             print(f"run folder: {self._output}", flush=True)
         super().destroy_node()
 

@@ -1,0 +1,44 @@
+from mir2_core.allies import Presence
+from mir2_core.suspicion import Event, Opinion, Suspicion
+
+NAMES = ["a", "b", "c", "d"]
+HERE, GONE = Opinion(Presence.PRESENT, {}), Opinion(Presence.ABSENT, {})
+
+
+def told(suspicion, listener, **opinions):
+    return suspicion.hear(listener, opinions.items())
+
+
+def test_most_of_the_others_decide_who_is_absent():
+    suspicion = Suspicion(NAMES)
+    for listener in "bcd":
+        assert told(suspicion, listener, a=HERE) == []
+    assert told(suspicion, "b", a=GONE) == []
+    assert told(suspicion, "c", a=GONE) == [Event("robot_absent", "a", "for 2 of 3 robots")]
+    assert told(suspicion, "d", a=GONE) == []
+    assert suspicion.summary()["absent"] == ["a"]
+    assert told(suspicion, "d", a=HERE) == []
+    assert told(suspicion, "c", a=HERE) == [Event("robot_back", "a", "for 1 of 3 robots")]
+
+
+def test_one_liar_declares_nobody_absent():
+    suspicion = Suspicion(NAMES)
+    for listener in "bcd":
+        told(suspicion, listener, **{name: HERE for name in NAMES if name != listener})
+    assert told(suspicion, "d", a=GONE, b=GONE, c=GONE) == []
+
+
+def test_nobody_is_lost_who_was_not_there_yet():
+    suspicion = Suspicion(NAMES)
+    assert told(suspicion, "b", a=GONE, c=GONE, d=GONE) == []
+    assert told(suspicion, "c", a=HERE) == []
+
+
+def test_a_reason_for_which_reports_are_refused_is_an_event_once():
+    suspicion = Suspicion(NAMES)
+    bad = Opinion(Presence.PRESENT, {"non_finite": 3})
+    assert told(suspicion, "b", a=bad) == [Event("reports_refused", "a", "non_finite")]
+    assert told(suspicion, "c", a=bad) == []
+    worse = Opinion(Presence.PRESENT, {"non_finite": 9, "outside": 1})
+    assert told(suspicion, "b", a=worse) == [Event("reports_refused", "a", "outside")]
+    assert suspicion.summary()["refused_reports"] == {"a": {"non_finite": 12, "outside": 1}}
