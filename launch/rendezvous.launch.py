@@ -4,10 +4,11 @@ import sys
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 from mir2_core.run import ARGUMENTS, Run, prepare
 from mir2_swarm.environment import check_environment
+from mir2_swarm.supervision import Answer, Make, Supervisor
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
@@ -28,27 +29,40 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     run, robots = prepared.run, prepared.roster.names
     common = {"roster": str(prepared.roster_file), "mode": run.mode, "use_sim_time": run.mode == "lockstep"}
 
-    def node(executable: str, *arguments: str, **parameters: str | float | bool) -> Node:
-        ends_the_run = executable in ("simulator", "monitor")
-        return Node(
-            package="mir2_swarm",
-            executable=executable,
-            arguments=list(arguments),
-            parameters=[{**common, **parameters}],
-            output="screen",
-            on_exit=Shutdown(reason="the run is over") if ends_the_run else None,
-        )
+    def node(executable: str, *arguments: str, **parameters: str | float | bool) -> Make:
+        def make(on_exit: Answer) -> Node:
+            return Node(
+                package="mir2_swarm",
+                executable=executable,
+                arguments=list(arguments),
+                parameters=[{**common, **parameters}],
+                output="screen",
+                on_exit=on_exit,
+            )
+
+        return make
 
     groups = [robots[k : k + run.robots_per_process] for k in range(0, len(robots), run.robots_per_process)]
+    simulator = node("simulator", backend=run.backend, seed=run.seed, gui=run.gui, start_paused=True)
+    monitor = node(
+        "monitor", backend=run.backend, seed=run.seed, duration_s=run.duration_s, output=str(prepared.folder)
+    )
+    supervisor = Supervisor()
     nodes: list[LaunchDescriptionEntity] = [
-        node("simulator", backend=run.backend, seed=run.seed, gui=run.gui, start_paused=True),
-        node("gate", *robots),
-        *(node("policy", *group) for group in groups),
-        node("emergency_stop"),
-        node("monitor", backend=run.backend, seed=run.seed, duration_s=run.duration_s, output=str(prepared.folder)),
+        supervisor.awaited("the simulator", simulator),
+        supervisor.restarted("the gates' process", "every robot stands", node("gate", *robots)),
+        *(
+            supervisor.restarted(
+                f"the policy of {', '.join(group)}", "the others go on without", node("policy", *group)
+            )
+            for group in groups
+        ),
+        supervisor.restarted("the emergency-stop node", "gates keep what they know", node("emergency_stop")),
+        supervisor.awaited("the monitor", monitor),
     ]
     if prepared.roster.allow_fault_injection:
-        nodes.append(node("fault_injector", fault=run.fault, seed=run.seed))
+        injector = node("fault_injector", fault=run.fault, seed=run.seed)
+        nodes.append(supervisor.mourned("the fault injector", "its robots go back to their policies", injector))
     return nodes
 
 

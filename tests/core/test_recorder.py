@@ -57,6 +57,33 @@ def test_a_patient_recorder_waits_and_an_impatient_one_goes_on(episode):
     assert hasty.missing_reports > 0
 
 
+def test_a_robot_whose_first_report_is_lost_counts_as_missing_and_the_run_begins(episode):
+    task, truth = episode
+    recorder = Recorder(task, NAMES, 0.0, patient=False)
+    for k in range(20):
+        report(recorder, task, truth.poses, truth.actions, k, NAMES if k else NAMES[:-1])
+        recorder.advance(lambda _: ())
+    assert recorder.steps[-1].step == 19
+    assert recorder.missing_reports == 2, "its odometry and what its gate let through"
+    np.testing.assert_array_equal(recorder.start_poses[:-1], truth.poses[0, :-1])
+    np.testing.assert_array_equal(recorder.start_poses[-1], truth.poses[1, -1])
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_what_is_no_place_counts_as_missing_and_the_return_stays_a_number(episode, bad):
+    task, truth = episode
+    recorder = Recorder(task, NAMES, 0.0, patient=False)
+    for k in range(30):
+        report(recorder, task, truth.poses, truth.actions, k, NAMES[1:] if 10 <= k < 15 else NAMES)
+        if 10 <= k < 15:
+            recorder.odometry("robot_0", RobotState(0.1 * k, bad, 1.0, 0.0))
+            recorder.gate("robot_0", 0.1 * k, Command(0.1 * k, bad, 0.0), ())
+        recorder.advance(lambda _: ())
+    assert recorder.steps[-1].step >= 24
+    assert math.isfinite(recorder.steps[-1].cumulative_reward)
+    assert recorder.missing_reports == 10
+
+
 def test_benign_robots_are_those_that_are_no_traitors(episode):
     task, truth = episode
     recorder = Recorder(task, NAMES, 0.0, patient=True)

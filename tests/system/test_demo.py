@@ -107,7 +107,7 @@ def injector(swarm, make_bundle):
 
 def process_of(swarm, name: str) -> int:
     """Process id of a node's process."""
-    return int(next(line for line in survivors(swarm.environment) if f"mir2_swarm.{name}:main" in line).split(":")[0])
+    return int(next(line for line in survivors(swarm.environment) if f"mir2_swarm.entry:{name}" in line).split(":")[0])
 
 
 def test_when_the_injector_dies_the_robot_goes_back_to_its_policy(swarm, make_bundle):
@@ -151,15 +151,31 @@ def test_interrupting_the_launch_keeps_the_record(swarm, make_bundle):
     assert json.loads((swarm.folder / "run" / "metrics.json").read_text())["steps"] >= 10
 
 
-def test_when_a_policy_dies_its_robot_stands(swarm, make_bundle):
-    with launch(swarm, make_bundle(), "duration:=600", "backend:=kinematic") as demo:
+def test_a_policy_that_dies_stops_nobody_is_started_again_and_the_run_says_so(swarm, make_bundle):
+    arguments = ("duration:=30", "backend:=kinematic", "robots_per_process:=1")
+    with launch(swarm, make_bundle(), *arguments) as demo:
         demo.wait_for("return", DEADLINE_S)
-        os.kill(process_of(swarm, "policy"), signal.SIGKILL)
+        killed = process_of(swarm, "policy")
+        os.kill(killed, signal.SIGKILL)
+        demo.wait_for("was killed by signal 9; it is started again, and until then the others go on", DEADLINE_S)
+        demo.wait_for("absent for", DEADLINE_S)
+        demo.wait_for("back, absent only", DEADLINE_S)
+        assert demo.end(DEADLINE_S) != 0
+        assert "the run was not whole: the policy of robot_" in demo.output
+    metrics = json.loads((swarm.folder / "run" / "metrics.json").read_text())
+    assert metrics["steps"] == 300
+    assert metrics["time_to_rendezvous_s"] is not None, "all have met, the one that came back included"
+    names = [event["event"] for event in events(swarm)]
+    assert names.index("robot_absent") < names.index("robot_back") < names.index("run_ended")
 
-        def stands() -> bool:
-            return "command_age" in swarm.ros2("topic", "echo", "--once", "/robot_0/gate")[1]
 
-        wait_until(stands, DEADLINE_S, "robot_0 stands")
+def test_a_node_that_ends_the_run_with_an_error_fails_the_launch(swarm, make_bundle):
+    with launch(swarm, make_bundle(), "duration:=60", "backend:=kinematic") as demo:
+        demo.wait_for("return", DEADLINE_S)
+        os.kill(process_of(swarm, "simulator"), signal.SIGKILL)
+        assert demo.end(DEADLINE_S) != 0
+    assert "the run ended early: the simulator was killed by signal 9" in demo.output
+    assert json.loads((swarm.folder / "run" / "metrics.json").read_text())["steps"] >= 10
 
 
 def test_a_relative_output_folder_is_below_the_working_directory(swarm, make_bundle):

@@ -68,11 +68,14 @@ class Recorder:
         self.all_traitors: set[str] = set()
 
     def odometry(self, robot: str, state: RobotState) -> None:
-        """Take in where a robot is."""
-        self._file(self._poses, state.stamp_s, robot, state.pose)
+        """Take in where a robot is; what is no place counts as a missing report."""
+        if state.is_finite():
+            self._file(self._poses, state.stamp_s, robot, state.pose)
 
     def gate(self, robot: str, state_stamp_s: float, applied: Command, reasons: Collection[str]) -> None:
         """Take in what a gate let through in answer to the state of `state_stamp_s`."""
+        if not applied.is_finite():
+            return
         row = (applied.v_mps, applied.omega_radps)
         step = self._file(self._twists, state_stamp_s, robot, row)
         if step is None:
@@ -100,6 +103,8 @@ class Recorder:
         """The steps that have become complete; `traitors_at` tells whose fault was active at a time."""
         finished = []
         while not self.over and (self._complete() or self._overdue()):
+            if self._next == 0:
+                self._take_first()
             self._take(self._poses, self._next, self._last_poses)
             if self._next > 0:
                 self._take(self._twists, self._next - 1, self._last_twists)
@@ -121,8 +126,16 @@ class Recorder:
         return twists and len(self._poses.get(self._next, ())) == everybody
 
     def _overdue(self) -> bool:
-        known = self._next > 0 or len(self._poses.get(self._next, ())) == len(self.names)
-        return not self._patient and known and max(self._poses, default=0) >= self._next + LATE_STEPS
+        if self._patient or max(self._poses, default=0) < self._next + LATE_STEPS:
+            return False
+        everybody = {row for rows in self._poses.values() for row in rows}
+        return self._next > 0 or len(everybody) == len(self.names)
+
+    def _take_first(self) -> None:
+        """Where robots are whose first report was lost: as they report next."""
+        for step in sorted(self._poses, reverse=True):
+            for row, pose in self._poses[step].items():
+                self._last_poses[row] = pose
 
     def _take(self, reports: dict[int, dict[int, Any]], step: int, last: FloatArray) -> None:
         rows = reports.pop(step, {})

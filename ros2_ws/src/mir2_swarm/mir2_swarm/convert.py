@@ -36,15 +36,15 @@ def to_state(message: Odometry) -> RobotState:
     return RobotState(seconds(message.header.stamp), position.x, position.y, heading, twist.linear.x, twist.angular.z)
 
 
-def frame_mistake(message: Odometry) -> str:
+def odometry_mistake(message: Odometry) -> str:
     """Why a robot's odometry does not say where it is in the map, or nothing."""
     frame = message.header.frame_id
-    if frame == MAP_FRAME:
-        return ""
-    return (
-        f"its frame is '{frame}', not '{MAP_FRAME}', which all robots share; let its driver, or a relay, publish "
-        f"poses in '{MAP_FRAME}'"
-    )
+    if frame != MAP_FRAME:
+        return (
+            f"its frame is '{frame}', not '{MAP_FRAME}', which all robots share; let its driver, or a relay, publish "
+            f"poses in '{MAP_FRAME}'"
+        )
+    return "" if to_state(message).is_finite() else "it holds a number that is not finite"
 
 
 def to_allies(listener: Listener, now_s: float) -> AllyArray:

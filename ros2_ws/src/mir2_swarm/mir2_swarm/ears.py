@@ -18,7 +18,7 @@ INBOX = 100  # reports of one ally that are kept until the next decision; more a
 class Ears:
     """Subscribes to what the allies of a robot report, and calls `heard` after each report.
 
-    Reports are judged when a decision is made, in team order and as of their arrival: where the pace waits, that is the
+    Reports are judged when a decision is made, in team order and as of their arrival; where the pace waits, as of the
     decision's own time, so that nothing depends on the order of messages.
     """
 
@@ -55,8 +55,8 @@ class Ears:
         return [self._newest_s.get(ally) for ally in allies]
 
     def judge(self, own: RobotState | None, now_s: float) -> None:
-        """Let the listener take in what has arrived until now."""
+        """Let the listener take in what has arrived until now, the time of a decision."""
         for ally, reports in self._inbox.items():
             while reports:
                 arrived_s, state = reports.popleft()
-                self.listener.hear(ally, state, max(arrived_s, own.stamp_s) if own else now_s, own)
+                self.listener.hear(ally, state, now_s if self._pace.patient else arrived_s, own)

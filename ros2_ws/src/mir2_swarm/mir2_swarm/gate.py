@@ -12,7 +12,7 @@ from mir2_interfaces.msg import FaultArray, GateStatus
 from nav_msgs.msg import Odometry
 from std_srvs.srv import SetBool
 
-from mir2_swarm.convert import frame_mistake, stamp, to_command, to_faults, to_state, to_twist, to_twist_stamped
+from mir2_swarm.convert import odometry_mistake, stamp, to_command, to_faults, to_state, to_twist, to_twist_stamped
 from mir2_swarm.ears import Ears
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
 from mir2_swarm.pace import Stamps
@@ -82,9 +82,8 @@ class GateNode(SwarmNode):
         self.pace.after_news(self._consider)
 
     def _on_odometry(self, message: Odometry) -> None:
-        if not frame_mistake(message):
-            self._state = to_state(message)
-            self.pace.after_news(self._consider)
+        self._state = None if odometry_mistake(message) else to_state(message)
+        self.pace.after_news(self._consider)
 
     def _set_emergency_stop(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._stop_line.turn(request.data)

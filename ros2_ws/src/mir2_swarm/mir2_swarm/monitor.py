@@ -19,13 +19,14 @@ from nav_msgs.msg import Odometry
 from rclpy.qos import QoSProfile
 from std_srvs.srv import Trigger
 
-from mir2_swarm.convert import seconds, stamp, to_faults, to_opinions, to_state, to_suspicions
+from mir2_swarm.convert import odometry_mistake, seconds, stamp, to_faults, to_opinions, to_state, to_suspicions
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 from mir2_swarm.run_folder import EventLog, write_run_folder
 
 DEEP = QoSProfile(depth=1000)
 READY_TIMEOUT_S = 120.0
 WAITING_NEWS_S = 10.0
+LATEST_END_S = 5.0  # beyond a run's duration
 IN_WORDS = {
     "robot_absent": "absent",
     "robot_back": "back, absent only",
@@ -49,6 +50,7 @@ class MonitorNode(SwarmNode):
         self._faults = FaultHistory()
         self._faults_known = False
         self._stopped: set[str] = set()
+        self._refused: set[str] = set()
         self._suspicion = Suspicion(self.roster.names)
         self._active: set[str] = set()
         if self.pace.run_start_s is not None:
@@ -70,8 +72,9 @@ class MonitorNode(SwarmNode):
 
     def _listen(self) -> None:
         self._publisher = self.create_publisher(SwarmMetrics, "/swarm/metrics", 10)
+        deep_odometry = QoSProfile(depth=DEEP.depth, reliability=self.pace.odometry_qos.reliability)
         for robot in self.roster.names:
-            self.create_subscription(Odometry, f"/{robot}/odom", self._odometry_listener(robot), DEEP)
+            self.create_subscription(Odometry, f"/{robot}/odom", self._odometry_listener(robot), deep_odometry)
             self.create_subscription(GateStatus, f"/{robot}/gate", self._gate_listener(robot), DEEP)
             self.create_subscription(AllyArray, f"/{robot}/allies", self._allies_listener(robot), LATCHED)
         self._suspicion_publisher = self.create_publisher(SuspicionArray, "/swarm/suspicion", LATCHED)
@@ -110,13 +113,19 @@ class MonitorNode(SwarmNode):
             rendezvous_m=rendezvous_distance_m(len(self.roster.names), spacing_m),
         )
         self._events.add(0.0, "run_started", **self._facts)
+        if self._duration_s:
+            self.pace.every(1.0, self._end_by_the_clock)
 
     # During the run
 
     def _odometry_listener(self, robot: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
-            self._reported.add(f"{robot}/odom")
             state = to_state(message)
+            mistake = odometry_mistake(message) or self._clock_mistake(state.stamp_s)
+            if mistake:
+                self._note_refusal(robot, mistake)
+                return
+            self._reported.add(f"{robot}/odom")
             if self._recorder is None and self._start_asked_s is not None and state.stamp_s >= self._start_asked_s:
                 self._begin(state.stamp_s)
             if self._recorder is not None:
@@ -125,12 +134,28 @@ class MonitorNode(SwarmNode):
 
         return listen
 
+    def _clock_mistake(self, stamp_s: float) -> str:
+        """Why a stamp cannot be of something that happens now, or nothing."""
+        ahead_s = stamp_s - self.pace.now_s([stamp_s])
+        limit_s = self.roster.timeouts.state_s
+        if abs(ahead_s) <= limit_s:
+            return ""
+        late = "ahead of" if ahead_s > 0 else "behind"
+        return f"its stamp is {abs(ahead_s):.1f} s {late} the clock here (allowed: {limit_s:g} s); set the clocks alike"
+
+    def _note_refusal(self, robot: str, mistake: str) -> None:
+        """Say so, and write it down once a robot."""
+        self.get_logger().error(f"odom of {robot} is not used: {mistake}", throttle_duration_sec=5.0)
+        if robot not in self._refused:
+            self._refused.add(robot)
+            self._events.add(self._elapsed_s(), "odometry_refused", robot=robot, detail=mistake)
+
     def _gate_listener(self, robot: str) -> Callable[[GateStatus], None]:
         def listen(message: GateStatus) -> None:
             if message.source != "none":
                 self._reported.add(f"{robot}/gate")
             self._note_emergency_stop(robot, Reason.EMERGENCY_STOP in message.reasons)
-            if self._recorder is not None:
+            if self._recorder is not None and not self._clock_mistake(seconds(message.header.stamp)):
                 applied = Command(seconds(message.header.stamp), message.applied.linear.x, message.applied.angular.z)
                 self._recorder.gate(robot, seconds(message.state_stamp), applied, message.reasons)
                 self._advance()
@@ -173,6 +198,18 @@ class MonitorNode(SwarmNode):
                 print(_line(step), flush=True)
         if self._recorder.over:
             self.context.try_shutdown()
+
+    def _end_by_the_clock(self) -> None:
+        """A run ends at its time even if what it waits for never comes."""
+        assert self._recorder is not None
+        late_s = self.now_s - self._recorder.run_start_s - self._duration_s
+        if late_s > LATEST_END_S:
+            recorded_s = self._elapsed_s()
+            self._events.add(recorded_s, "run_cut_short", detail=f"nothing to record after {recorded_s:g} s")
+            raise UserError(
+                f"the run should have ended {late_s:.0f} s ago, but robots have reported nothing to record since "
+                f"{recorded_s:g} s; what there is lies in {self._output}"
+            )
 
     def _note_faults(self, step: StepRecord) -> None:
         began_s = step.time_s - self.period_s

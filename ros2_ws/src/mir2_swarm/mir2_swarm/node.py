@@ -1,5 +1,6 @@
 """What all nodes of the swarm share: the deployment, the clock's mode, and how a process begins and ends."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
@@ -114,6 +115,9 @@ def spin(make_nodes: Callable[[], Iterable[Node]]) -> None:
         check_environment()
     except UserError as error:
         exit_with(error)
+    # The context is shut down on SIGINT by rclpy; Python's own answer would be an exception in the middle of anything,
+    # of a message's conversion or of writing down a run.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     rclpy.init()
     executor = SingleThreadedExecutor()
     nodes: list[Node] = []
@@ -122,7 +126,7 @@ def spin(make_nodes: Callable[[], Iterable[Node]]) -> None:
             nodes.append(node)
             executor.add_node(node)
         executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except ExternalShutdownException:
         pass
     except UserError as error:
         exit_with(error)

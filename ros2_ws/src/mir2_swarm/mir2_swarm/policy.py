@@ -8,7 +8,7 @@ from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import AllyArray
 from nav_msgs.msg import Odometry
 
-from mir2_swarm.convert import frame_mistake, stamp, to_allies, to_state, to_twist_stamped
+from mir2_swarm.convert import odometry_mistake, stamp, to_allies, to_state, to_twist_stamped
 from mir2_swarm.ears import Ears
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
 
@@ -42,8 +42,7 @@ class PolicyNode(SwarmNode):
 
     def _on_odometry(self, message: Odometry) -> None:
         state = to_state(message)
-        mistake = frame_mistake(message) or ("" if state.is_finite() else "a number is not finite")
-        if mistake:
+        if mistake := odometry_mistake(message):
             self.get_logger().error(f"odom of {self.robot} is not used: {mistake}", throttle_duration_sec=5.0)
             return
         last = self._own
