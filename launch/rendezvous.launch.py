@@ -7,6 +7,7 @@ from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 from mir2_core.run import ARGUMENTS, Run, prepare
+from mir2_swarm.domain import require_free_domain
 from mir2_swarm.environment import check_environment
 from mir2_swarm.supervision import Answer, Make, Supervisor
 
@@ -25,8 +26,11 @@ def given(context: LaunchContext) -> dict[str, str]:
 def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The nodes of one run; a mistake in the arguments is an error before anything starts."""
     check_environment()
-    prepared = prepare(Run.from_arguments(given(context)), Path(get_package_share_directory("mir2_swarm")))
-    run, robots = prepared.run, prepared.roster.names
+    run = Run.from_arguments(given(context))
+    if not run.share_domain:
+        require_free_domain()
+    prepared = prepare(run, Path(get_package_share_directory("mir2_swarm")))
+    robots = prepared.roster.names
     common = {"roster": str(prepared.roster_file), "mode": run.mode, "use_sim_time": run.mode == "lockstep"}
 
     def node(executable: str, *arguments: str, **parameters: str | float | bool) -> Make:

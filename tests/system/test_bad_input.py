@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.ros import DEADLINE_S
+
 TEAM = "".join(f"  - {{name: robot_{k}}}\n" for k in range(10))
 
 
@@ -112,3 +114,18 @@ def test_a_run_is_never_overwritten(swarm, make_bundle):
     )
     assert status == 1
     assert "already holds a run" in output.splitlines()[-1]
+
+
+def test_a_second_run_in_one_domain_is_refused_and_the_first_goes_on(swarm, make_bundle):
+    launch = (
+        "launch", "mir2_swarm", "rendezvous.launch.py", f"policy:={make_bundle()}", "backend:=kinematic",
+        "robots_per_process:=10",
+    )  # fmt: skip
+    with swarm.running(*launch, f"output:={swarm.folder}/first", "duration:=600") as first:
+        first.wait_for("return", DEADLINE_S)
+        status, output = swarm.ros2(*launch, f"output:={swarm.folder}/second", "duration:=2")
+        assert status != 0
+        assert f"another run is going on in ROS_DOMAIN_ID {swarm.environment['ROS_DOMAIN_ID']}: /monitor" in output
+        assert "share_domain:=true" in output
+        assert not (swarm.folder / "second").exists()
+        assert first.process.poll() is None
