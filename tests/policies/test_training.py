@@ -15,7 +15,7 @@ import torch
 from mir2_core.errors import UserError
 from mir2_policies.learners.registry import ALGORITHMS
 from mir2_policies.learners.replay import Batch, Replay
-from mir2_policies.training.checkpoint import load_checkpoint
+from mir2_policies.training.checkpoint import load_checkpoint, save_checkpoint
 from mir2_policies.training.progress import read_progress
 from mir2_policies.training.run import Budget
 from mir2_policies.training.trainer import Trainer
@@ -85,6 +85,15 @@ def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(tmp_path: Path) ->
     state = load_checkpoint(tmp_path)
     assert 1 <= state["transitions"] <= 2000
     assert all(weight.isfinite().all() for weight in state["learner"]["critic"].values())
+
+
+def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:
+    Trainer(tiny_config("maddpg"), tmp_path).run(Budget(transitions=16), quiet=True)
+    state = load_checkpoint(tmp_path)
+    state["world"]["poses"] = state["world"].pop("state")
+    save_checkpoint(tmp_path, state)
+    with pytest.raises(UserError, match=r"checkpoint\.pt: written by another version, without 'state'"):
+        Trainer(tiny_config("maddpg"), tmp_path).resume()
 
 
 @pytest.mark.parametrize(("published", "alive"), [(False, 1.0), (True, 0.0)])

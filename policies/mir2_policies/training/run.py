@@ -90,10 +90,17 @@ class TrainingRun(ABC):
         if not (self.directory / CHECKPOINT_FILE).exists():
             return
         state = load_checkpoint(self.directory, self.command)
-        for name, part in self._parts.items():
-            part.load_state_dict(state[name])
-        self.transitions, self.minutes, self._updates = (state[key] for key in ("transitions", "minutes", "updates"))
-        self._best, self._evaluated_at = state["best"], state["evaluated_at"]
+        counters = ("transitions", "minutes", "updates")
+        try:
+            for name, part in self._parts.items():
+                part.load_state_dict(state[name])
+            self.transitions, self.minutes, self._updates = (state[key] for key in counters)
+            self._best, self._evaluated_at = state["best"], state["evaluated_at"]
+        except KeyError as missing:
+            raise UserError(
+                f"{self.directory / CHECKPOINT_FILE}: written by another version, without {missing}; go on with that "
+                "version, or start another --output"
+            ) from None
 
     def run(self, budget: Budget, quiet: bool = False) -> None:
         """Train until the budget is used; the actor is then as in its best evaluation."""
