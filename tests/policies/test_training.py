@@ -121,7 +121,7 @@ def test_relabelling_keeps_transitions_true() -> None:
 
 
 def test_replay_forgets_the_oldest_and_finds_the_newest() -> None:
-    replay = Replay(10, 2, 2)
+    replay = Replay(10, robots=2, state_size=3, action_size=2)
     for start in range(0, 24, 4):
         values = torch.arange(start, start + 4.0)
         replay.add(Batch(torch.zeros(4, 2, 3), torch.zeros(4, 2, 2), values, torch.zeros(4, 2, 3), torch.ones(4)))
