@@ -68,3 +68,14 @@ def test_no_report_releases_and_everybody_released_and_told_is_free(history):
         for report in reports:
             latch.hear(report)
         assert not latch.held
+
+
+def test_who_tells_of_a_million_releases_can_set_a_stop_but_neither_void_nor_break_one():
+    latch = StopLatch()
+    latch.hear(StopReport(False, 2**32 - 1))
+    latch.hear(StopReport(True, 0))
+    assert latch.held, "a stop from before the pretended releases still counts"
+    latch.hear(StopReport(True, 2**32 - 1))
+    latch.release()
+    assert not latch.held
+    assert latch.report.releases < 2**31

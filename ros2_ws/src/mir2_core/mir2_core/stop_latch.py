@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+MOST_RELEASES = 10_000  # by persons, in the life of a swarm; who tells of more is not believed about the number
+
 
 class StopReport(NamedTuple):
     """What one latch tells the others: whether it holds, and how many releases it knew of when it was set."""
@@ -42,6 +44,8 @@ class StopLatch:
 
     def hear(self, report: StopReport) -> None:
         """Take over a stop that another latch holds, unless it is from before the last release."""
+        if report.releases > MOST_RELEASES:
+            report = StopReport(report.held, self._releases)
         if report.held and report.releases >= self._releases:
             self._set_after = report.releases
         self._releases = max(self._releases, report.releases)
