@@ -6,6 +6,7 @@ from pathlib import Path
 from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 from mir2_core.run import ARGUMENTS, Run, prepare
 from mir2_swarm.domain import require_free_domain
 from mir2_swarm.environment import check_environment
@@ -33,7 +34,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     robots = prepared.roster.names
     common = {"roster": str(prepared.roster_file), "mode": run.mode, "use_sim_time": run.mode == "lockstep"}
 
-    def node(executable: str, *arguments: str, **parameters: str | float | bool) -> Make:
+    def node(executable: str, *arguments: str, **parameters: str | float | bool | ParameterValue) -> Make:
         def make(on_exit: Answer) -> Node:
             return Node(
                 package="mir2_swarm",
@@ -65,7 +66,8 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         supervisor.awaited("the monitor", monitor),
     ]
     if prepared.roster.allow_fault_injection:
-        injector = node("fault_injector", fault=run.fault, seed=run.seed)
+        fault = ParameterValue(run.fault, value_type=str)  # braces and colons are not YAML here
+        injector = node("fault_injector", fault=fault, seed=run.seed)
         nodes.append(supervisor.mourned("the fault injector", "its robots go back to their policies", injector))
     return nodes
 

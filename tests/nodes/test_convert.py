@@ -42,7 +42,10 @@ def test_commands_survive_the_round_trip(v, omega):
 
 
 def test_faults_survive_the_round_trip():
-    faults = [FaultSpec("stop", "robot_0", 5.0, 8.5), FaultSpec("flee", "robot_1", 6.25, FOREVER)]
+    faults = [
+        FaultSpec("stop", "robot_0", 5.0, 8.5),
+        FaultSpec("offset", "robot_1", 6.25, FOREVER, "{x_m: 1}", False, True),
+    ]
     message = to_fault_array(faults, 6.0)
     assert to_faults(message) == faults
     assert seconds(message.header.stamp) == 6.0

@@ -3,8 +3,8 @@ from geometry_msgs.msg import TwistStamped
 from mir2_core.errors import UserError
 from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import FaultArray, SwarmMetrics
-from mir2_interfaces.srv import ClearFault, InjectFault
-from mir2_swarm.convert import seconds, stamp, to_odometry, to_twist_stamped
+from mir2_interfaces.srv import ClearFault, InjectFault, ListFaults
+from mir2_swarm.convert import says_nothing, seconds, stamp, to_odometry, to_twist_stamped
 from mir2_swarm.fault_injector import FaultInjectorNode
 from mir2_swarm.node import LATCHED
 from nav_msgs.msg import Odometry
@@ -21,10 +21,12 @@ class Stage:
         self.faults = self.b.listen(FaultArray, "/faults", LATCHED)
         self.sent = {robot: self.b.listen(TwistStamped, f"/{robot}/cmd_vel/fault", 100) for robot in ROBOTS}
         self.policy = {r: probe.create_publisher(TwistStamped, f"/{r}/cmd_vel/policy", 10) for r in ROBOTS}
-        self.states = {r: probe.create_publisher(Odometry, f"/{r}/state", 10) for r in ROBOTS}
+        self.told = {robot: self.b.listen(Odometry, f"/{robot}/state/fault", 100) for robot in ROBOTS}
+        self.states = {r: probe.create_publisher(Odometry, f"/{r}/odom", 10) for r in ROBOTS}
         self.metrics = probe.create_publisher(SwarmMetrics, "/swarm/metrics", 10)
         self.inject_client = probe.create_client(InjectFault, "/fault_injector/inject")
         self.clear_client = probe.create_client(ClearFault, "/fault_injector/clear")
+        self.list_client = probe.create_client(ListFaults, "/fault_injector/list")
         self.b.add(FaultInjectorNode())
         publishers = (*self.policy.values(), *self.states.values(), self.metrics)
         self.b.spin_until(
@@ -32,7 +34,9 @@ class Stage:
                 all(p.get_subscription_count() for p in publishers)
                 and self.inject_client.service_is_ready()
                 and self.clear_client.service_is_ready()
+                and self.list_client.service_is_ready()
                 and all(probe.count_publishers(f"/{robot}/cmd_vel/fault") for robot in ROBOTS)
+                and all(probe.count_publishers(f"/{robot}/state/fault") for robot in ROBOTS)
                 and self.faults
             ),
             "the injector is found",
@@ -43,13 +47,18 @@ class Stage:
         self.b.spin_until(answer.done, "an answer")
         return answer.result()
 
-    def inject(self, fault, robot, duration_s=0.0):
-        return self.call(self.inject_client, InjectFault.Request(fault=fault, robot=robot, duration_s=duration_s))
+    def inject(self, fault, robot, duration_s=0.0, parameters=""):
+        request = InjectFault.Request(fault=fault, robot=robot, duration_s=duration_s, parameters=parameters)
+        return self.call(self.inject_client, request)
 
-    def clear(self, robot=""):
-        return self.call(self.clear_client, ClearFault.Request(robot=robot))
+    def clear(self, robot="", fault=""):
+        return self.call(self.clear_client, ClearFault.Request(robot=robot, fault=fault))
+
+    def listed(self):
+        return self.call(self.list_client, ListFaults.Request())
 
     def announced(self):
+        """One fault of every robot that has any."""
         return {fault.robot: fault.fault for fault in self.faults[-1].faults}
 
     def wait_announced(self, wanted):
@@ -134,7 +143,9 @@ def test_impossible_requests_are_refused_with_the_way_out(bench, roster_file):
     stage = Stage(bench, roster_file())
     for answer, words in [
         (stage.inject("rndom", "robot_0"), "did you mean 'random'"),
-        (stage.inject("lie-circle", "robot_0"), "falsifies reports"),
+        (stage.inject("offset", "robot_0", parameters="{x_m: 20}"), "x_m is 20; allowed: a number from -10 to 10"),
+        (stage.inject("stop", "robot_0", parameters="{x_m: 2}"), "'stop' has no parameters"),
+        (stage.clear("robot_0", "stpo"), "did you mean 'stop'"),
         (stage.inject("stop", "robot_9"), "unknown robot 'robot_9'"),
         (stage.inject("stop", "robot_0", duration_s=-1.0), "duration_s is -1"),
         (stage.clear("robot_9"), "unknown robot 'robot_9'"),
@@ -143,6 +154,82 @@ def test_impossible_requests_are_refused_with_the_way_out(bench, roster_file):
         assert words in answer.message
     assert stage.clear().message == "cleared: nothing was active"
     assert stage.announced() == {}
+
+
+def wait_told(stage, robot, what):
+    """The reports on `state/fault` of one time, without their end."""
+    stage.b.spin_until(lambda: stage.told[robot] and says_nothing(stage.told[robot][-1]), what)
+    *reports, _ = stage.told[robot]
+    return reports
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "places"),
+    [
+        ("offset", "{x_m: 0.5}", [1.5]),
+        ("silence", "", []),
+        ("flood", "{copies: 3}", [1.0] * 3),
+        ("mirrored", "", [1.0]),
+    ],
+)
+def test_a_fault_on_reports_says_what_its_robot_tells_and_ends_it(bench, roster_file, kind, parameters, places):
+    stage = Stage(bench, roster_file(), mode="lockstep")
+    stage.say(1.0)
+    stage.quiet()
+    assert stage.inject(kind, "robot_1", parameters=parameters).success
+    stage.wait_announced({"robot_1": kind})
+    (fault,) = stage.faults[-1].faults
+    assert (fault.on_commands, fault.on_reports, fault.parameters) == (False, True, parameters)
+    stage.say(1.2)
+    reports = wait_told(stage, "robot_1", "what is told")
+    assert [message.pose.pose.position.x for message in reports] == pytest.approx(places)
+    assert all(seconds(message.header.stamp) == pytest.approx(1.2) for message in stage.told["robot_1"])
+    assert not stage.sent["robot_1"]
+    assert not stage.told["robot_0"]
+
+
+def test_in_real_time_reports_follow_the_robots_own_odometry(bench, roster_file):
+    stage = Stage(bench, roster_file())
+    assert stage.inject("nan", "robot_1").success
+    stage.quiet(5)
+    now_s = stage.b.probe.get_clock().now().nanoseconds * 1e-9
+    stage.say(now_s, robots=("robot_0",))
+    stage.quiet(3)
+    assert not stage.told["robot_1"]
+    stage.say(now_s, robots=("robot_1",))
+    (report,) = wait_told(stage, "robot_1", "what is told")
+    assert report.pose.pose.position.x != report.pose.pose.position.x
+    assert seconds(report.header.stamp) == pytest.approx(now_s, abs=1e-6)
+
+
+def test_a_robot_may_have_two_faults_but_none_that_contradict(bench, roster_file):
+    stage = Stage(bench, roster_file(), fault="flee@robot_2:3600:5")
+    assert stage.inject("stop", "robot_0").success
+    assert stage.inject("silence", "robot_0", duration_s=60.0).success
+    refused = stage.inject("flee", "robot_0")
+    assert not refused.success
+    assert "'robot_0' already has a fault on its commands at that time: stop" in refused.message
+    listed = stage.listed()
+    assert [(fault.fault, fault.on_commands, fault.on_reports) for fault in listed.faults] == [
+        ("stop", True, False),
+        ("silence", False, True),
+    ]
+    assert listed.in_words == [
+        "robot_0: stop on commands, active, until cleared",
+        "robot_0: silence on reports, active, for 60 s",
+        "robot_2: flee on commands, 3600.0 s after the run's start, for 5 s",
+    ]
+    assert stage.clear("robot_0", "stop").message == "cleared: robot_0"
+    stage.wait_announced({"robot_0": "silence"})
+    assert stage.inject("flee", "robot_0").success
+
+
+def test_a_planned_fault_that_contradicts_one_injected_before_the_run_is_left_out(bench, roster_file, capfd):
+    stage = Stage(bench, roster_file(), fault="stop@robot_0:5,stop@robot_1:3600")
+    assert stage.inject("flee", "robot_0").success
+    stage.metrics.publish(SwarmMetrics(run_start=stage.b.probe.get_clock().now().to_msg()))
+    stage.wait_announced({"robot_0": "flee", "robot_1": "stop"})
+    assert "the planned fault stop is left out: 'robot_0' already has a fault" in capfd.readouterr().err
 
 
 def test_a_roster_that_allows_no_faults_has_no_injector(bench, roster_file):

@@ -4,20 +4,23 @@ from itertools import pairwise
 import pytest
 import yaml
 from geometry_msgs.msg import TwistStamped
+from mir2_core.traitors.schedule import FOREVER, FaultSpec
 from mir2_core.types import RobotState
-from mir2_interfaces.msg import AllyArray, AllyStatus
-from mir2_swarm.convert import seconds, to_odometry
+from mir2_interfaces.msg import AllyArray, AllyStatus, FaultArray
+from mir2_swarm.convert import nothing_more, says_nothing, seconds, to_fault_array, to_odometry
 from mir2_swarm.node import LATCHED
 from mir2_swarm.policy import PolicyNode
 from nav_msgs.msg import Odometry
 from rclpy.qos import qos_profile_sensor_data
 
 
-def stage(bench, roster_file):
+def stage(bench, roster_file, **parameters):
     """A policy node for robot_0, and publishers for what it hears: own odometry (sensor data) and two allies."""
-    b = bench(roster=roster_file())
+    b = bench(roster=roster_file(), **parameters)
     b.add(PolicyNode("robot_0"))
-    odometry = b.probe.create_publisher(Odometry, "/robot_0/odom", qos_profile_sensor_data)
+    odometry = b.probe.create_publisher(
+        Odometry, "/robot_0/odom", 10 if "mode" in parameters else qos_profile_sensor_data
+    )
     allies = [b.probe.create_publisher(Odometry, f"/robot_{k}/state", 10) for k in (1, 2)]
     commands = b.listen(TwistStamped, "/robot_0/cmd_vel/policy")
     told = b.listen(Odometry, "/robot_0/state")
@@ -151,3 +154,121 @@ def test_a_shipped_policy_is_known_by_its_name(bench, roster_file):
     path.write_text(yaml.safe_dump(roster))
     node = bench(roster=path).add(PolicyNode("robot_0"))
     assert node.deployment.policy.path.stem == "rendezvous-mir2_allies-3"
+
+
+class Liar:
+    """The fault injector of robot_0's reports, played by the probe."""
+
+    def __init__(self, b):
+        self.b = b
+        self.reports = b.probe.create_publisher(Odometry, "/robot_0/state/fault", 100)
+        self.faults = b.probe.create_publisher(FaultArray, "/faults", LATCHED)
+        b.spin_until(
+            lambda: self.reports.get_subscription_count() and self.faults.get_subscription_count(), "the relay listens"
+        )
+
+    def announce(self, *specs):
+        self.faults.publish(to_fault_array(specs, 0.0))
+
+    def say(self, time_s, *places):
+        for x_m in places:
+            self.reports.publish(to_odometry(RobotState(time_s, x_m, 1.0, 0.0), "robot_0"))
+        self.reports.publish(nothing_more(time_s))
+
+
+def lie(robot="robot_0", start_s=0.0, end_s=FOREVER):
+    return FaultSpec("offset", robot, start_s, end_s, on_commands=False, on_reports=True)
+
+
+def places(told):
+    return [None if says_nothing(message) else message.pose.pose.position.x for message in told]
+
+
+def test_allies_hear_the_injector_while_its_fault_is_listed_and_its_lease_runs(bench, roster_file):
+    b, odometry, _, commands, told = stage(bench, roster_file)
+    liar = Liar(b)
+
+    def step(*lies, wanted, what):
+        """Odometry and maybe the injector's word, until what is told is as wanted."""
+        told.clear()
+
+        def say():
+            t = now_s(b)
+            odometry.publish(to_odometry(RobotState(t, 0.5, 1.0, 0.0), "robot_0"))
+            if lies != ("dead",):
+                liar.say(t, *lies)
+            b.executor.spin_once(timeout_sec=0.12)
+            b.spin_until(lambda: now_s(b) > t + 0.1, "a period passes")
+            return places(told)[-3:] == wanted
+
+        b.spin_until(say, what)
+
+    step(0.9, wanted=[0.5] * 3, what="no fault is listed: the truth")
+    liar.announce(lie("robot_1"), FaultSpec("stop", "robot_0", 0.0))
+    step(0.9, wanted=[0.5] * 3, what="faults of others and on commands change no report")
+    liar.announce(lie())
+    step(0.9, wanted=[0.9] * 3, what="the lie")
+    step("dead", wanted=[0.5] * 3, what="the injector died: the truth again")
+    step(0.8, wanted=[0.8] * 3, what="it is back")
+    liar.announce()
+    step(0.8, wanted=[0.5] * 3, what="the fault is cleared: the truth")
+    assert commands, "whatever its allies are told, the robot itself goes on"
+
+
+def test_silence_is_nothing_at_all_in_real_time(bench, roster_file):
+    b, odometry, _, _, told = stage(bench, roster_file)
+    liar = Liar(b)
+    liar.announce(lie())
+
+    def quiet():
+        t = now_s(b)
+        odometry.publish(to_odometry(RobotState(t, 0.5, 1.0, 0.0), "robot_0"))
+        liar.say(t)
+        b.spin_until(lambda: now_s(b) > t + 0.1, "a period passes")
+
+    quiet()
+    quiet()
+    told.clear()
+    for _ in range(8):
+        quiet()
+    assert told == []
+
+
+def test_in_lockstep_a_report_waits_for_the_injectors_word_on_its_time(bench, roster_file):
+    b, odometry, _, _, told = stage(bench, roster_file, mode="lockstep")
+    liar = Liar(b)
+
+    def never(rounds=5):
+        count = len(told)
+        for _ in range(rounds):
+            b.executor.spin_once(timeout_sec=0.05)
+        assert len(told) == count
+
+    odometry.publish(to_odometry(RobotState(0.0, 0.5, 1.0, 0.0), "robot_0"))
+    never()  # it is not known whether there are faults
+    liar.announce(lie(start_s=0.1, end_s=0.4))
+    b.spin_until(lambda: places(told) == [0.5], "the truth before the fault begins")
+    odometry.publish(to_odometry(RobotState(0.1, 0.5, 1.0, 0.0), "robot_0"))
+    never()
+    liar.say(0.1, 0.9)
+    b.spin_until(lambda: places(told) == [0.5, 0.9, None], "the lie and its end")
+    liar.say(0.2)
+    odometry.publish(to_odometry(RobotState(0.2, 0.5, 1.0, 0.0), "robot_0"))
+    b.spin_until(lambda: places(told) == [0.5, 0.9, None, None], "silence is an end alone")
+    odometry.publish(to_odometry(RobotState(0.3, 0.5, 1.0, 0.0), "robot_0"))
+    b.spin_until(lambda: places(told)[4:] == [0.5], "the injector died: the truth, after the lease")
+    odometry.publish(to_odometry(RobotState(0.4, 0.6, 1.0, 0.0), "robot_0"))
+    b.spin_until(lambda: places(told)[5:] == [0.6], "the truth after the fault's end")
+
+
+def test_in_lockstep_nobody_waits_for_an_ally_that_says_that_there_is_no_more(bench, roster_file):
+    b, odometry, allies, commands, _ = stage(bench, roster_file, mode="lockstep")
+    Liar(b).announce()
+    odometry.publish(to_odometry(RobotState(0.0, 0.5, 1.0, 0.0), "robot_0"))
+    allies[1].publish(to_odometry(RobotState(0.0, 1.4, 1.0, 0.0), "robot_2"))
+    for _ in range(5):
+        b.executor.spin_once(timeout_sec=0.05)
+    assert not commands
+    allies[0].publish(nothing_more(0.0))
+    b.spin_until(lambda: commands, "a command")
+    assert commands[0].twist.linear.x > 0.05, "towards the ally that is there"

@@ -47,6 +47,7 @@ TINY: dict[str, Any] = {
     "evaluation_episodes": 16,
     "final_evaluation_episodes": 64,
 }
+SCRIPTS = ("stop", "freeze", "random", "reverse", "flee", "lie-far-corner", "lie-circle", "lie-random")
 SHIPPED = Path(__file__).parents[2] / "policies/zoo/rendezvous-mir2_states-10.onnx"
 
 
@@ -93,7 +94,7 @@ def standard_error(values: Any) -> float:
 
 
 def test_a_tiny_attack_hurts_more_than_scripts(attack: AttackTrainer) -> None:
-    for script in TRAITORS:
+    for script in SCRIPTS:
         more = surplus(attack, script)
         assert more.mean() > 4.0 * standard_error(more), script
     result = attack.measure()
@@ -119,7 +120,7 @@ def test_a_short_attack_on_the_shipped_policy_hurts_more_than_scripts(tmp_path: 
 @pytest.mark.xfail(strict=True, reason="this team hardly reacts to one ally: the trained liar is level with 'flee'")
 def test_a_liar_in_the_shipped_policy_hurts_more_than_scripts(tmp_path: Path) -> None:
     trainer = attack_in(tmp_path, SHIPPED, "liar", (0,), 100_000)
-    for script in TRAITORS:
+    for script in SCRIPTS:
         more = surplus(trainer, script, 256)
         assert more.mean() > 3.0 * standard_error(more), script
 
@@ -145,7 +146,7 @@ def test_attacks_on_rules_hurt_more_than_scripts(
 ) -> None:
     export_rule(RuleConfig(algorithm=rule), 10, tmp_path / "rule.onnx")
     trainer = attack_in(tmp_path / "attack", tmp_path / "rule.onnx", threat, robots, 100_000)
-    for script in TRAITORS if THREATS[threat].lies else ("flee", "random"):
+    for script in SCRIPTS if THREATS[threat].lies else ("flee", "random"):
         more = surplus(trainer, script, 256)
         assert more.mean() > 3.0 * standard_error(more), script
 

@@ -16,6 +16,7 @@ from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.files import writable_folder
 from mir2_core.tasks import Rendezvous, RendezvousParams
+from mir2_core.traitors.reports import Offset
 from mir2_policies.cli.main import parser
 from mir2_policies.cli.options import read_numbers
 from mir2_policies.evaluation.episodes import Episodes
@@ -256,6 +257,11 @@ def test_names_tell_settings_apart(make_bundle: MakeBundle) -> None:
     assert policy_names([PolicyBundle.load(path).metadata for path in paths[:2]]) == ["centroid", "centroid"]
 
 
+def test_a_condition_may_have_parameters() -> None:
+    near, far = scripted_scenarios(Settings(conditions=("offset:{x_m: 0.1}", "offset:{x_m: 0.5}")))
+    assert (near.condition, near.traitor, far.traitor) == ("offset:{x_m: 0.1}", Offset(x_m=0.1), Offset(x_m=0.5))
+
+
 def test_every_set_of_traitors_is_tried() -> None:
     settings = Settings(conditions=("clean", "stop"), robots=(0, 4, 9), traitors=(1, 3))
     assert [each.robots for each in scripted_scenarios(settings)] == [(), (0,), (4,), (9,), (0, 4, 9)]
@@ -267,6 +273,11 @@ def test_every_set_of_traitors_is_tried() -> None:
     [
         (("--conditions", "fle"), "unknown condition 'fle'; valid: .*did you mean 'flee'"),
         (("--conditions", ","), "--conditions is empty"),
+        (
+            ("--conditions", "clean,silence"),
+            "'silence' spoils messages, and evaluation has none; .*fault:=silence@robot_0",
+        ),
+        (("--conditions", "offset:{x_m: 99}"), "--conditions: .*x_m is 99; allowed: a number from -10 to 10"),
         (("--robots", "0,0"), "--robots: 0, 0 names something twice"),
         (("--robots", "x"), "--robots is 'x'"),
         (("--robots", "12"), "robot 12 cannot be a traitor"),

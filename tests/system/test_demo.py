@@ -185,3 +185,17 @@ def test_a_relative_output_folder_is_below_the_working_directory(swarm, make_bun
     )  # fmt: skip
     assert status == 0, output
     assert Path(swarm.folder, "here", "it", "is", "metrics.json").exists()
+
+
+@pytest.mark.parametrize(("kind", "named"), [("silence", "robot_absent"), ("nan", "reports_refused")])
+def test_what_one_of_three_reports_keeps_the_others_from_nothing(swarm, make_bundle, kind, named):
+    bundle, fault = make_bundle(robots=3), f"fault:={kind}@robot_2:1"
+    with launch(swarm, bundle, "robots:=3", "seed:=1", "duration:=16", "backend:=kinematic", fault) as demo:
+        assert demo.end(DEADLINE_S) == 0
+    metrics = json.loads((swarm.folder / "run" / "metrics.json").read_text())
+    assert metrics["compromised"] == ["robot_2"]
+    assert metrics["final_benign_max_distance_m"] < metrics["rendezvous_m"]
+    assert {event["robot"] for event in events(swarm) if event["event"] == named} == {"robot_2"}
+    assert [(event["robot"], event["fault"]) for event in events(swarm) if event["event"] == "fault_started"] == [
+        ("robot_2", kind)
+    ]

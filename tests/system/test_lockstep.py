@@ -5,11 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mir2_core.allies import TrustSettings
 from mir2_core.bundle import PolicyBundle
+from mir2_core.listener import Listener
+from mir2_core.robots import EPUCK2_POINT
 from mir2_core.rollout import rollout
 from mir2_core.tasks import Rendezvous, RendezvousParams
 from mir2_core.traitors import ACTS
+from mir2_core.traitors.schedule import parse_faults
+from mir2_core.traitors.takeover import Takeover
 from mir2_core.traitors.traitor import Memory, Moment, Situation
+from mir2_core.types import RobotState
+from mir2_swarm.convert import seconds, stamp
 
 SHIPPED = Path(__file__).parents[2] / "policies" / "zoo" / "rendezvous-mir2_states-10.onnx"
 LAUNCH = (
@@ -66,6 +73,54 @@ def test_a_planned_fault_equals_the_rollout_with_that_fault(swarm, make_bundle):
         ("fault_ended", 3.0),
         ("run_ended", 4.0),
     ]
+
+
+@pytest.mark.parametrize("fault", ["offset:{x_m: 0.15}", "silence", "delayed:{s: 0.2}"])
+def test_a_fault_on_reports_equals_robots_that_hear_them_in_process(swarm, make_bundle, fault):
+    bundle = make_bundle(robots=3)
+    arguments = (f"policy:={bundle}", "robots:=3", "seed:=3", "duration:=4")
+    arrays, metrics = run(swarm, *arguments, f"fault:={fault}@robot_2:1:1.5,stop@robot_2:2")
+    task, policy = Rendezvous(RendezvousParams(robots=3)), PolicyBundle.load(bundle)
+    names = ["robot_0", "robot_1", "robot_2"]
+    listeners = [
+        Listener(names, own, model=EPUCK2_POINT, arena_m=2.0, period_s=0.1, settings=TrustSettings()) for own in names
+    ]
+    (spec, _) = parse_faults(f"{fault}@robot_2:1:1.5,stop@robot_2:2", names)
+    takeover = Takeover(spec.traitor(), task, EPUCK2_POINT, 2, seed=3)
+    poses = task.reset(np.random.default_rng(3))
+    for k in range(40):
+        time_s = seconds(stamp(0.1 * k))
+        states = [
+            RobotState(time_s, *map(float, pose), *twist)
+            for pose, twist in zip(poses[0], twists(arrays, k), strict=True)
+        ]
+        reports = [[state] for state in states]
+        if 10 <= k < 25:
+            reports[2] = takeover.reports(k - 10, states)
+        actions = np.zeros((3, 2))
+        for own, listener in enumerate(listeners):
+            for ally in listener.allies:
+                for report in reports[names.index(ally)]:
+                    listener.hear(ally, report, time_s, states[own])
+            believed = listener.team(states[own], time_s).poses
+            actions[own] = policy.act(task.observe(believed[None])[0, own][None])[0]
+        if k >= 20:
+            actions[2] = 0.0
+        poses = task.step(poses, actions[None])
+        np.testing.assert_allclose(arrays["poses"][k + 1], poses[0], rtol=0, atol=1e-6, err_msg=f"step {k}")
+        assert arrays["compromised"][k].tolist() == [False, False, k >= 10]
+    assert metrics["missing_reports"] == 0
+    events = [json.loads(line) for line in (swarm.folder / "run" / "events.jsonl").read_text().splitlines()]
+    assert [(e["event"], e["time_s"], e["fault"]) for e in events if e["event"].startswith("fault")] == [
+        ("fault_started", 1.0, fault),
+        ("fault_started", 2.0, "stop"),
+        ("fault_ended", 2.5, fault),
+    ]
+
+
+def twists(arrays, step):
+    """What odometry says of the robots' motion at the beginning of a step."""
+    return arrays["twists"][step - 1].tolist() if step else [[0.0, 0.0]] * 3
 
 
 def test_robots_with_bodies_repeat_bit_for_bit(swarm, make_bundle):

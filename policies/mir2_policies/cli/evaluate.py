@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundles", type=Path, nargs="+", metavar="FILE.onnx")
     parser.add_argument("--output", type=Path, metavar="DIR", help="for tables, pictures and report.html")
     parser.add_argument("--adversaries", type=Path, nargs="+", default=[], metavar="FILE.onnx", help="of 'mir2 attack'")
-    parser.add_argument("--conditions", metavar="NAMES", help="such as clean,random,flee; default: all")
+    parser.add_argument("--conditions", metavar="NAMES", help="such as clean,flee,offset:{x_m: 0.5}; default: all")
     parser.add_argument("--robots", metavar="INDICES", help="who may be a traitor, such as 0,4,9; default: 0")
     parser.add_argument("--traitors", metavar="NUMBERS", help="how many at once, such as 1..3; default: 1")
     parser.add_argument("--episodes", type=int, default=256)
@@ -64,11 +64,13 @@ def _report(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _settings(arguments: argparse.Namespace) -> "Settings":
     """The options as settings; what is not given stays as it is by default."""
+    from mir2_core.traitors.parameters import split_list
+
     from mir2_policies.evaluation.measure import Settings
 
     given: dict[str, Any] = {"episodes": arguments.episodes, "seeds": (arguments.seed,)}
     if arguments.conditions is not None:
-        given["conditions"] = tuple(filter(None, arguments.conditions.split(",")))
+        given["conditions"] = tuple(split_list(arguments.conditions))
     for name in ("robots", "traitors", "seeds"):
         if (text := getattr(arguments, name)) is not None:
             given[name] = read_numbers(text, f"--{name}")

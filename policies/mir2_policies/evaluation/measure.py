@@ -10,7 +10,8 @@ import numpy as np
 from mir2_core.bundle import BundleMetadata, PolicyBundle
 from mir2_core.errors import UserError, nearest
 from mir2_core.tasks import FloorTask, on_floor
-from mir2_core.traitors import TRAITORS
+from mir2_core.traitors import MESSAGES, TRAITORS
+from mir2_core.traitors.parameters import find_traitor, split_parameters
 from mir2_core.traitors.trained import AdversaryBundle
 from mir2_core.traitors.traitor import Traitor
 
@@ -39,10 +40,8 @@ class Settings(NamedTuple):
 
     def check(self, team: int) -> None:
         """Refuse what cannot be measured with a team of that size."""
-        known = (CLEAN, *TRAITORS)
         for condition in self.conditions:
-            if condition not in known:
-                raise UserError(f"--conditions: unknown condition '{condition}'; {nearest(condition, known)}")
+            scripted(condition)
         for name in ("conditions", "robots", "traitors", "seeds"):
             values = getattr(self, name)
             if not values:
@@ -112,15 +111,34 @@ def policy_names(metadata: Sequence[BundleMetadata]) -> list[str]:
     return names
 
 
+def scripted(condition: str) -> Traitor | None:
+    """The script of a condition such as `flee` or `offset:{x_m: 0.5}`; None for that without traitors."""
+    kind, parameters = split_parameters(condition)
+    if condition == CLEAN:
+        return None
+    if kind in MESSAGES:
+        raise UserError(
+            f"--conditions: '{kind}' spoils messages, and evaluation has none; run it on the ROS graph: "
+            f"fault:={kind}@robot_0:5"
+        )
+    if kind not in TRAITORS:
+        raise UserError(f"--conditions: unknown condition '{kind}'; {nearest(kind, (CLEAN, *TRAITORS))}")
+    try:
+        return find_traitor(kind, parameters, TRAITORS)
+    except UserError as mistake:
+        raise UserError(f"--conditions: {mistake}") from None
+
+
 def scripted_scenarios(settings: Settings) -> Iterator[Scenario]:
     """Every condition with every set of traitors."""
     for condition in settings.conditions:
-        if condition == CLEAN:
+        script = scripted(condition)
+        if script is None:
             yield Scenario(CLEAN)
             continue
         for count in settings.traitors:
             for robots in itertools.combinations(settings.robots, count):
-                yield Scenario(condition, robots, TRAITORS[condition])
+                yield Scenario(condition, robots, script)
 
 
 def load_adversaries(paths: Sequence[Path], victims: Sequence[PolicyBundle]) -> dict[str, list[AdversaryBundle]]:

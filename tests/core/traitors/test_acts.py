@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 from mir2_core.traitors import acts
+from mir2_core.traitors.traitor import Memory, Moment, Situation
 
-from tests.core.traitors.situations import ARRAYS, situation
+from tests.core.traitors.situations import ARRAYS, POSES, situation
 
 
 def test_stop_stands_whatever_is_known():
@@ -37,3 +39,56 @@ def test_flee_increases_the_distance_to_the_benign_robots():
         every[:, [1, 3]] = acts.flee(given).actions
         poses = ARRAYS.step(poses, every)
     assert (np.linalg.norm(poses[:, [1, 3], :2] - benign, axis=-1) > before).all()
+
+
+def turned(act):
+    """What the act makes of the first fifty steps, in which the policy wants 0.01 more of both wheels each step."""
+    memory = Memory()
+    for step in range(50):
+        memory.note(step, Moment(POSES, lambda step=step: np.full((6, 2, 2), 0.01 * step)))
+        yield act(Situation(ARRAYS, ARRAYS.robot, (1, 3), 4, step, memory)).actions
+
+
+def test_chase_comes_nearer_to_the_nearest_benign_robot():
+    given = situation()
+    before = nearest_benign_m(given.poses)
+    poses = given.poses
+    for _ in range(10):
+        given.memory.ago(0).poses = poses
+        every = np.zeros((6, 5, 2))
+        every[:, [1, 3]] = acts.chase(given).actions
+        poses = ARRAYS.step(poses, every)
+    assert (nearest_benign_m(poses) < before)[before > 0.2].all()
+
+
+def nearest_benign_m(poses):
+    away = poses[:, [1, 3], None, :2] - poses[:, None, [0, 2, 4], :2]
+    return np.linalg.norm(away, axis=-1).min(axis=-1)
+
+
+def test_circle_has_its_radius():
+    v_mps, omega_radps = ARRAYS.action_to_twist(acts.Circle(radius_m=0.25)(situation()).actions)
+    np.testing.assert_allclose(v_mps / omega_radps, 0.25)
+
+
+def test_bias_and_weak_motors_change_each_wheel():
+    given = situation()
+    np.testing.assert_allclose(
+        acts.Bias(left=0.5, right=-0.5)(given).actions, np.clip(np.add(given.wanted, [0.5, -0.5]), -1.0, 1.0)
+    )
+    np.testing.assert_allclose(acts.WeakMotor(left=0.25, right=1.0)(given).actions, given.wanted * [0.25, 1.0])
+
+
+def test_delay_does_what_was_wanted_before():
+    for step, actions in enumerate(turned(acts.Delay(s=0.3))):
+        np.testing.assert_allclose(actions, 0.01 * max(0, step - 3))
+
+
+@pytest.mark.parametrize(("share", "shares"), [(0.0, (1.0, 1.0)), (0.5, (0.3, 0.7)), (1.0, (0.0, 0.0))])
+def test_drop_holds_the_last_command_that_came_and_then_stands(share, shares):
+    actions = list(turned(acts.Drop(share=share)))
+    fresh = np.mean([np.isclose(each, 0.01 * step) for step, each in enumerate(actions) if step])
+    assert shares[0] <= fresh <= shares[1]
+    for step, each in enumerate(actions):
+        wanted = 0.01 * np.arange(max(0, step - 5), step + 1)
+        assert (np.isclose(each[..., None], wanted).any(axis=-1) | (each == 0.0)).all()

@@ -2,15 +2,18 @@
 
 import numpy as np
 import pytest
-from mir2_core.traitors import ACTS, REPORTS, TRAITORS
+from mir2_core.traitors import ACTS, MESSAGES, REPORTS, TRAITORS
 
 from tests.core.traitors.situations import ARRAYS, PARAMS, POSES, TENSORS, situation
 
 each_traitor = pytest.mark.parametrize("name", TRAITORS)
 
 
+TRUE_HEADING = ("lie-far-corner", "lie-circle", "lie-random", "offset", "drift", "noise", "teleport")
+
+
 def deeds(deed):
-    return [part for part in deed if part is not None]
+    return [part for part in deed[:2] if part is not None]
 
 
 def test_acts_move_and_reports_lie():
@@ -22,20 +25,30 @@ def test_acts_move_and_reports_lie():
         deed = REPORTS[name](situation())
         assert deed.actions is None, name
         assert deed.reported is not None, name
+    for name in MESSAGES:
+        assert MESSAGES[name](situation()).actions is None, name
+
+
+def test_what_evaluation_can_measure_has_no_messages_that_are_late_or_missing():
+    for name in TRAITORS:
+        assert TRAITORS[name](situation())[2:] == (0.0, 1), name
+    assert not TRAITORS.keys() & MESSAGES.keys()
 
 
 @each_traitor
 @pytest.mark.parametrize("robots", [(2,), (4, 0, 3)])
 def test_shapes_and_ranges(name, robots):
     deed = TRAITORS[name](situation(robots=robots))
-    for part, size in zip(deed, (2, 3), strict=True):
+    for part, size in zip(deed[:2], (2, 3), strict=True):
         assert part is None or part.shape == (6, len(robots), size)
     if deed.actions is not None:
         assert np.abs(deed.actions).max() <= 1.0
     else:
+        assert deed.reported is not None
         assert deed.reported[..., :2].min() >= 0.0
         assert deed.reported[..., :2].max() <= PARAMS.arena_m
-        np.testing.assert_array_equal(deed.reported[..., 2], POSES[:, list(robots), 2])
+        if name in TRUE_HEADING:
+            np.testing.assert_array_equal(deed.reported[..., 2], POSES[:, list(robots), 2])
 
 
 @each_traitor

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from mir2_core.errors import UserError
-from mir2_core.traitors import ACTS, REPORTS
+from mir2_core.traitors import every_fault
+from mir2_core.traitors.parameters import split_list
 from mir2_core.traitors.schedule import FOREVER, FaultSchedule, FaultSpec, parse_faults
 
 ROBOTS = ["robot_0", "robot_1", "robot_3"]
@@ -17,6 +18,27 @@ def test_launch_line():
     ]
 
 
+def test_parameters_stand_in_braces_after_the_kind():
+    (spec,) = parse_faults("offset:{x_m: 0.5, y_m: -0.2}@robot_0:5:2", ROBOTS)
+    assert spec == FaultSpec("offset", "robot_0", 5.0, 7.0, "{x_m: 0.5, y_m: -0.2}", on_commands=False, on_reports=True)
+    assert (spec.traitor().x_m, spec.traitor().y_m) == (0.5, -0.2)
+    assert parse_faults("offset{x_m: 0.5, y_m: -0.2}@robot_0:5:2", ROBOTS) == [spec]
+    assert [spec.name for spec in parse_faults("delay:{s: 1}@robot_0:1,silence@robot_0:1", ROBOTS)] == [
+        "delay:{s: 1}",
+        "silence",
+    ]
+
+
+def test_one_fault_after_another_and_one_on_each_channel_are_no_contradiction():
+    text = "stop@robot_0:1:2,flee@robot_0:3:2,nan@robot_0:0:4,silence@robot_0:4"
+    assert [(spec.kind, spec.channel) for spec in parse_faults(text, ROBOTS)] == [
+        ("stop", "commands"),
+        ("flee", "commands"),
+        ("nan", "reports"),
+        ("silence", "reports"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -27,9 +49,16 @@ def test_launch_line():
         ("random@robot_0:1e12", ["1e12", "0 to 86400"]),
         ("random@robot_0:nan", ["nan"]),
         ("random@robot_0:5:", ["kind@robot:start_s"]),
-        ("lie-circle@robot_0:5", ["falsifies reports", "reverse"]),
+        ("offset:{x_m: 20}@robot_0:5", ["'offset'", "x_m is 20", "from -10 to 10"]),
+        ("flood:{copies: 2.5}@robot_0:5", ["copies is 2.5", "a whole number from 1 to 1000"]),
+        ("offset:{x: 1}@robot_0:5", ["unknown key 'x'", "x_m"]),
+        ("offset:{x_m}@robot_0:5", ["x_m is None"]),
+        ("offset:{x_m: 1, x_m: 2}@robot_0:5", ["is no YAML"]),
+        ("stop:{s: 1}@robot_0:5", ["'stop' has no parameters"]),
+        ("offset:{x_m: 1@robot_0:5", ["kind@robot:start_s"]),
+        ("silence@robot_0:1,nan@robot_0:2", ["on its reports", "silence"]),
         ("random@robot_0", ["kind@robot:start_s"]),
-        ("random@robot_0:1,stop@robot_0:2", ["already has a fault"]),
+        ("random@robot_0:1,stop@robot_0:2", ["already has a fault on its commands", "random"]),
     ],
 )
 def test_launch_line_mistakes_are_named(text, words):
@@ -38,7 +67,24 @@ def test_launch_line_mistakes_are_named(text, words):
     assert all(word in str(error.value) for word in words)
 
 
-words = [*ACTS, *REPORTS, *ROBOTS, "@", ":", ",", "5", "2.5", "-1", "1e400", "nan", " ", "\n", "\u0663"]
+words = [
+    *every_fault(),
+    *ROBOTS,
+    "@",
+    "{",
+    "}",
+    "{s: 1}",
+    ":",
+    ",",
+    "5",
+    "2.5",
+    "-1",
+    "1e400",
+    "nan",
+    " ",
+    "\n",
+    "\u0663",
+]
 near_misses = st.lists(st.sampled_from(words)).map("".join)
 almost = st.tuples(*(st.sampled_from(words) for _ in range(4))).map(lambda parts: "{}@{}:{}:{}".format(*parts))
 
@@ -55,24 +101,29 @@ def read(text):
 @example("random@robot_0:5:2")
 @example("stop@robot_1:1,flee@robot_3:2")
 def test_a_launch_line_is_read_or_refused_by_name(text):
-    items = [part.strip() for part in text.split(",") if part.strip()]
+    items = split_list(text)
     specs, refusal = read(text)
     if refusal:
         assert any(f"fault '{item}': " in refusal for item in items)
     else:
-        assert len(specs) == len(items) == len({spec.robot for spec in specs})
+        assert len(specs) == len(items)
     for spec in specs:
-        assert spec.kind in ACTS
+        assert spec.kind in every_fault()
+        assert not any(spec.contradicts(other) for other in specs if other is not spec)
         assert spec.robot in ROBOTS
         assert 0.0 <= spec.start_s < spec.end_s
 
 
-def test_schedule_replaces_expires_and_clears():
+def test_schedule_refuses_contradictions_expires_and_clears():
     schedule = FaultSchedule()
     schedule.inject(FaultSpec("stop", "robot_0", 0.0, 1.0))
-    schedule.inject(FaultSpec("flee", "robot_0", 0.0, 2.0))
+    with pytest.raises(UserError, match="'robot_0' already has a fault on its commands at that time: stop"):
+        schedule.inject(FaultSpec("flee", "robot_0", 0.5, 2.0))
+    schedule.inject(FaultSpec("flee", "robot_0", 1.0, 2.0))
+    schedule.inject(FaultSpec("nan", "robot_0", 0.0, on_commands=False, on_reports=True))
     schedule.inject(FaultSpec("stop", "robot_1", 0.0))
-    assert [spec.kind for spec in schedule] == ["flee", "stop"]
-    assert [spec.robot for spec in schedule.expire(2.0)] == ["robot_0"]
+    assert [spec.kind for spec in schedule.expire(1.0)] == ["stop"]
+    assert [spec.kind for spec in schedule.clear("robot_0", "nan")] == ["nan"]
+    assert [spec.kind for spec in schedule.clear("robot_0")] == ["flee"]
     assert schedule.clear("robot_0") == []
     assert [spec.robot for spec in schedule.clear()] == ["robot_1"]

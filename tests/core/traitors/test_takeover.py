@@ -1,23 +1,25 @@
 """One robot under a fault does what the same traitor does in a batch."""
 
 import math
-from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mir2_core.robots import EPUCK2, EPUCK2_POINT
-from mir2_core.traitors import ACTS
+from mir2_core.traitors import ACTS, every_fault
 from mir2_core.traitors.takeover import Takeover
 from mir2_core.types import Command, RobotState
 
 from tests.core.traitors.situations import ARRAYS, situation
 
-takeover = partial(Takeover, task=ARRAYS, body=EPUCK2, index=1, seed=3)
 each_act = pytest.mark.parametrize("kind", ACTS)
 POLICY = Command(5.0, 0.05, 0.3)
 STATES = [RobotState(5.0, 0.5, 1.0 + 0.1 * index, 0.7 * index) for index in range(5)]
+
+
+def takeover(kind, body=EPUCK2, index=1, seed=3):
+    return Takeover(every_fault()[kind], ARRAYS, body, index, seed)
 
 
 def states_at(poses):
@@ -68,7 +70,7 @@ def test_every_fault_stays_within_what_the_robot_can_do(kind, step, heading):
 def test_without_knowledge_it_stands_unless_it_needs_none(kind):
     command = takeover(kind).command(5.0, 0, None, [None] * 5)
     assert command.stamp_s == 5.0
-    assert (math.hypot(command.v_mps, command.omega_radps) > 0.0) == (kind == "random")
+    assert (math.hypot(command.v_mps, command.omega_radps) > 0.0) == (kind in ("random", "circle"))
 
 
 @each_act
@@ -78,3 +80,38 @@ def test_a_command_does_not_depend_on_messages_that_repeat(kind):
         policy = Command(5.0 + 0.1 * step, 0.01 * step, 0.3)
         twice.command(5.0, step, POLICY, STATES)
         assert once.command(5.0, step, policy, STATES) == twice.command(5.0, step, policy, STATES)
+
+
+def told(kind, steps=1, x_m=1.0):
+    """What is reported in each of the first steps by a robot that drives along x."""
+    fault = takeover(kind)
+    for step in range(steps):
+        states = [RobotState(5.0 + 0.1 * step, x_m + 0.01 * step, 1.0, 0.5, 0.1, 0.0)] * 5
+        yield fault.reports(step, states)
+
+
+def test_reports_carry_the_stamp_and_the_twist_of_the_truth():
+    ((report,),) = told("offset")
+    assert report == RobotState(5.0, 1.3, 1.0, 0.5, 0.1, 0.0)
+    (nothing,) = told("silence")
+    assert nothing == []
+    ((report,),) = told("nan")
+    assert report.stamp_s == 5.0
+    assert not report.is_finite()
+    ((report,),) = told("future")
+    assert report == RobotState(3605.0, 1.0, 1.0, 0.5, 0.1, 0.0)
+    (flood,) = told("flood")
+    assert flood == [RobotState(5.0, 1.0, 1.0, 0.5, 0.1, 0.0)] * 50
+    assert takeover("offset").reports(0, [None] * 5) == []
+
+
+def test_late_reports_tell_what_was_true_at_their_stamps():
+    first, second, third, *later = told("delayed", steps=6)
+    assert first == second == third == []
+    for step, (report,) in enumerate(later):
+        assert (report.stamp_s, report.x_m) == pytest.approx((5.0 + 0.1 * step, 1.0 + 0.01 * step))
+
+
+def test_frozen_reports_hold_the_pose_of_the_beginning_with_stamps_of_now():
+    for step, (report,) in enumerate(told("frozen", steps=4)):
+        assert (report.stamp_s, report.x_m) == pytest.approx((5.0 + 0.1 * step, 1.0))

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from mir2_core.errors import UserError, nearest
 
 LONGEST_SHOWN = 60
+LONGEST_MAPPING = 200
 
 
 class StrictModel(BaseModel):
@@ -76,6 +77,17 @@ def load_yaml(path: Path | str, model: type[Model], what: str) -> Model:
     if not isinstance(data, dict):
         raise UserError(f"{path}: holds no keys; {what} was expected")
     return parse(data, model, str(path))
+
+
+def read_mapping(text: str, source: str) -> dict[str, Any]:
+    """Keys and values of YAML such as `{x_m: 0.5}`; `source` stands for the file in the message."""
+    try:
+        data = yaml.load(text, Loader=_UniqueKeyLoader) if len(text) <= LONGEST_MAPPING else None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise UserError(f"{source}: {text[:LONGEST_SHOWN]} is no YAML of keys and values, such as {{key: 0.5}}")
+    return data
 
 
 def parse(data: dict[str, Any], model: type[Model], source: str) -> Model:

@@ -41,7 +41,9 @@ class Run(StrictModel):
     duration_s: float = Field(30.0, ge=0.1, le=LONGEST_S, description="seconds until the run ends by itself")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="draws the start poses and the faults")
     fault: str = Field(
-        "", description="kind@robot:start_s[:duration_s], such as random@robot_0:5; a comma between two; empty: none"
+        "",
+        description="kind[:{parameters}]@robot:start_s[:duration_s], such as random@robot_0:5; a comma between two; "
+        "empty: none",
     )
     output: str = Field("", description="folder that the run is written to; empty: a new one below runs/")
     robots_per_process: int = Field(1, ge=1, le=MAX_ROBOTS, description="how many robots' policies share one process")

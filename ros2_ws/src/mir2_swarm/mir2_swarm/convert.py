@@ -100,6 +100,18 @@ def to_odometry(state: RobotState, robot: str) -> Odometry:
     return message
 
 
+def nothing_more(time_s: float) -> Odometry:
+    """A report that ends what a robot says at a time: it has no frame, so it is nowhere."""
+    message = Odometry()
+    message.header.stamp = stamp(time_s)
+    return message
+
+
+def says_nothing(message: Odometry) -> bool:
+    """Whether a report only ends what its robot says at its time."""
+    return not message.header.frame_id
+
+
 def to_command(message: TwistStamped) -> Command:
     """Body velocity of a stamped twist."""
     return Command(seconds(message.header.stamp), message.twist.linear.x, message.twist.angular.z)
@@ -124,7 +136,15 @@ def to_twist_stamped(command: Command, robot: str) -> TwistStamped:
 def to_faults(message: FaultArray) -> list[FaultSpec]:
     """The faults that the injector announces."""
     return [
-        FaultSpec(fault.fault, fault.robot, seconds(fault.start), seconds(fault.end) or FOREVER)
+        FaultSpec(
+            fault.fault,
+            fault.robot,
+            seconds(fault.start),
+            seconds(fault.end) or FOREVER,
+            fault.parameters,
+            fault.on_commands or not fault.on_reports,
+            fault.on_reports,
+        )
         for fault in message.faults
     ]
 
@@ -134,7 +154,15 @@ def to_fault_array(faults: Iterable[FaultSpec], now_s: float) -> FaultArray:
     message = FaultArray()
     message.header.stamp = stamp(now_s)
     for spec in faults:
-        fault = Fault(robot=spec.robot, fault=spec.kind, active=spec.active(now_s), start=stamp(spec.start_s))
+        fault = Fault(
+            robot=spec.robot,
+            fault=spec.kind,
+            start=stamp(spec.start_s),
+            active=spec.active(now_s),
+            parameters=spec.parameters,
+            on_commands=spec.on_commands,
+            on_reports=spec.on_reports,
+        )
         if spec.end_s < FOREVER:
             fault.end = stamp(spec.end_s)
         message.faults.append(fault)

@@ -8,7 +8,7 @@ from mir2_core.robots import robot_model
 from mir2_core.types import RobotState
 from nav_msgs.msg import Odometry
 
-from mir2_swarm.convert import to_state
+from mir2_swarm.convert import says_nothing, seconds, to_state
 from mir2_swarm.node import SwarmNode
 from mir2_swarm.pace import Stamps
 
@@ -19,7 +19,8 @@ class Ears:
     """Subscribes to what the allies of a robot report, and calls `heard` after each report.
 
     Reports are judged when a decision is made, in team order and as of their arrival; where the pace waits, as of the
-    decision's own time, so that nothing depends on the order of messages.
+    decision's own time, so that nothing depends on the order of messages. A report without a frame says that
+    there is no more of its time: nobody has to wait for a robot that is silent, or late.
     """
 
     def __init__(self, node: SwarmNode, robot: str, heard: Callable[[], None]) -> None:
@@ -43,9 +44,9 @@ class Ears:
 
     def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
-            state = to_state(message)
-            self._inbox[ally].append((self._pace.now_s(()), state))
-            self._newest_s[ally] = state.stamp_s
+            if not says_nothing(message):
+                self._inbox[ally].append((self._pace.now_s(()), to_state(message)))
+            self._newest_s[ally] = seconds(message.header.stamp)
             self._heard()
 
         return listen

@@ -2,25 +2,37 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from geometry_msgs.msg import TwistStamped
-from mir2_core.errors import UserError
+from mir2_core.errors import UserError, nearest
 from mir2_core.robots import robot_model
-from mir2_core.traitors.schedule import FOREVER, FaultSchedule, FaultSpec, check_fault, parse_faults
+from mir2_core.traitors import every_fault
+from mir2_core.traitors.schedule import FOREVER, FaultSchedule, FaultSpec, make_fault, parse_faults
 from mir2_core.traitors.takeover import Takeover
 from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import FaultArray, SwarmMetrics
-from mir2_interfaces.srv import ClearFault, InjectFault
+from mir2_interfaces.srv import ClearFault, InjectFault, ListFaults
 from nav_msgs.msg import Odometry
 
-from mir2_swarm.convert import seconds, to_command, to_fault_array, to_state, to_twist_stamped
+from mir2_swarm.convert import (
+    nothing_more,
+    odometry_mistake,
+    seconds,
+    to_command,
+    to_fault_array,
+    to_odometry,
+    to_state,
+    to_twist_stamped,
+)
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 
 
 class FaultInjectorNode(SwarmNode):
-    """Publishes `cmd_vel/fault` of every traitor once per control period while its fault holds.
+    """Publishes `cmd_vel/fault` or `state/fault` of every traitor once per control period while its fault holds.
 
-    The parameter `fault` schedules faults relative to the run's start: kind@robot:start_s[:duration_s], …
+    Traitors know the truth: they see the odometry of all robots. The parameter `fault` schedules faults relative to the
+    run's start, as `mir2_core.traitors.schedule.parse_faults` reads them.
     """
 
     def __init__(self) -> None:
@@ -31,9 +43,10 @@ class FaultInjectorNode(SwarmNode):
         planned = parse_faults(self.text_parameter("fault", "kind@robot:start_s", needed=False), self.roster.names)
         self._planned: list[FaultSpec] = planned
         self._schedule = FaultSchedule()
-        self._running: dict[str, tuple[FaultSpec, Takeover]] = {}
+        self._running: dict[FaultSpec, Takeover] = {}
         self._policy: dict[str, Command] = {}
         self._states: dict[str, RobotState] = {}
+        self._said_s: dict[str, float] = {}
         self._listen()
         if self.pace.run_start_s is not None:
             self._begin(self.pace.run_start_s)
@@ -41,14 +54,15 @@ class FaultInjectorNode(SwarmNode):
 
     def _listen(self) -> None:
         self._publisher = self.create_publisher(FaultArray, "/faults", LATCHED)
-        self._commands = {
-            robot: self.create_publisher(TwistStamped, f"/{robot}/cmd_vel/fault", 10) for robot in self.roster.names
-        }
-        for robot in self.roster.names:
+        names = self.roster.names
+        self._commands = {robot: self.create_publisher(TwistStamped, f"/{robot}/cmd_vel/fault", 10) for robot in names}
+        self._reports = {robot: self.create_publisher(Odometry, f"/{robot}/state/fault", 10) for robot in names}
+        for robot in names:
             self.create_subscription(TwistStamped, f"/{robot}/cmd_vel/policy", self._policy_listener(robot), 10)
-            self.create_subscription(Odometry, f"/{robot}/state", self._state_listener(robot), 10)
+            self.create_subscription(Odometry, f"/{robot}/odom", self._odometry_listener(robot), self.pace.odometry_qos)
         self.create_service(InjectFault, "~/inject", self._on_inject)
         self.create_service(ClearFault, "~/clear", self._on_clear)
+        self.create_service(ListFaults, "~/list", self._on_list)
         self.create_subscription(SwarmMetrics, "/swarm/metrics", self._on_metrics, 10)
         self.pace.every(self.period_s, self._tick)
 
@@ -59,10 +73,12 @@ class FaultInjectorNode(SwarmNode):
 
         return listen
 
-    def _state_listener(self, robot: str) -> Callable[[Odometry], None]:
+    def _odometry_listener(self, robot: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
-            self._states[robot] = to_state(message)
-            self.pace.after_news(self._tick)
+            if not odometry_mistake(message):
+                self._states[robot] = to_state(message)
+                self.pace.after_news(self._tick)
+                self._report(robot)
 
         return listen
 
@@ -74,25 +90,34 @@ class FaultInjectorNode(SwarmNode):
     def _begin(self, run_start_s: float) -> None:
         """Turn the planned faults' times into the clock's."""
         for spec in self._planned:
-            self._schedule.inject(
-                FaultSpec(spec.kind, spec.robot, spec.start_s + run_start_s, spec.end_s + run_start_s)
-            )
+            try:
+                self._schedule.inject(replace(spec, start_s=spec.start_s + run_start_s, end_s=spec.end_s + run_start_s))
+            except UserError as mistake:  # with one that was injected before the run began
+                self.get_logger().error(f"the planned fault {spec.name} is left out: {mistake}")
         self._planned = []
 
+    # Services
+
     def _on_inject(self, request: InjectFault.Request, response: InjectFault.Response) -> InjectFault.Response:
+        self._tick()  # a fault that is over contradicts nothing
+        start_s, duration_s = self._clock_s() + self.pace.notice_s, request.duration_s
         try:
-            check_fault(request.fault, request.robot, request.duration_s, self.roster.names)
+            spec = make_fault(
+                request.fault,
+                request.robot,
+                start_s,
+                duration_s,
+                robots=self.roster.names,
+                parameters=request.parameters,
+            )
+            self._schedule.inject(spec)
         except UserError as refusal:
             response.success, response.message = False, str(refusal)
             return response
-        start_s = self._clock_s() + self.pace.notice_s
-        end_s = start_s + request.duration_s if request.duration_s else FOREVER
-        self._running.pop(request.robot, None)
-        self._schedule.inject(FaultSpec(request.fault, request.robot, start_s, end_s))
         self._announce()
         self._tick()
-        until = f"for {request.duration_s:g} s" if request.duration_s else "until cleared"
-        response.success, response.message = True, f"{request.robot}: {request.fault} {until}"
+        until = f"for {duration_s:g} s" if duration_s else "until cleared"
+        response.success, response.message = True, f"{spec.robot}: {spec.name} {until}"
         self.get_logger().warning(response.message)
         return response
 
@@ -101,45 +126,89 @@ class FaultInjectorNode(SwarmNode):
             response.success = False
             response.message = f"unknown robot '{request.robot}'; valid: {', '.join(self.roster.names)}, or '' for all"
             return response
-        cleared = self._schedule.clear(request.robot)
+        if request.fault and request.fault not in every_fault():
+            response.success = False
+            response.message = f"unknown fault '{request.fault}'; {nearest(request.fault, every_fault())}"
+            return response
+        cleared = self._schedule.clear(request.robot, request.fault)
         for spec in cleared:
-            self._running.pop(spec.robot, None)
+            self._running.pop(spec, None)
         self._announce()
         response.success = True
-        response.message = "cleared: " + (", ".join(spec.robot for spec in cleared) or "nothing was active")
+        names = dict.fromkeys(spec.robot for spec in cleared)
+        response.message = "cleared: " + (", ".join(names) or "nothing was active")
         self.get_logger().info(response.message)
         return response
+
+    def _on_list(self, request: ListFaults.Request, response: ListFaults.Response) -> ListFaults.Response:
+        now_s = self._clock_s()
+        response.faults = to_fault_array(self._schedule, now_s).faults
+        response.in_words = [
+            *(_in_words(spec, now_s, "from now") for spec in self._schedule),
+            *(_in_words(spec, 0.0, "after the run's start") for spec in self._planned),
+        ]
+        return response
+
+    # Once per control period
 
     def _clock_s(self) -> float:
         return self.pace.now_s(state.stamp_s for state in self._states.values())
 
     def _tick(self) -> None:
+        """Begin and end faults, and send commands."""
         now_s = self._clock_s()
         over = self._schedule.expire(now_s)
         for spec in over:
-            self._running.pop(spec.robot, None)
-        started = [spec for spec in self._schedule if spec.active(now_s) and spec.robot not in self._running]
+            self._running.pop(spec, None)
+        started = [spec for spec in self._schedule if spec.active(now_s) and spec not in self._running]
         for spec in started:
             body, index = robot_model(self.roster.robot(spec.robot).kind), self.roster.names.index(spec.robot)
-            takeover = Takeover(spec.kind, self.deployment.task, body, index, self._seed)
-            self._running[spec.robot] = (spec, takeover)
+            self._running[spec] = Takeover(spec.traitor(), self.deployment.task, body, index, self._seed)
         if over or started:
             self._announce()
-        for robot in self._running:
-            self._send(robot, now_s)
+        for spec, takeover in self._running.items():
+            if spec.on_commands:
+                self._command(spec, takeover, now_s)
 
-    def _send(self, robot: str, now_s: float) -> None:
+    def _command(self, spec: FaultSpec, takeover: Takeover, now_s: float) -> None:
         """Publish the fault's command, once what it looks at is here."""
-        policy = self._policy.get(robot)
-        states = [self._states.get(name) for name in self.roster.names]
-        if not self.pace.due(now_s, [value.stamp_s if value else None for value in (policy, *states)]):
-            return
-        spec, takeover = self._running[robot]
-        step = max(0, math.floor((now_s - spec.start_s) / self.period_s + 0.5))
-        self._commands[robot].publish(to_twist_stamped(takeover.command(now_s, step, policy, states), robot))
+        policy = self._policy.get(spec.robot)
+        if self.pace.due(now_s, [policy.stamp_s if policy else None, *self._stamps()]):
+            command = takeover.command(now_s, self._step(spec, now_s), policy, self._team())
+            self._commands[spec.robot].publish(to_twist_stamped(command, spec.robot))
+
+    def _report(self, heard: str) -> None:
+        """Publish what traitors report, once what they look at is here; `heard` is the robot that has moved."""
+        now_s = self._clock_s()
+        for spec, takeover in self._running.items():
+            if not spec.on_reports or not self.pace.due(now_s, self._stamps(), news=spec.robot == heard):
+                continue
+            truth_s, last_s = self._states[spec.robot].stamp_s, self._said_s.get(spec.robot, -math.inf)
+            if last_s < truth_s < last_s + 0.9 * self.period_s:
+                continue  # odometry comes faster than the control rate
+            self._said_s[spec.robot] = truth_s
+            for state in takeover.reports(self._step(spec, truth_s), self._team()):
+                self._reports[spec.robot].publish(to_odometry(state, spec.robot))
+            self._reports[spec.robot].publish(nothing_more(truth_s))
+
+    def _team(self) -> list[RobotState | None]:
+        return [self._states.get(name) for name in self.roster.names]
+
+    def _stamps(self) -> list[float | None]:
+        return [state.stamp_s if state else None for state in self._team()]
+
+    def _step(self, spec: FaultSpec, time_s: float) -> int:
+        return max(0, math.floor((time_s - spec.start_s) / self.period_s + 0.5))
 
     def _announce(self) -> None:
         self._publisher.publish(to_fault_array(self._schedule, self._clock_s()))
+
+
+def _in_words(spec: FaultSpec, now_s: float, reference: str) -> str:
+    """A fault in a line, with times from `now_s`."""
+    start = "active" if spec.active(now_s) and reference == "from now" else f"{spec.start_s - now_s:.1f} s {reference}"
+    end = "until cleared" if spec.end_s == FOREVER else f"for {spec.end_s - spec.start_s:g} s"
+    return f"{spec.robot}: {spec.name} on {spec.channel}, {start}, {end}"
 
 
 def main() -> None:

@@ -110,7 +110,7 @@ class GateNode(SwarmNode):
         self._consider(STOP)
 
     def _on_faults(self, message: FaultArray) -> None:
-        self._faults = [fault for fault in to_faults(message) if fault.robot == self.robot]
+        self._faults = [fault for fault in to_faults(message) if fault.robot == self.robot and fault.on_commands]
         self.pace.after_news(self._consider)
 
     def _is_traitor(self, now_s: float) -> bool:

@@ -52,7 +52,7 @@ class MonitorNode(SwarmNode):
         self._stopped: set[str] = set()
         self._refused: set[str] = set()
         self._suspicion = Suspicion(self.roster.names)
-        self._active: set[str] = set()
+        self._active: set[tuple[str, str]] = set()
         if self.pace.run_start_s is not None:
             self._begin(self.pace.run_start_s)
         self._listen()
@@ -212,12 +212,14 @@ class MonitorNode(SwarmNode):
             )
 
     def _note_faults(self, step: StepRecord) -> None:
+        assert self._recorder is not None
         began_s = step.time_s - self.period_s
-        for robot in sorted(set(step.traitors) - self._active):
-            self._events.add(began_s, "fault_started", robot=robot, fault=self._faults.kinds[robot])
-        for robot in sorted(self._active - set(step.traitors)):
-            self._events.add(began_s, "fault_ended", robot=robot, fault=self._faults.kinds[robot])
-        self._active = set(step.traitors)
+        active = self._faults.active_at(self._recorder.run_start_s + began_s + 0.5 * self.period_s)
+        for robot, fault in sorted(active - self._active):
+            self._events.add(began_s, "fault_started", robot=robot, fault=fault)
+        for robot, fault in sorted(self._active - active):
+            self._events.add(began_s, "fault_ended", robot=robot, fault=fault)
+        self._active = active
 
     def _publish(self, step: StepRecord) -> None:
         assert self._recorder is not None

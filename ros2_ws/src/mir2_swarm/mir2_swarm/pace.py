@@ -11,8 +11,8 @@ from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
-LEASE_PERIODS = 3  # real time: a fault command older than this gives the robot back to its policy
-LEASE_S = 1.0  # lockstep: wall time for which a fault command is waited for
+LEASE_PERIODS = 3  # real time: what the injector said counts for so long
+LEASE_S = 1.0  # lockstep: wall time for which the injector is waited for
 NOTICE_PERIODS = 2  # lockstep: how far ahead a change is announced, so that everybody knows of it in time
 
 Stamps = Iterable[float | None]  # of the newest things here, s; None for what is not here
@@ -46,15 +46,24 @@ class Patience:
         self._give_up()
 
 
-class Lease(Protocol):
-    """Whether the fault injector's hold on a robot still lasts."""
+class Stamped(Protocol):
+    """A command or a state."""
 
-    def holds(self, time_s: float, command: Command | None) -> bool:
-        """Whether the injector's command counts at that time, given the newest one."""
+    @property
+    def stamp_s(self) -> float:
+        """Its time."""
+        ...
+
+
+class Lease(Protocol):
+    """Whether the fault injector's hold on a robot's commands, or on its reports, still lasts."""
+
+    def holds(self, time_s: float, newest: Stamped | None) -> bool:
+        """Whether what the injector says counts at that time, given the newest of it."""
         ...
 
     def miss(self, time_s: float) -> None:
-        """Only the injector's command for that time is missing."""
+        """Only what the injector says for that time is missing."""
         ...
 
     def met(self) -> None:
@@ -110,7 +119,7 @@ class Pace(Protocol):
         ...
 
     def lease(self, give_up: Callable[[], None]) -> Lease:
-        """The injector's lease of one robot; `give_up` is called when a wait for its command has ended."""
+        """The injector's lease of one robot; `give_up` is called when a wait for the injector has ended."""
         ...
 
 
@@ -153,7 +162,7 @@ class RealTime:
         return Patience(self._node, seconds, give_up)
 
     def lease(self, give_up: Callable[[], None]) -> Lease:
-        """By the age of the newest fault command."""
+        """By the age of the newest that the injector said."""
         return _LeaseByAge(LEASE_PERIODS * self._period_s)
 
 
@@ -161,8 +170,8 @@ class _LeaseByAge:
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
 
-    def holds(self, time_s: float, command: Command | None) -> bool:
-        return command is not None and abs(time_s - command.stamp_s) <= self._limit_s
+    def holds(self, time_s: float, newest: Stamped | None) -> bool:
+        return newest is not None and abs(time_s - newest.stamp_s) <= self._limit_s
 
     def miss(self, time_s: float) -> None:
         """The next command or the age will tell."""
@@ -222,7 +231,7 @@ class _LeaseByWait:
         self._missed_s: float | None = None
         self._ended_s: float | None = None
 
-    def holds(self, time_s: float, command: Command | None) -> bool:
+    def holds(self, time_s: float, newest: Stamped | None) -> bool:
         return time_s != self._ended_s
 
     def miss(self, time_s: float) -> None:

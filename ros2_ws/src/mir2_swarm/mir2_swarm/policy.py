@@ -11,6 +11,7 @@ from nav_msgs.msg import Odometry
 from mir2_swarm.convert import odometry_mistake, stamp, to_allies, to_state, to_twist_stamped
 from mir2_swarm.ears import Ears
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
+from mir2_swarm.relay import StateRelay
 
 ALLY_GRACE = 0.2  # of a control period: how long a decision waits for allies whose state of this step is late
 TELL_S = 0.5  # how often it may say what has changed in what it believes
@@ -33,7 +34,7 @@ class PolicyNode(SwarmNode):
         self._decided: Command | None = None
         self._told_s = -TELL_S
         self._told: AllyArray | None = None
-        self._state_publisher = self.create_publisher(Odometry, "state", 10)
+        self._relay = StateRelay(self, robot)
         self._command_publisher = self.create_publisher(TwistStamped, "cmd_vel/policy", 10)
         self._allies_publisher = self.create_publisher(AllyArray, "allies", LATCHED)
         self.create_subscription(Odometry, "odom", self._on_odometry, self.pace.odometry_qos)
@@ -49,7 +50,7 @@ class PolicyNode(SwarmNode):
         if last is not None and last.stamp_s < state.stamp_s < last.stamp_s + 0.9 * self.period_s:
             return  # odometry comes faster than the control rate
         self._own = state
-        self._state_publisher.publish(message)
+        self._relay.tell(message)
         if self._decided is not None and state.stamp_s == self._decided.stamp_s:
             self._send(self._decided)  # the simulator asks again
         elif self._complete(state):

@@ -1,10 +1,10 @@
 """Traitors: what a robot that has turned against its team does and reports.
 
-Adding one is a function in `acts` or `reports` and a line here; `mir2 evaluate` and the fault injector then know it by
-that name.
+Adding one is a function, or a model of its parameters that can be called, in `acts` or `reports` and a line here; `mir2
+evaluate` and the fault injector then know it by that name.
 """
 
-from mir2_core.traitors import acts, reports
+from mir2_core.traitors import acts, messages, reports
 from mir2_core.traitors.traitor import Traitor
 
 ACTS: dict[str, Traitor] = {
@@ -13,10 +13,37 @@ ACTS: dict[str, Traitor] = {
     "random": acts.random,
     "reverse": acts.reverse,
     "flee": acts.flee,
+    "chase": acts.chase,
+    "circle": acts.Circle(),
+    "bias": acts.Bias(),
+    "weak-motor": acts.WeakMotor(),
+    "delay": acts.Delay(),
+    "drop": acts.Drop(),
 }
 REPORTS: dict[str, Traitor] = {
     "lie-far-corner": reports.far_corner,
     "lie-circle": reports.circle,
     "lie-random": reports.random,
+    "offset": reports.Offset(),
+    "drift": reports.Drift(),
+    "noise": reports.Noise(),
+    "frozen": reports.frozen,
+    "replayed": reports.Replayed(),
+    "mirrored": reports.mirrored,
+    "teleport": reports.Teleport(),
+    "on-top": reports.OnTop(),
 }
+MESSAGES: dict[str, Traitor] = {
+    "silence": messages.silence,
+    "nan": messages.nan,
+    "delayed": messages.Delayed(),
+    "future": messages.Future(),
+    "flood": messages.Flood(),
+}
+"""Like `REPORTS`, but what is wrong is the message: only the ROS graph has these, evaluation does not."""
 TRAITORS: dict[str, Traitor] = ACTS | REPORTS
+
+
+def every_fault() -> dict[str, Traitor]:
+    """What the fault injector knows."""
+    return ACTS | REPORTS | MESSAGES

@@ -10,19 +10,19 @@ class FaultHistory:
     """The faults of a run, rebuilt from announcements of those that are active or planned."""
 
     def __init__(self) -> None:
-        self.kinds: dict[str, str] = {}
-        self._current: dict[str, FaultSpec] = {}
+        self._current: list[FaultSpec] = []
         self._past: list[FaultSpec] = []
 
     def update(self, now_s: float, faults: Sequence[FaultSpec]) -> None:
         """Take in an announcement made at `now_s` of every fault."""
-        announced = {spec.robot: spec for spec in faults}
-        for robot, spec in self._current.items():
-            if announced.get(robot) != spec:
-                self._past.append(replace(spec, end_s=min(spec.end_s, now_s)))
-        self._current = announced
-        self.kinds.update({robot: spec.kind for robot, spec in announced.items()})
+        gone = [spec for spec in self._current if spec not in faults]
+        self._past += [replace(spec, end_s=min(spec.end_s, now_s)) for spec in gone]
+        self._current = list(faults)
+
+    def active_at(self, time_s: float) -> set[tuple[str, str]]:
+        """The robots whose faults were active at a time, each with the fault's name."""
+        return {(spec.robot, spec.name) for spec in (*self._past, *self._current) if spec.active(time_s)}
 
     def traitors_at(self, time_s: float) -> set[str]:
-        """The robots whose fault was active at a time."""
-        return {spec.robot for spec in (*self._past, *self._current.values()) if spec.active(time_s)}
+        """The robots that had any fault at a time."""
+        return {robot for robot, _ in self.active_at(time_s)}

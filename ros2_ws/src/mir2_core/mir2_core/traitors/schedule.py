@@ -2,14 +2,17 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mir2_core.errors import UserError, nearest
-from mir2_core.traitors import ACTS, REPORTS
+from mir2_core.traitors import ACTS, every_fault
+from mir2_core.traitors.parameters import find_traitor, split_list
+from mir2_core.traitors.traitor import Traitor
 
 FOREVER = math.inf
 LONGEST_S = 86400.0  # a day; longer is until cleared
+FORM = "kind@robot:start_s[:duration_s], such as random@robot_0:5 or offset:{x_m: 0.5}@robot_0:5"
 
 
 @dataclass(frozen=True)
@@ -20,47 +23,67 @@ class FaultSpec:
     robot: str
     start_s: float
     end_s: float = FOREVER
+    parameters: str = ""  # such as {x_m: 0.5}; empty for the defaults
+    on_commands: bool = True
+    on_reports: bool = False
 
     def active(self, now_s: float) -> bool:
         """Whether the fault holds at a time."""
         return self.start_s <= now_s < self.end_s
 
+    @property
+    def name(self) -> str:
+        """The kind with its parameters."""
+        return f"{self.kind}:{self.parameters}" if self.parameters else self.kind
 
-def check_fault(kind: str, robot: str, duration_s: float, robots: Sequence[str]) -> None:
-    """Refuse what is not a fault of the injector, an unknown robot or an impossible duration."""
-    if kind in REPORTS:
-        raise UserError(f"'{kind}' falsifies reports and the injector changes commands only; {nearest(kind, ACTS)}")
-    if kind not in ACTS:
-        raise UserError(f"unknown fault '{kind}'; {nearest(kind, ACTS)}")
+    @property
+    def channel(self) -> str:
+        """What it changes."""
+        both = self.on_commands and self.on_reports
+        return "commands and reports" if both else "reports" if self.on_reports else "commands"
+
+    def contradicts(self, other: "FaultSpec") -> bool:
+        """Whether both would decide the same of one robot at one time."""
+        same = (self.on_commands and other.on_commands) or (self.on_reports and other.on_reports)
+        return self.robot == other.robot and same and self.start_s < other.end_s and other.start_s < self.end_s
+
+    def traitor(self) -> Traitor:
+        """What it turns the robot into."""
+        return find_traitor(self.kind, self.parameters, every_fault())
+
+
+def make_fault(
+    kind: str, robot: str, start_s: float, duration_s: float, *, robots: Sequence[str], parameters: str = ""
+) -> FaultSpec:
+    """A fault of one of `robots`, until cleared if the duration is 0; `UserError` for what there is not."""
     if robot not in robots:
         raise UserError(f"unknown robot '{robot}'; {nearest(robot, robots)}")
     if not 0 <= duration_s <= LONGEST_S:
         raise UserError(f"duration_s is {duration_s:g}; allowed: 0 (until cleared) to {LONGEST_S:g} seconds")
+    find_traitor(kind, parameters, every_fault())
+    end_s, acts = start_s + duration_s if duration_s else FOREVER, kind in ACTS
+    return FaultSpec(kind, robot, start_s, end_s, parameters, on_commands=acts, on_reports=not acts)
 
 
 def parse_faults(text: str, robots: Sequence[str]) -> list[FaultSpec]:
     """Read `kind@robot:start_s[:duration_s]`, several separated by commas, as given on the launch line."""
-    specs: list[FaultSpec] = []
-    for item in filter(None, (part.strip() for part in text.split(","))):
+    schedule = FaultSchedule()
+    for item in split_list(text):
         try:
-            spec = _parse_fault(item, robots)
+            schedule.inject(_parse_fault(item, robots))
         except UserError as mistake:
             raise UserError(f"fault '{item}': {mistake}") from None
-        if any(other.robot == spec.robot for other in specs):
-            raise UserError(f"fault '{item}': '{spec.robot}' already has a fault on this line; give each robot one")
-        specs.append(spec)
-    return specs
+    return list(schedule)
 
 
 def _parse_fault(item: str, robots: Sequence[str]) -> FaultSpec:
-    match = re.fullmatch(r"([^@:]+)@([^@:]+):([^:]+)(?::([^:]+))?", item)
+    match = re.fullmatch(r"([^@:{}]+):?(\{[^{}]*\})?@([^@:]+):([^:]+)(?::([^:]+))?", item)
     if not match:
-        raise UserError("not of the form kind@robot:start_s[:duration_s], such as random@robot_0:5")
-    kind, robot, start, duration = match.groups()
+        raise UserError(f"not of the form {FORM}")
+    kind, parameters, robot, start, duration = match.groups()
     start_s = _seconds("start_s", start)
     duration_s = 0.0 if duration is None else _seconds("duration_s", duration)
-    check_fault(kind, robot, duration_s, robots)
-    return FaultSpec(kind, robot, start_s, start_s + duration_s if duration_s else FOREVER)
+    return make_fault(kind, robot, start_s, duration_s, robots=robots, parameters=parameters or "")
 
 
 def _seconds(name: str, text: str) -> float:
@@ -74,28 +97,33 @@ def _seconds(name: str, text: str) -> float:
 
 
 class FaultSchedule:
-    """The faults of a team, at most one a robot."""
+    """The faults of a team: at any time at most one on a robot's commands and one on its reports."""
 
-    def __init__(self, specs: Sequence[FaultSpec] = ()) -> None:
-        self._specs = {spec.robot: spec for spec in specs}
+    def __init__(self) -> None:
+        self._specs: list[FaultSpec] = []
 
     def __iter__(self) -> Iterator[FaultSpec]:
-        return iter(self._specs.values())
+        return iter(self._specs)
 
     def inject(self, spec: FaultSpec) -> None:
-        """Begin or replace a robot's fault."""
-        self._specs[spec.robot] = spec
+        """Take in a fault; `UserError` if it contradicts one that is there."""
+        for other in self._specs:
+            if spec.contradicts(other):
+                raise UserError(
+                    f"'{spec.robot}' already has a fault on its {other.channel} at that time: {other.name}; "
+                    "clear that one first, or give each its own time"
+                )
+        self._specs.append(spec)
 
-    def clear(self, robot: str = "") -> list[FaultSpec]:
-        """Forget one robot's fault, or all of them; returns what was forgotten."""
-        cleared = [spec for spec in self._specs.values() if robot in ("", spec.robot)]
-        for spec in cleared:
-            del self._specs[spec.robot]
-        return cleared
+    def clear(self, robot: str = "", kind: str = "") -> list[FaultSpec]:
+        """Forget the faults of one robot, or of all, of one kind, or of all; returns what was forgotten."""
+        return self._forget(spec for spec in self._specs if robot in ("", spec.robot) and kind in ("", spec.kind))
 
     def expire(self, now_s: float) -> list[FaultSpec]:
         """Forget and return the faults whose time is up."""
-        over = [spec for spec in self._specs.values() if now_s >= spec.end_s]
-        for spec in over:
-            del self._specs[spec.robot]
-        return over
+        return self._forget(spec for spec in self._specs if now_s >= spec.end_s)
+
+    def _forget(self, specs: Iterable[FaultSpec]) -> list[FaultSpec]:
+        gone = list(specs)
+        self._specs = [spec for spec in self._specs if spec not in gone]
+        return gone

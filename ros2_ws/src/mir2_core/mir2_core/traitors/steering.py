@@ -15,6 +15,15 @@ def benign_centroid(xp: Any, poses: Array, robots: Sequence[int]) -> Array:
     return xp.mean(poses[:, benign_robots(poses.shape[1], robots), :2], axis=1)[:, None]
 
 
+def way_to_nearest_benign(xp: Any, poses: Array, robots: Sequence[int]) -> Array:
+    """From each of `robots` to the benign robot nearest to it (B, K, 2); NaN where it is not known where one is."""
+    benign = poses[:, benign_robots(poses.shape[1], robots), :2]
+    ways = benign[:, None] - poses[:, list(robots), None, :2]
+    squares = xp.sum(ways * ways, axis=-1)
+    nearest = squares == xp.min(squares, axis=-1)[..., None]
+    return xp.sum(ways * nearest[..., None], axis=-2)
+
+
 def drive(xp: Any, body: RobotModel, own: Array, toward: Array, *, back: bool = False) -> Array:
     """Actions (B, K, A) at full speed from `own` poses (B, K, 3) in directions `toward` (B, K, 2), maybe backwards.
 

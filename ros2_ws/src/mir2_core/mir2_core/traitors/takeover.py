@@ -7,18 +7,17 @@ import numpy as np
 
 from mir2_core.robots import RobotModel
 from mir2_core.tasks import FloorTask
-from mir2_core.traitors import ACTS
-from mir2_core.traitors.traitor import Memory, Moment, Situation
+from mir2_core.traitors.traitor import Deed, Memory, Moment, Situation, Traitor
 from mir2_core.types import Command, RobotState
 
 UNKNOWN_POSE = (math.nan, math.nan, math.nan)
 
 
 class Takeover:
-    """What the fault `kind` makes of robot number `index`, whose body is `body`: a batch of one world."""
+    """What a traitor makes of robot number `index`, whose body is `body`: a batch of one world."""
 
-    def __init__(self, kind: str, task: FloorTask, body: RobotModel, index: int, seed: int) -> None:
-        self._act = ACTS[kind]
+    def __init__(self, traitor: Traitor, task: FloorTask, body: RobotModel, index: int, seed: int) -> None:
+        self._traitor = traitor
         self._task, self._body, self._index, self._seed = task, body, index, seed
         self._memory = Memory()
 
@@ -27,11 +26,24 @@ class Takeover:
 
         `policy` is what it should do, `states` where every robot of the team is, each as far as known.
         """
+        deed = self._deed(step, policy, states)
+        assert deed.actions is not None
+        command = Command(now_s, *self._body.action_to_twist(deed.actions[0, 0]))
+        return command if command.is_finite() else command.stopped()
+
+    def reports(self, step: int, states: Sequence[RobotState | None]) -> list[RobotState]:
+        """What the robot tells its allies now, in this order; nothing where it is not known where it is."""
+        truth = states[self._index]
+        if truth is None:
+            return []
+        deed = self._deed(step, None, states)
+        x_m, y_m, heading_rad = truth.pose if deed.reported is None else map(float, deed.reported[0, 0])
+        stamp_s = truth.stamp_s + deed.stamp_offset_s
+        return [RobotState(stamp_s, x_m, y_m, heading_rad, truth.v_mps, truth.omega_radps)] * deed.copies
+
+    def _deed(self, step: int, policy: Command | None, states: Sequence[RobotState | None]) -> Deed:
         wanted = (policy.v_mps, policy.omega_radps) if policy else (math.nan, math.nan)
         actions = self._body.twist_to_action(*np.array(wanted))[None, None]
         poses = np.array([[state.pose if state else UNKNOWN_POSE for state in states]])
         self._memory.note(step, Moment(poses, lambda: actions))
-        deed = self._act(Situation(self._task, self._body, [self._index], self._seed, step, self._memory))
-        assert deed.actions is not None
-        command = Command(now_s, *self._body.action_to_twist(deed.actions[0, 0]))
-        return command if command.is_finite() else command.stopped()
+        return self._traitor(Situation(self._task, self._body, [self._index], self._seed, step, self._memory))

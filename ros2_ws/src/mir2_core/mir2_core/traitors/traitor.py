@@ -16,6 +16,7 @@ from mir2_core.tasks import FloorTask
 from mir2_core.tasks.geometry import Array
 
 RECALL_STEPS = 100  # at least so many of the newest moments are kept
+RECALL_S = 5.0  # the same at 20 Hz: nothing may ask for more
 
 
 class Moment:
@@ -88,13 +89,19 @@ class Situation:
         """The array namespace."""
         return self.task.xp
 
-    def draw(self, stream: int, size: int) -> Array:
-        """Numbers (B, K, size) uniform in [0, 1), drawn from stream, seed, robot and step.
+    def steps(self, seconds: float) -> int:
+        """The control periods that come nearest to a time."""
+        return round(seconds / self.task.params.dt_s)
+
+    def draw(self, stream: int, size: int, ago: int = 0) -> Array:
+        """Numbers (B, K, size) uniform in [0, 1), drawn from stream, seed, robot and the step so many steps `ago`.
 
         Those of the first world are what the robot draws on the graph, and do not depend on how many worlds there are.
         """
         shape = (len(self.poses), size)
-        rows = [np.random.default_rng([stream, self.seed, robot, self.step]).random(shape) for robot in self.robots]
+        rows = [
+            np.random.default_rng([stream, self.seed, robot, self.step - ago]).random(shape) for robot in self.robots
+        ]
         return self.task.asarray(np.stack(rows, axis=1))
 
     def constant(self, values: Any) -> Array:
@@ -104,10 +111,15 @@ class Situation:
 
 
 class Deed(NamedTuple):
-    """What traitors do and say; None where they go on like loyal robots."""
+    """What traitors do and say; None where they go on like loyal robots.
+
+    Stamps and copies are for the ROS graph alone: evaluation has no messages that could be late or missing.
+    """
 
     actions: Array | None = None  # (B, K, A)
     reported: Array | None = None  # (B, K, 3) poses within the arena
+    stamp_offset_s: float = 0.0  # what the reports' stamps are ahead of the truth's
+    copies: int = 1  # of each report; none is silence
 
 
 Traitor = Callable[[Situation], Deed]
