@@ -32,8 +32,10 @@ CONTACT_MARGIN_M = 0.002
 
 GROUND_FRICTION = 1.0
 
-# Collision groups; two things meet when each is in the other's mask.
-FLOOR, SUPPORT, BODY = 1, 2, 4
+# Collision groups; two things meet when each is in the other's mask. PyBullet puts every ray into group 1.
+RAY, SUPPORT, BODY, FLOOR = 1, 2, 4, 8
+SENSOR_HEIGHT_M = 0.025  # above the floor, where walls and bodies are
+RIM_M = 0.0001  # rays begin this far outside of a body, lest they hit it
 
 WALL_HEIGHT_M, WALL_THICKNESS_M, FLOOR_THICKNESS_M = 0.03, 0.02, 0.01
 FLOOR_COLOUR = (0.80, 0.79, 0.76, 1.0)
@@ -148,7 +150,7 @@ def _add_wall(client: Client, centre: tuple[float, float], half: tuple[float, fl
         [*centre, WALL_HEIGHT_M / 2],
     )
     client.changeDynamics(wall, -1, lateralFriction=GROUND_FRICTION)
-    client.setCollisionFilterGroupMask(wall, -1, BODY, BODY)
+    client.setCollisionFilterGroupMask(wall, -1, BODY, BODY | RAY)
     return wall
 
 
@@ -175,9 +177,18 @@ def add_robot(client: Client, model: RobotModel, pose: FloatArray) -> LoadedRobo
             angularDamping=0.0,
             jointDamping=0.0,
         )
-        group, mask = (SUPPORT, FLOOR) if link in friction else (BODY, BODY)
+        group, mask = (SUPPORT, FLOOR) if link in friction else (BODY, BODY | RAY)
         client.setCollisionFilterGroupMask(body, link, group, mask)
     return LoadedRobot(model, kind, body, wheels, shell)
+
+
+def cast(client: Client, starts: FloatArray, ends: FloatArray) -> FloatArray:
+    """How far along each ray (R, 2), level above the floor, the first wall or body is, (R,) in [0, 1]; 1 for none."""
+    height_m = np.full((len(starts), 1), SENSOR_HEIGHT_M)
+    hits = client.rayTestBatch(
+        np.hstack([starts, height_m]).tolist(), np.hstack([ends, height_m]).tolist(), collisionFilterMask=BODY
+    )
+    return np.array([hit[2] for hit in hits])
 
 
 def paint(client: Client, robot: LoadedRobot, traitor: bool) -> None:

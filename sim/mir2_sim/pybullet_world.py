@@ -7,6 +7,7 @@ import numpy as np
 from mir2_core.errors import UserError, nearest
 from mir2_core.robots import RobotModel
 from mir2_core.robots.epuck2 import EPUCK2
+from mir2_core.senses import NOISES, Rays, sensor_rays
 from mir2_core.start_poses import check_clear
 from mir2_core.types import FloatArray
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +26,8 @@ class PyBulletWorld:
 
     Poses are (N, 3) x_m, y_m, heading_rad in the map frame, whose origin is a corner of the arena; twists are (N, 2)
     v_mps, omega_radps. Every world has its own physics client, so several can live in one process. The same inputs
-    give the same trajectory bit for bit. `client` and `robots` give access to PyBullet itself.
+    give the same trajectory bit for bit; `seed` draws the noise of sensors. `client` and `robots` give access to
+    PyBullet itself.
     """
 
     tick_s = 4.0 / scene.PHYSICS_HZ
@@ -37,6 +39,7 @@ class PyBulletWorld:
         *,
         models: RobotModel | Sequence[RobotModel] = EPUCK2,
         gui: bool = False,
+        seed: int = 0,
     ) -> None:
         starts = _numbers("poses", poses, (None, 3))
         models = _checked_models(models, len(starts))
@@ -47,6 +50,10 @@ class PyBulletWorld:
         self._walls = frozenset(scene.add_walls(self.client, arena_m))
         self.robots = tuple(scene.add_robot(self.client, *robot) for robot in zip(models, starts, strict=True))
         self._robot_of_body = {robot.body: i for i, robot in enumerate(self.robots)}
+        self._rays = [sensor_rays(model) for model in models]
+        self._limits_m = np.array([sensor.range_m for model in models for sensor in model.proximity])
+        self._noise_m = np.array([sensor.noise_m for model in models for sensor in model.proximity])
+        self._seed = seed
         self._owed_steps = 0.0
         self._steps = 0
         self._drive(np.zeros((len(self.robots), 2)))
@@ -120,6 +127,25 @@ class PyBulletWorld:
         v_mps = np.sum(ahead * np.asarray(linear)[:, :2], axis=-1)
         return np.stack([v_mps, np.asarray(angular)[:, 2]], axis=-1)
 
+    def proximity(self) -> list[FloatArray]:
+        """What each robot's sensors read, (S,) from the rim in m, `inf` where they see nothing; the same until a step.
+
+        Noise is normal, cut at three deviations.
+        """
+        counts = [len(rays.starts) for rays in self._rays]
+        if not any(counts):
+            return [np.empty(0) for _ in counts]
+        cast = [_placed(rays, pose) for rays, pose in zip(self._rays, self.poses(), strict=True)]
+        starts, directions = (np.concatenate(each) for each in zip(*cast, strict=True))
+        reach_m = (self._limits_m + NOISES * self._noise_m)[:, None, None]
+        begins, ends = starts + scene.RIM_M * directions, starts + reach_m * directions
+        parts = scene.cast(self.client, begins.reshape(-1, 2), ends.reshape(-1, 2)).reshape(-1, begins.shape[1])
+        true_m = scene.RIM_M + parts.min(axis=1) * (reach_m[:, 0, 0] - scene.RIM_M)
+        noise = np.random.default_rng((self._seed, self._steps)).standard_normal(len(true_m))
+        read_m = np.clip(true_m + self._noise_m * np.clip(noise, -NOISES, NOISES), 0.0, None)
+        seen = (parts.min(axis=1) < 1.0) & (read_m < self._limits_m)
+        return np.split(np.where(seen, read_m, np.inf), np.cumsum(counts)[:-1])
+
     def contacts(self) -> set[tuple[int, int]]:
         """Pairs i < j of robots whose bodies touch."""
         known = self._robot_of_body
@@ -162,6 +188,13 @@ class PyBulletWorld:
         """Give the physics client back; a second call does nothing."""
         if self.client.isConnected():
             self.client.disconnect()
+
+
+def _placed(rays: Rays, pose: FloatArray) -> Rays:
+    """The rays of a robot at `pose` (3,) in the map frame."""
+    cos, sin = np.cos(pose[2]), np.sin(pose[2])
+    turn = np.array([[cos, sin], [-sin, cos]])
+    return Rays(pose[:2] + rays.starts @ turn, rays.directions @ turn)
 
 
 def _checked_twists(twists: ArrayLike, robots: int) -> FloatArray:

@@ -36,6 +36,10 @@ class KinematicWorld:
         """v_mps, omega_radps of every robot (N, 2)."""
         return self._twists
 
+    def proximity(self) -> list[FloatArray]:
+        """Points sense nothing: N empty arrays."""
+        return [np.empty(0)] * len(self._poses[0])
+
     def close(self) -> None:
         """Nothing to release."""
 

@@ -31,6 +31,14 @@ class RobotState:
 
 
 @dataclass(frozen=True, slots=True)
+class Echo:
+    """What a proximity sensor says: how far from the rim the nearest thing in its view is; `inf` if nothing is."""
+
+    stamp_s: float
+    range_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """Body velocity wanted at a time."""
 

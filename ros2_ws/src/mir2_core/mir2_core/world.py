@@ -1,6 +1,6 @@
 """Worlds: where robots are and what their wheels do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -28,6 +28,10 @@ class World(Protocol):
 
     def velocities(self) -> FloatArray:
         """v_mps, omega_radps of every robot (N, 2)."""
+        ...
+
+    def proximity(self) -> Sequence[FloatArray]:
+        """What each robot's proximity sensors read, (S,) from the rim in m; `inf` where they see nothing."""
         ...
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from mir2_core.errors import UserError, nearest
 from mir2_core.robots.epuck2 import EPUCK2, EPUCK2_POINT
-from mir2_core.robots.model import RobotModel
+from mir2_core.robots.model import ProximitySensor, RobotModel
 
 ROBOTS: dict[str, RobotModel] = {model.name: model for model in (EPUCK2, EPUCK2_POINT)}
 
@@ -14,4 +14,4 @@ def robot_model(kind: str) -> RobotModel:
     return ROBOTS[kind]
 
 
-__all__ = ["EPUCK2", "EPUCK2_POINT", "ROBOTS", "RobotModel", "robot_model"]
+__all__ = ["EPUCK2", "EPUCK2_POINT", "ROBOTS", "ProximitySensor", "RobotModel", "robot_model"]

@@ -7,8 +7,22 @@ import numpy as np
 
 
 @dataclass(frozen=True)
+class ProximitySensor:
+    """A distance sensor on the rim of a body that looks straight out.
+
+    `bearing_rad` is counted from straight ahead to the left, distances from the rim; `noise_m` is a standard deviation.
+    """
+
+    name: str
+    bearing_rad: float
+    field_of_view_rad: float
+    range_m: float
+    noise_m: float
+
+
+@dataclass(frozen=True)
 class RobotModel:
-    """Kinematics, limits and footprint of one robot kind.
+    """Kinematics, limits, footprint and senses of one robot kind.
 
     `policy_kind` is the robot kind that a policy bundle must have been made for. A radius of zero means a point
     without a body: the gate then keeps neither walls nor neighbours away from it.
@@ -22,6 +36,7 @@ class RobotModel:
     max_wheel_radps2: float
     radius_m: float
     clearance_m: float
+    proximity: tuple[ProximitySensor, ...] = ()
 
     @property
     def max_v_mps(self) -> float:

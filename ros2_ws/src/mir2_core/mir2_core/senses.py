@@ -1,0 +1,134 @@
+"""What a robot's own proximity sensors say of the floor around it.
+
+A sensor is modelled as three rays from its place on the rim: along its bearing and along both edges of its field of
+view. The nearest hit counts; what is beyond the range reads as the range. Places are (x_m, y_m) in the robot's frame.
+"""
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mir2_core.robots import RobotModel
+from mir2_core.types import FloatArray
+
+CELL_RAD = math.radians(5.0)
+CELL_M = 0.002
+NOISES = 3.0  # deviations of a reading that count as noise
+CLAIM_M = 0.008  # how far from the place that an ally claims it may be and yet have told the truth
+
+
+class Rays(NamedTuple):
+    """S sensors of three rays each."""
+
+    starts: FloatArray  # (S, 3, 2)
+    directions: FloatArray  # (S, 3, 2)
+
+
+def sensor_rays(model: RobotModel) -> Rays:
+    """The rays of the model's sensors, in the robot's frame."""
+    bearings = np.array([sensor.bearing_rad for sensor in model.proximity])[:, None]
+    fields = np.array([sensor.field_of_view_rad for sensor in model.proximity])[:, None]
+    starts = np.broadcast_to(model.radius_m * _unit(bearings), (len(bearings), 3, 2))
+    return Rays(starts, _unit(bearings + fields * np.array([-0.5, 0.0, 0.5])))
+
+
+def ranges_to(model: RobotModel, places: ArrayLike) -> FloatArray:
+    """What the sensors (..., S) would read of a body of the same kind whose middle is at `places` (..., 2)."""
+    rays = sensor_rays(model)
+    offsets = np.asarray(places, dtype=np.float64)[..., None, None, :] - rays.starts
+    along = np.sum(offsets * rays.directions, axis=-1)
+    aside = offsets[..., 0] * rays.directions[..., 1] - offsets[..., 1] * rays.directions[..., 0]
+    half_chord = np.sqrt(np.clip(model.radius_m**2 - aside**2, 0.0, None))
+    hit = (np.abs(aside) < model.radius_m) & (along + half_chord > 0.0)
+    nearest = np.where(hit, np.clip(along - half_chord, 0.0, None), np.inf).min(axis=-1)
+    ranges_m: FloatArray = np.minimum(nearest, [sensor.range_m for sensor in model.proximity])
+    return ranges_m
+
+
+class View(NamedTuple):
+    """The floor around a robot in cells, bearing by gap (the distance from rim to rim)."""
+
+    free: NDArray[np.bool_]  # (B, G) whether a robot in the cell would have been seen
+    bearings_rad: FloatArray  # (M,) where those robots may stand that are seen: the middle of a cell,
+    gaps_m: FloatArray  # (M,) and its near side
+
+
+class Senses:
+    """Reads the sensors of one robot kind."""
+
+    def __init__(self, model: RobotModel) -> None:
+        self._model = model
+        self._bearings_rad = np.arange(0.0, math.tau, CELL_RAD) + 0.5 * CELL_RAD
+        self._limits_m = np.array([sensor.range_m for sensor in model.proximity])
+        edges_m = np.arange(0.0, self._limits_m.max(initial=0.0) + CELL_M, CELL_M)
+        self._gaps_m = edges_m[:-1]
+        distances_m = 2.0 * model.radius_m + edges_m
+        corners = _unit(self._bearings_rad - 0.5 * CELL_RAD)[:, None] * distances_m[:, None]
+        self._middles = _unit(self._bearings_rad)[:, None] * (distances_m[:-1, None] + 0.5 * CELL_M)
+        self._nearest, self._farthest = self._of_cells(ranges_to(model, corners))
+        self._noise_m = NOISES * np.array([sensor.noise_m for sensor in model.proximity])
+
+    @staticmethod
+    def _of_cells(corners: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """What each sensor reads at least and at most of a robot somewhere in a cell, (B, G, S)."""
+        next_bearing = np.roll(corners, -1, axis=0)
+        four = np.stack([corners[:, :-1], corners[:, 1:], next_bearing[:, :-1], next_bearing[:, 1:]])
+        return four.min(axis=0), four.max(axis=0)
+
+    def look(self, ranges_m: ArrayLike) -> View:
+        """What the readings (S,) mean; NaN is a sensor that says nothing.
+
+        A thing that no robot could look like, such as a wall's corner or a hand, counts as standing right before the
+        sensor that sees it.
+        """
+        said = np.asarray(ranges_m, dtype=np.float64)
+        ranges = np.clip(np.where(np.isnan(said), 0.0, said), 0.0, self._limits_m)
+        possible = np.asarray((self._farthest >= ranges - self._noise_m).all(axis=-1))
+        bearings, gaps = [], []
+        for i in np.flatnonzero(said < self._limits_m):
+            nearest, farthest = self._nearest[..., i], self._farthest[..., i]
+            explains = np.abs(np.clip(ranges[i], nearest, farthest) - ranges[i]) <= self._noise_m[i]
+            rows, columns = np.nonzero(possible & explains & (nearest < self._limits_m[i]))
+            bearings.append(self._bearings_rad[rows] if len(rows) else [self._model.proximity[i].bearing_rad])
+            gaps.append(self._gaps_m[columns] if len(rows) else [ranges[i]])
+        return View(~possible, np.concatenate([[], *bearings]), np.concatenate([[], *gaps]))
+
+    def contradict(self, view: View, place: tuple[float, float]) -> bool:
+        """Whether a robot that claims to stand at `place` would have been seen there, or near it."""
+        if not all(map(math.isfinite, place)):
+            return True
+        distance_m = math.hypot(*place)
+        touching_m = 2.0 * self._model.radius_m
+        if distance_m + CLAIM_M > touching_m + self._limits_m.max(initial=0.0):
+            return False
+        bearing_rad = math.atan2(place[1], place[0])
+        claimed = max(distance_m, touching_m) * _unit(np.array(bearing_rad))
+        near = np.hypot(*np.moveaxis(self._middles - claimed, -1, 0)) <= CLAIM_M
+        return bool(view.free[near].all())
+
+
+@lru_cache
+def senses_of(model: RobotModel) -> Senses:
+    """The senses of a kind, whose tables are the same for all its robots."""
+    return Senses(model)
+
+
+def way_m(model: RobotModel, view: View, turned: tuple[float, float]) -> float:
+    """How far a robot may go, in directions between the two of `turned`, until it touches something that it sees."""
+    low, high = min(turned), max(turned)
+    middle, half = 0.5 * (low + high), 0.5 * (high - low + CELL_RAD)
+    off_rad = np.abs(np.remainder(view.bearings_rad - middle + math.pi, math.tau) - math.pi) - half
+    off_rad = np.clip(off_rad, 0.0, None)
+    touching_m = 2.0 * model.radius_m
+    distances_m = touching_m + view.gaps_m
+    aside_m, ahead_m = distances_m * np.sin(off_rad), distances_m * np.cos(off_rad)
+    meets = (ahead_m > 0.0) & (aside_m < touching_m)
+    ways_m = np.where(meets, ahead_m - np.sqrt(np.clip(touching_m**2 - aside_m**2, 0.0, None)), np.inf)
+    return max(0.0, float(ways_m.min(initial=np.inf)))
+
+
+def _unit(angles_rad: FloatArray) -> FloatArray:
+    return np.stack([np.cos(angles_rad), np.sin(angles_rad)], axis=-1)
