@@ -4,13 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
 
+import numpy as np
+
+from mir2_core.gate_neighbours import keep_clear, turn_of
 from mir2_core.robots import RobotModel
-from mir2_core.types import Command, RobotState
-
-MAX_DETOUR_RAD = math.radians(85.0)  # a robot whose way is closed may be turned this far off the direction it asked for
-ROUNDING = 1e-9
+from mir2_core.senses import View, senses_of, way_m
+from mir2_core.types import Command, Echo, FloatArray, RobotState
 
 
 class Reason(StrEnum):
@@ -23,6 +23,7 @@ class Reason(StrEnum):
     STATE_AGE = "state_age"
     FENCE = "fence"
     NEIGHBOUR = "neighbour"
+    PROXIMITY = "proximity"
     SPEED = "speed"
     ACCELERATION = "acceleration"
 
@@ -39,10 +40,14 @@ class GateLimits:
 
 @dataclass(frozen=True)
 class GateDecision:
-    """What goes to the driver, and every reason for which it differs from what was asked."""
+    """What goes to the driver, and every reason for which it differs from what was asked.
+
+    `contradicted` are the indices of neighbours that the robot's own sensors do not see where they claim to be.
+    """
 
     command: Command
     reasons: tuple[Reason, ...]
+    contradicted: tuple[int, ...] = ()
 
     @property
     def reason(self) -> Reason:
@@ -59,6 +64,7 @@ class CommandGate:
     def __init__(self, model: RobotModel, limits: GateLimits) -> None:
         self.model = model
         self.limits = limits
+        self._senses = senses_of(model)
         self._last = Command(-math.inf, 0.0, 0.0)
 
     def step(
@@ -67,17 +73,33 @@ class CommandGate:
         command: Command | None,
         state: RobotState | None,
         neighbours: Sequence[RobotState] = (),
+        echoes: Sequence[Echo | None] = (),
         *,
         emergency_stop: bool = False,
     ) -> GateDecision:
-        """Decide on the newest command, given the robot's own state and its allies' last known states."""
+        """Decide on the newest command, given the robot's own state, where its allies are said to be, and its echoes.
+
+        There is an echo for each proximity sensor of the model, in its order, or none at all.
+        """
         stop = self._stop_reason(now_s, command, state, emergency_stop)
         if stop is not None or command is None or state is None:
             decision = GateDecision(Command(now_s, 0.0, 0.0), (stop,) if stop else ())
         else:
-            decision = self._limit(now_s, command, state, neighbours)
+            decision = self._limit(now_s, command, state, neighbours, self._ranges_m(now_s, echoes))
         self._last = decision.command
         return decision
+
+    def silent(self, now_s: float, echoes: Sequence[Echo | None]) -> tuple[str, ...]:
+        """The sensors that have said nothing for the time after which a state is old."""
+        said = self._ranges_m(now_s, echoes)
+        return tuple(sensor.name for sensor, m in zip(self.model.proximity, said, strict=True) if math.isnan(m))
+
+    def _ranges_m(self, now_s: float, echoes: Sequence[Echo | None]) -> FloatArray:
+        """What the sensors (S,) say now; NaN for those that say nothing."""
+        newest = echoes or [None] * len(self.model.proximity)
+        timeout_s = self.limits.state_timeout_s
+        heard = [echo.range_m if echo and _fresh(now_s, echo.stamp_s, timeout_s) else math.nan for echo in newest]
+        return np.array(heard)
 
     def _stop_reason(
         self, now_s: float, command: Command | None, state: RobotState | None, emergency_stop: bool
@@ -92,16 +114,29 @@ class CommandGate:
             return Reason.STATE_AGE
         return None
 
-    def _limit(self, now_s: float, asked: Command, state: RobotState, neighbours: Sequence[RobotState]) -> GateDecision:
+    def _limit(
+        self,
+        now_s: float,
+        asked: Command,
+        state: RobotState,
+        neighbours: Sequence[RobotState],
+        ranges_m: FloatArray,
+    ) -> GateDecision:
         reasons: list[Reason] = []
+        contradicted: tuple[int, ...] = ()
         command = replace(asked, stamp_s=now_s)
         has_body = self.model.radius_m > 0
         if has_body:
             command = self._narrow(command, self._fence_v(command.v_mps, state), Reason.FENCE, reasons)
-            clear = self._keep_clear(command, state, neighbours)
+            view = None if np.isnan(ranges_m).all() else self._senses.look(ranges_m)
+            if view is not None:
+                neighbours, contradicted = self._claimed(view, state, neighbours)
+            clear = keep_clear(self.model, self.limits.period_s, command, state, neighbours)
             if clear != command:
                 command = clear
                 reasons.append(Reason.NEIGHBOUR)
+            if view is not None:
+                command = self._narrow(command, self._proximity_v(command, view), Reason.PROXIMITY, reasons)
         scale = self.model.speed_scale(command.v_mps, command.omega_radps)
         if scale < 1.0:
             command = command.scaled(scale)
@@ -110,7 +145,7 @@ class CommandGate:
         if reachable != command:
             command = reachable
             reasons.append(Reason.ACCELERATION)
-        return GateDecision(command, tuple(reasons))
+        return GateDecision(command, tuple(reasons), contradicted)
 
     @staticmethod
     def _narrow(command: Command, v_mps: float, reason: Reason, reasons: list[Reason]) -> Command:
@@ -129,44 +164,27 @@ class CommandGate:
             v_mps = _limit_approach(v_mps, abs(outward), room, self.limits.period_s)
         return v_mps
 
-    def _keep_clear(self, command: Command, state: RobotState, neighbours: Sequence[RobotState]) -> Command:
-        """The command that uses up at most half of the room to any neighbour during one period.
-
-        The other half is the neighbour's. Where that closes the asked direction, the robot turns to the nearest open
-        one, so that two that converge go on side by side; where none is near, it stands.
-        """
-        if abs(command.v_mps) * self.limits.period_s == 0.0:
-            return command
-        obstacles = self._obstacles(command.v_mps, state, neighbours)
-        if obstacles is None:
-            return replace(command, v_mps=0.0)
-        fastest, period_s = self.model.max_omega_radps, self.limits.period_s
-        turn_rad = _clip(command.omega_radps, -fastest, fastest) * period_s
-        open_rad = _nearest_open(turn_rad, obstacles)
-        if open_rad != turn_rad:
-            command = replace(command, omega_radps=_clip(open_rad / period_s, -fastest, fastest))
-            turn_rad = command.omega_radps * period_s
-        part = min((obstacle.part(turn_rad) for obstacle in obstacles), default=1.0)
-        return replace(command, v_mps=command.v_mps * part)
-
-    def _obstacles(self, v_mps: float, state: RobotState, neighbours: Sequence[RobotState]) -> list["_Obstacle"] | None:
-        """The neighbours to which driving straight there would use up more than half of the room.
-
-        None if it is not known where a neighbour is: not a number, or at the very same place.
-        """
-        direction_rad = state.heading_rad + (math.pi if v_mps < 0 else 0.0)
-        obstacles = []
-        for other in neighbours:
+    def _claimed(
+        self, view: View, state: RobotState, neighbours: Sequence[RobotState]
+    ) -> tuple[list[RobotState], tuple[int, ...]]:
+        """The neighbours whose claims the robot's own sensors do not contradict, and the places of the others."""
+        cos, sin = math.cos(state.heading_rad), math.sin(state.heading_rad)
+        contradicted = []
+        for i, other in enumerate(neighbours):
             dx, dy = other.x_m - state.x_m, other.y_m - state.y_m
-            distance_m = math.hypot(dx, dy)
-            if not math.isfinite(distance_m) or distance_m == 0.0:
-                return None
-            room_m = max(0.0, distance_m - self.model.spacing_m)
-            cos = 0.5 * room_m / (abs(v_mps) * self.limits.period_s)
-            if cos < 1.0:
-                bearing_rad = math.remainder(math.atan2(dy, dx) - direction_rad, 2.0 * math.pi)
-                obstacles.append(_Obstacle(bearing_rad, cos))
-        return obstacles
+            if self._senses.contradict(view, (cos * dx + sin * dy, cos * dy - sin * dx)):
+                contradicted.append(i)
+        return [other for i, other in enumerate(neighbours) if i not in contradicted], tuple(contradicted)
+
+    def _proximity_v(self, command: Command, view: View) -> float:
+        """The part of the speed that uses up at most half of the way to anything that is seen."""
+        wanted_m = abs(command.v_mps) * self.limits.period_s
+        if wanted_m == 0.0:
+            return command.v_mps
+        ahead_rad = math.pi if command.v_mps < 0 else 0.0
+        turned_rad = ahead_rad + turn_of(self.model, self.limits.period_s, command)
+        free_m = way_m(self.model, view, (ahead_rad, turned_rad))
+        return command.v_mps * min(1.0, 0.5 * free_m / wanted_m)
 
     def _accelerated(self, command: Command) -> Command:
         """The command nearest to the wanted one that the wheels reach within one period.
@@ -199,46 +217,6 @@ class CommandGate:
 def _fresh(now_s: float, stamp_s: float, timeout_s: float) -> bool:
     """Not older than the timeout; a stamp from the future is as untrustworthy as an old one."""
     return abs(now_s - stamp_s) <= timeout_s
-
-
-class _Obstacle(NamedTuple):
-    """A near neighbour: its bearing from the direction of motion, and the largest cosine that full speed may have."""
-
-    bearing_rad: float
-    max_cos: float
-
-    def closes(self, direction_rad: float) -> bool:
-        """Whether motion in that direction, at full speed, would come too near."""
-        return _angle(direction_rad, self.bearing_rad) < math.acos(self.max_cos) - ROUNDING
-
-    def edges(self) -> tuple[float, float]:
-        """The directions between which the way is closed."""
-        half = math.acos(self.max_cos)
-        return self.bearing_rad - half, self.bearing_rad + half
-
-    def part(self, turn_rad: float) -> float:
-        """The part of the speed that is allowed while the robot turns: the most direct moment counts."""
-        cos = math.cos(self.bearing_rad - _clip(self.bearing_rad, min(0.0, turn_rad), max(0.0, turn_rad)))
-        return 1.0 if cos <= self.max_cos + ROUNDING else self.max_cos / cos
-
-
-def _nearest_open(asked_rad: float, obstacles: Sequence[_Obstacle]) -> float:
-    """The direction nearest to the asked one that no obstacle closes; the asked one itself if none is near."""
-    if not any(obstacle.closes(asked_rad) for obstacle in obstacles):
-        return asked_rad
-    edges = [math.remainder(edge, 2.0 * math.pi) for obstacle in obstacles for edge in obstacle.edges()]
-    detours = [(_angle(edge, asked_rad), edge) for edge in edges if not any(o.closes(edge) for o in obstacles)]
-    detour_rad, edge_rad = min(detours, default=(math.inf, asked_rad))
-    return edge_rad if detour_rad <= MAX_DETOUR_RAD else asked_rad
-
-
-def _angle(a_rad: float, b_rad: float) -> float:
-    """Between two directions, in [0, π]."""
-    return abs(math.remainder(a_rad - b_rad, 2.0 * math.pi))
-
-
-def _clip(value: float, low: float, high: float) -> float:
-    return max(low, min(high, value))
 
 
 def _limit_approach(v_mps: float, approach_mps: float, room_m: float, period_s: float) -> float:
