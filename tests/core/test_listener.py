@@ -22,7 +22,7 @@ def test_the_team_is_in_order_and_an_absent_ally_is_where_the_others_are_on_aver
     team = ears.team(OWN, 0.05)
     assert team.present.tolist() == [True, True, False, True]
     np.testing.assert_allclose(team.poses, [[0.4, 1.0, 1.0], OWN.pose, [0.6, 0.8, 0.5], [0.8, 0.6, 2.0]])
-    assert [state.pose for state in ears.states(0.05)] == [(0.4, 1.0, 1.0), (0.8, 0.6, 2.0)]
+    assert [state.pose for state in ears.states(0.05).values()] == [(0.4, 1.0, 1.0), (0.8, 0.6, 2.0)]
 
 
 def test_alone_a_robot_takes_its_own_place_for_the_others():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mir2_core.robots import EPUCK2, EPUCK2_POINT
-from mir2_core.senses import NOISES, ranges_to, senses_of, way_m
+from mir2_core.senses import NOISES, ranges_to, senses_of
 
 TOUCHING_M = 2.0 * EPUCK2.radius_m
 NOISE_M = EPUCK2.proximity[0].noise_m
@@ -70,7 +70,7 @@ def test_a_claim_behind_another_body_is_not_contradicted_but_one_beside_it_is():
 
 def test_silent_sensors_contradict_nobody():
     assert not SENSES.contradict(SENSES.look([math.nan] * 8), place(0.0, 0.01))
-    assert len(SENSES.look([math.nan] * 8).gaps_m) == 0
+    assert len(SENSES.look([math.nan] * 8).echoes) == 0
     one_silent = SENSES.look([math.nan, *NOTHING[1:]])
     assert SENSES.contradict(one_silent, place(math.pi, 0.01))
 
@@ -81,25 +81,33 @@ def test_silent_sensors_contradict_nobody():
 )  # fmt: skip
 def test_nothing_seen_is_farther_than_it_is(bearing_rad, gap_m, seed, other_rad, other_m):
     view = SENSES.look(read(seed, place(bearing_rad, gap_m), place(other_rad, other_m)))
-    assert way_m(EPUCK2, view, (bearing_rad, bearing_rad)) <= gap_m + 1e-9
+    assert SENSES.way_m(view, (bearing_rad, bearing_rad)) <= gap_m + 1e-9
 
 
 @given(gap_m=st.floats(0.009, 0.05), seed=st.integers(0, 1000))
 def test_a_body_to_the_side_leaves_the_way_ahead_open(gap_m, seed):
     view = SENSES.look(read(seed, place(math.pi / 2, gap_m)))
-    assert way_m(EPUCK2, view, (0.0, 0.0)) > 0.03
+    assert SENSES.way_m(view, (0.0, 0.0)) > 0.03
+
+
+def test_a_claim_that_explains_an_echo_says_where_the_body_is():
+    there = place(0.2, 0.012)
+    view = SENSES.look(read(3, there))
+    assert SENSES.way_m(view, (0.0, 0.0)) < 0.02
+    assert SENSES.way_m(view, (0.0, 0.0), [there]) == math.inf
+    assert SENSES.way_m(view, (0.0, 0.0), [place(0.2, 0.03), place(1.2, 0.012)]) < 0.02
 
 
 def test_what_no_robot_could_look_like_counts_as_right_before_its_sensor():
     view = SENSES.look([0.02, *NOTHING[1:]])
-    assert view.gaps_m.tolist() == [0.02]
-    assert way_m(EPUCK2, view, (math.radians(-15),) * 2) == pytest.approx(0.02, abs=1e-3)
+    assert view.echoes.sum() == 1
+    assert SENSES.way_m(view, (math.radians(-15),) * 2) == pytest.approx(0.02, abs=2e-3)
 
 
 @pytest.mark.parametrize("reading", [-1.0, 0.0, -math.inf])
 def test_a_reading_below_zero_is_touching(reading):
     view = SENSES.look([reading, *NOTHING[1:]])
-    assert way_m(EPUCK2, view, (math.radians(-15),) * 2) == pytest.approx(0.0, abs=1e-3)
+    assert SENSES.way_m(view, (math.radians(-15),) * 2) == pytest.approx(0.0, abs=1e-3)
 
 
 def test_a_kind_without_sensors_sees_nothing():

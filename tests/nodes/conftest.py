@@ -40,11 +40,11 @@ class Bench:
 def roster_file(tmp_path: Path, make_bundle: Callable[..., Path]) -> Callable[..., Path]:
     """A function that writes a roster of three robots with a policy for them."""
 
-    def write(kind: str = "epuck2", **robot: object) -> Path:
-        team = [{"name": f"robot_{k}", "kind": kind, **robot} for k in range(3)]
-        document = {"arena": {"size_m": 2.0}, "policy": str(make_bundle(robots=3)), "robots": team}
+    def write(kind: str = "epuck2", team: dict[str, object] | None = None, **robot: object) -> Path:
+        robots = [{"name": f"robot_{k}", "kind": kind, **robot} for k in range(3)]
+        document = {"arena": {"size_m": 2.0}, "policy": str(make_bundle(robots=3)), "robots": robots}
         path = tmp_path / "roster.yaml"
-        path.write_text(yaml.safe_dump(document | {"allow_fault_injection": True}))
+        path.write_text(yaml.safe_dump(document | {"allow_fault_injection": True} | (team or {})))
         return path
 
     return write

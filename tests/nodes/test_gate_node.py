@@ -2,12 +2,15 @@ import math
 
 import pytest
 from geometry_msgs.msg import Twist, TwistStamped
-from mir2_core.types import Command, RobotState
+from mir2_core.robots import EPUCK2
+from mir2_core.types import Command, Echo, RobotState
 from mir2_interfaces.msg import Fault, FaultArray, GateStatus
-from mir2_swarm.convert import stamp, to_odometry, to_twist_stamped
+from mir2_swarm.convert import stamp, to_odometry, to_range, to_twist_stamped
 from mir2_swarm.gate import GateNode
 from mir2_swarm.node import LATCHED
 from nav_msgs.msg import Odometry
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import Range
 
 
 class Stage:
@@ -43,6 +46,21 @@ class Stage:
             return condition(self.status[-1])
 
         self.b.spin_until(fed, what)
+
+
+class SensingStage(Stage):
+    """A stage whose robot has sensors that speak, and an ally that reports."""
+
+    def __init__(self, bench, roster):
+        super().__init__(bench, roster)
+        probe = self.b.probe
+        self.sensors = {
+            sensor: probe.create_publisher(Range, f"/robot_0/{sensor.name}", qos_profile_sensor_data)
+            for sensor in EPUCK2.proximity
+        }
+        self.liar = probe.create_publisher(Odometry, "/robot_1/state", 10)
+        publishers = (self.liar, *self.sensors.values())
+        self.b.spin_until(lambda: all(p.get_subscription_count() == 1 for p in publishers), "the gate listens")
 
 
 def test_a_silent_robot_stands_and_says_why(bench, roster_file):
@@ -98,6 +116,64 @@ def test_a_fault_counts_only_while_it_is_listed_and_leased(bench, roster_file):
     stage.faults.publish(listed)
     stage.feed_until(lambda s: s.source == "fault", "the fault drives", v_mps=-0.02, source=stage.fault)
     stage.feed_until(lambda s: s.source == "policy", "the lease runs out")
+
+
+def say(stage, **ranges_m: float) -> None:
+    """Let every sensor say that it sees nothing, or what is given."""
+    for sensor, publisher in stage.sensors.items():
+        echo = Echo(stage.now_s(), ranges_m.get(sensor.name, math.inf))
+        publisher.publish(to_range(echo, sensor, "robot_0"))
+
+
+def claim_ahead(stage, x_m: float) -> None:
+    state = RobotState(stage.now_s(), x_m, 1.0, 0.0)
+    stage.liar.publish(to_odometry(state, "robot_1"))
+
+
+def test_silent_sensors_are_named_until_they_speak(bench, roster_file):
+    stage = SensingStage(bench, roster_file())
+    stage.feed_until(lambda s: s.applied.linear.x == 0.05, "the command passes")
+    assert list(stage.status[-1].silent_sensors) == [f"ps{i}" for i in range(8)]
+    stage.feed_until(lambda s: say(stage) or not s.silent_sensors, "the sensors are heard")
+
+
+def test_what_a_sensor_sees_ahead_stops_the_robot(bench, roster_file):
+    stage = SensingStage(bench, roster_file())
+    seen = {"ps0": 0.002, "ps7": 0.002}
+    stage.feed_until(lambda s: say(stage, **seen) or "proximity" in s.reasons, "seen")
+    assert stage.status[-1].applied.linear.x < 0.02
+    stage.feed_until(lambda s: say(stage) or s.applied.linear.x == 0.05, "free again")
+
+
+def test_a_liar_that_stands_on_a_robot_stops_it_only_if_no_sensor_speaks(bench, roster_file):
+    stage = SensingStage(bench, roster_file())
+    stage.feed_until(lambda s: claim_ahead(stage, 1.08) or "neighbour" in s.reasons, "believed without sensors")
+
+    def contradicted(status):
+        claim_ahead(stage, 1.08)
+        say(stage)
+        return list(status.contradicted_robots) == ["robot_1"] and status.applied.linear.x == 0.05
+
+    stage.feed_until(contradicted, "contradicted")
+    before = stage.status[-1].contradiction_counts[0]
+    stage.feed_until(lambda s: contradicted(s) and s.contradiction_counts[0] > before, "counted")
+
+
+@pytest.mark.parametrize("tracking", ["none", "trusted"])
+def test_trusted_tracking_wins_over_what_an_ally_says(bench, roster_file, tracking):
+    stage = SensingStage(bench, roster_file(team={"tracking": tracking}))
+    tracked = stage.b.probe.create_publisher(Odometry, "/robot_1/odom", 10)
+
+    def fed(status):
+        claim_ahead(stage, 1.5)
+        tracked.publish(to_odometry(RobotState(stage.now_s(), 1.08, 1.0, 0.0), "robot_1"))
+        if tracking == "trusted":
+            return "neighbour" in status.reasons
+        return status.decisions > before + 30
+
+    before = stage.status[-1].decisions
+    stage.feed_until(fed, "decisions")
+    assert ("neighbour" in stage.status[-1].reasons) == (tracking == "trusted")
 
 
 def test_an_unstamped_driver_gets_unstamped_commands(bench, roster_file):

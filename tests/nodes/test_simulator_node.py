@@ -1,11 +1,17 @@
+import math
+
 import pytest
+import yaml
 from geometry_msgs.msg import Twist, TwistStamped
 from mir2_core.errors import UserError
+from mir2_core.robots import EPUCK2
 from mir2_core.types import Command
 from mir2_swarm.convert import seconds, stamp, to_state, to_twist_stamped
 from mir2_swarm.simulator import SimulatorNode
 from nav_msgs.msg import Odometry
+from rclpy.qos import qos_profile_sensor_data
 from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Range
 from std_srvs.srv import Trigger
 
 ROBOTS = ("robot_0", "robot_1", "robot_2")
@@ -102,6 +108,29 @@ def test_unstamped_commands_drive_too(bench, roster_file):
         return stage.odometry["robot_0"] and stage.state("robot_0").v_mps > 0.05
 
     stage.b.spin_until(moves, "robot_0 moves")
+
+
+def test_robots_with_bodies_publish_what_their_sensors_read_with_the_odometry(bench, roster_file):
+    starts = [{"x_m": 1.0, "y_m": 1.0}, {"x_m": 1.09, "y_m": 1.0}, {"x_m": 0.5, "y_m": 0.5}]
+    roster = roster_file()
+    document = yaml.safe_load(roster.read_text())
+    for robot, start in zip(document["robots"], starts, strict=True):
+        robot["start"] = start
+    roster.write_text(yaml.safe_dump(document))
+    b = bench(roster=roster, backend="pybullet", mode="lockstep")
+    heard = {
+        sensor.name: b.listen(Range, f"/robot_0/{sensor.name}", qos_profile_sensor_data) for sensor in EPUCK2.proximity
+    }
+    odometry = b.listen(Odometry, "/robot_0/odom")
+    b.add(SimulatorNode())
+    b.spin_until(lambda: odometry and all(heard.values()), "readings")
+    front = heard["ps0"][-1]
+    assert front.header.stamp == odometry[-1].header.stamp
+    assert front.header.frame_id == "robot_0/ps0"
+    assert front.radiation_type == Range.INFRARED
+    assert front.max_range == pytest.approx(0.06)
+    assert front.range == pytest.approx(0.022, abs=0.005)
+    assert [heard[name][-1].range for name in ("ps3", "ps4")] == [math.inf] * 2
 
 
 def test_lockstep_steps_when_every_robot_has_answered_that_very_time(bench, roster_file):

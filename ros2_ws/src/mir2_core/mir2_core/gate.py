@@ -9,7 +9,7 @@ import numpy as np
 
 from mir2_core.gate_neighbours import keep_clear, turn_of
 from mir2_core.robots import RobotModel
-from mir2_core.senses import View, senses_of, way_m
+from mir2_core.senses import Place, View, senses_of
 from mir2_core.types import Command, Echo, FloatArray, RobotState
 
 
@@ -129,14 +129,17 @@ class CommandGate:
         if has_body:
             command = self._narrow(command, self._fence_v(command.v_mps, state), Reason.FENCE, reasons)
             view = None if np.isnan(ranges_m).all() else self._senses.look(ranges_m)
+            claims = [_seen_from(state, other) for other in neighbours]
             if view is not None:
-                neighbours, contradicted = self._claimed(view, state, neighbours)
-            clear = keep_clear(self.model, self.limits.period_s, command, state, neighbours)
+                contradicted = tuple(i for i, claim in enumerate(claims) if self._senses.contradict(view, claim))
+            believed = [i for i in range(len(neighbours)) if i not in contradicted]
+            clear = keep_clear(self.model, self.limits.period_s, command, state, [neighbours[i] for i in believed])
             if clear != command:
                 command = clear
                 reasons.append(Reason.NEIGHBOUR)
             if view is not None:
-                command = self._narrow(command, self._proximity_v(command, view), Reason.PROXIMITY, reasons)
+                v_mps = self._proximity_v(command, view, [claims[i] for i in believed])
+                command = self._narrow(command, v_mps, Reason.PROXIMITY, reasons)
         scale = self.model.speed_scale(command.v_mps, command.omega_radps)
         if scale < 1.0:
             command = command.scaled(scale)
@@ -164,26 +167,14 @@ class CommandGate:
             v_mps = _limit_approach(v_mps, abs(outward), room, self.limits.period_s)
         return v_mps
 
-    def _claimed(
-        self, view: View, state: RobotState, neighbours: Sequence[RobotState]
-    ) -> tuple[list[RobotState], tuple[int, ...]]:
-        """The neighbours whose claims the robot's own sensors do not contradict, and the places of the others."""
-        cos, sin = math.cos(state.heading_rad), math.sin(state.heading_rad)
-        contradicted = []
-        for i, other in enumerate(neighbours):
-            dx, dy = other.x_m - state.x_m, other.y_m - state.y_m
-            if self._senses.contradict(view, (cos * dx + sin * dy, cos * dy - sin * dx)):
-                contradicted.append(i)
-        return [other for i, other in enumerate(neighbours) if i not in contradicted], tuple(contradicted)
-
-    def _proximity_v(self, command: Command, view: View) -> float:
+    def _proximity_v(self, command: Command, view: View, claims: Sequence[Place]) -> float:
         """The part of the speed that uses up at most half of the way to anything that is seen."""
         wanted_m = abs(command.v_mps) * self.limits.period_s
         if wanted_m == 0.0:
             return command.v_mps
         ahead_rad = math.pi if command.v_mps < 0 else 0.0
         turned_rad = ahead_rad + turn_of(self.model, self.limits.period_s, command)
-        free_m = way_m(self.model, view, (ahead_rad, turned_rad))
+        free_m = self._senses.way_m(view, (ahead_rad, turned_rad), claims)
         return command.v_mps * min(1.0, 0.5 * free_m / wanted_m)
 
     def _accelerated(self, command: Command) -> Command:
@@ -217,6 +208,13 @@ class CommandGate:
 def _fresh(now_s: float, stamp_s: float, timeout_s: float) -> bool:
     """Not older than the timeout; a stamp from the future is as untrustworthy as an old one."""
     return abs(now_s - stamp_s) <= timeout_s
+
+
+def _seen_from(state: RobotState, other: RobotState) -> Place:
+    """Where another robot is in a robot's own frame."""
+    dx, dy = other.x_m - state.x_m, other.y_m - state.y_m
+    cos, sin = math.cos(state.heading_rad), math.sin(state.heading_rad)
+    return cos * dx + sin * dy, cos * dy - sin * dx
 
 
 def _limit_approach(v_mps: float, approach_mps: float, room_m: float, period_s: float) -> float:

@@ -58,11 +58,12 @@ class Listener:
         found = self._tracker.presence(self._beliefs, now_s)
         return {ally: Presence(int(each)) for ally, each in zip(self.allies, found, strict=True)}
 
-    def states(self, now_s: float) -> list[RobotState]:
+    def states(self, now_s: float) -> dict[str, RobotState]:
         """Where the allies that are not absent are believed to be."""
         poses, found = self._tracker.poses(self._beliefs, now_s), self._tracker.presence(self._beliefs, now_s)
         heard_s = self._beliefs.heard_s
-        return [RobotState(float(heard_s[row]), *poses[row].tolist()) for row in np.flatnonzero(found)]
+        rows = np.flatnonzero(found).tolist()
+        return {self.allies[row]: RobotState(float(heard_s[row]), *poses[row].tolist()) for row in rows}
 
     def team(self, own: RobotState, now_s: float) -> Team:
         """Everybody in team order."""

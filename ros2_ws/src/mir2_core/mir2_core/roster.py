@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, field_validator, model_validator
@@ -87,6 +87,9 @@ class Roster(StrictModel):
     allow_fault_injection: bool = False
     timeouts: Timeouts = Timeouts()
     trust: TrustSettings = TrustSettings()
+    tracking: Literal["none", "trusted"] = Field(
+        default="none", description="trusted: the lab vouches for every robot's odom, and gates believe it over reports"
+    )
     min_allies: int = Field(default=1, ge=0, le=MAX_ROBOTS, description="with fewer present, a robot stands")
     defaults: dict[str, RobotSettings] = Field(default_factory=dict)
     robots: list[RobotEntry] = Field(min_length=2, max_length=MAX_ROBOTS)

@@ -5,6 +5,7 @@ view. The nearest hit counts; what is beyond the range reads as the range. Place
 """
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -48,12 +49,14 @@ def ranges_to(model: RobotModel, places: ArrayLike) -> FloatArray:
     return ranges_m
 
 
+Place = tuple[float, float]
+
+
 class View(NamedTuple):
     """The floor around a robot in cells, bearing by gap (the distance from rim to rim)."""
 
     free: NDArray[np.bool_]  # (B, G) whether a robot in the cell would have been seen
-    bearings_rad: FloatArray  # (M,) where those robots may stand that are seen: the middle of a cell,
-    gaps_m: FloatArray  # (M,) and its near side
+    echoes: NDArray[np.bool_]  # (E, B, G) for each echo, whether a robot in the cell would explain it
 
 
 class Senses:
@@ -65,7 +68,8 @@ class Senses:
         self._limits_m = np.array([sensor.range_m for sensor in model.proximity])
         edges_m = np.arange(0.0, self._limits_m.max(initial=0.0) + CELL_M, CELL_M)
         self._gaps_m = edges_m[:-1]
-        distances_m = 2.0 * model.radius_m + edges_m
+        self._touching_m = 2.0 * model.radius_m
+        distances_m = self._touching_m + edges_m
         corners = _unit(self._bearings_rad - 0.5 * CELL_RAD)[:, None] * distances_m[:, None]
         self._middles = _unit(self._bearings_rad)[:, None] * (distances_m[:-1, None] + 0.5 * CELL_M)
         self._nearest, self._farthest = self._of_cells(ranges_to(model, corners))
@@ -87,47 +91,62 @@ class Senses:
         said = np.asarray(ranges_m, dtype=np.float64)
         ranges = np.clip(np.where(np.isnan(said), 0.0, said), 0.0, self._limits_m)
         possible = np.asarray((self._farthest >= ranges - self._noise_m).all(axis=-1))
-        bearings, gaps = [], []
+        echoes = []
         for i in np.flatnonzero(said < self._limits_m):
             nearest, farthest = self._nearest[..., i], self._farthest[..., i]
-            explains = np.abs(np.clip(ranges[i], nearest, farthest) - ranges[i]) <= self._noise_m[i]
-            rows, columns = np.nonzero(possible & explains & (nearest < self._limits_m[i]))
-            bearings.append(self._bearings_rad[rows] if len(rows) else [self._model.proximity[i].bearing_rad])
-            gaps.append(self._gaps_m[columns] if len(rows) else [ranges[i]])
-        return View(~possible, np.concatenate([[], *bearings]), np.concatenate([[], *gaps]))
+            like = np.abs(np.clip(ranges[i], nearest, farthest) - ranges[i]) <= self._noise_m[i]
+            explains = possible & like & (nearest < self._limits_m[i])
+            if not explains.any():
+                explains[self._cell(self._model.proximity[i].bearing_rad, ranges[i])] = True
+            echoes.append(explains)
+        return View(~possible, np.array(echoes, dtype=np.bool_).reshape(len(echoes), *possible.shape))
 
-    def contradict(self, view: View, place: tuple[float, float]) -> bool:
+    def _cell(self, bearing_rad: float, gap_m: float) -> tuple[int, int]:
+        """The cell of a body at that bearing and gap; one that is too near counts as touching."""
+        return int(bearing_rad % math.tau / CELL_RAD) % len(self._bearings_rad), max(0, int(gap_m / CELL_M))
+
+    def contradict(self, view: View, place: Place) -> bool:
         """Whether a robot that claims to stand at `place` would have been seen there, or near it."""
         if not all(map(math.isfinite, place)):
             return True
         distance_m = math.hypot(*place)
-        touching_m = 2.0 * self._model.radius_m
-        if distance_m + CLAIM_M > touching_m + self._limits_m.max(initial=0.0):
+        if distance_m + CLAIM_M > self._touching_m + self._limits_m.max(initial=0.0):
             return False
         bearing_rad = math.atan2(place[1], place[0])
-        claimed = max(distance_m, touching_m) * _unit(np.array(bearing_rad))
+        claimed = max(distance_m, self._touching_m) * _unit(np.array(bearing_rad))
         near = np.hypot(*np.moveaxis(self._middles - claimed, -1, 0)) <= CLAIM_M
         return bool(view.free[near].all())
+
+    def way_m(self, view: View, turned: tuple[float, float], claims: Iterable[Place] = ()) -> float:
+        """How far a robot may go, in directions between the two of `turned`, until it touches what it sees.
+
+        An echo that one of the `claims` explains is left out: who says where it is says it more exactly than an echo.
+        """
+        seen = view.echoes[~self._explained(view, claims)].any(axis=0)
+        rows, columns = np.nonzero(seen)
+        middle_rad, half_rad = 0.5 * (turned[0] + turned[1]), 0.5 * (abs(turned[1] - turned[0]) + CELL_RAD)
+        off_rad = np.abs(np.remainder(self._bearings_rad[rows] - middle_rad + math.pi, math.tau) - math.pi)
+        off_rad = np.clip(off_rad - half_rad, 0.0, None)
+        distances_m = self._touching_m + self._gaps_m[columns]
+        aside_m, ahead_m = distances_m * np.sin(off_rad), distances_m * np.cos(off_rad)
+        meets = (ahead_m > 0.0) & (aside_m < self._touching_m)
+        ways_m = np.where(meets, ahead_m - np.sqrt(np.clip(self._touching_m**2 - aside_m**2, 0.0, None)), np.inf)
+        return max(0.0, float(ways_m.min(initial=np.inf)))
+
+    def _explained(self, view: View, claims: Iterable[Place]) -> NDArray[np.bool_]:
+        """Which echoes (E,) a robot at one of the places would cause."""
+        explained = np.zeros(len(view.echoes), dtype=np.bool_)
+        for place in claims:
+            gap_m = math.hypot(*place) - self._touching_m
+            if gap_m < self._gaps_m[-1]:
+                explained |= view.echoes[:, *self._cell(math.atan2(place[1], place[0]), gap_m)]
+        return explained
 
 
 @lru_cache
 def senses_of(model: RobotModel) -> Senses:
     """The senses of a kind, whose tables are the same for all its robots."""
     return Senses(model)
-
-
-def way_m(model: RobotModel, view: View, turned: tuple[float, float]) -> float:
-    """How far a robot may go, in directions between the two of `turned`, until it touches something that it sees."""
-    low, high = min(turned), max(turned)
-    middle, half = 0.5 * (low + high), 0.5 * (high - low + CELL_RAD)
-    off_rad = np.abs(np.remainder(view.bearings_rad - middle + math.pi, math.tau) - math.pi) - half
-    off_rad = np.clip(off_rad, 0.0, None)
-    touching_m = 2.0 * model.radius_m
-    distances_m = touching_m + view.gaps_m
-    aside_m, ahead_m = distances_m * np.sin(off_rad), distances_m * np.cos(off_rad)
-    meets = (ahead_m > 0.0) & (aside_m < touching_m)
-    ways_m = np.where(meets, ahead_m - np.sqrt(np.clip(touching_m**2 - aside_m**2, 0.0, None)), np.inf)
-    return max(0.0, float(ways_m.min(initial=np.inf)))
 
 
 def _unit(angles_rad: FloatArray) -> FloatArray:

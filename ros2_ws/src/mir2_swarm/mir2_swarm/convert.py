@@ -7,11 +7,13 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist, TwistStamped
 from mir2_core.allies import Presence
 from mir2_core.listener import Listener
+from mir2_core.robots import ProximitySensor
 from mir2_core.suspicion import Case, Opinion
 from mir2_core.traitors.schedule import FOREVER, FaultSpec
-from mir2_core.types import Command, RobotState
+from mir2_core.types import Command, Echo, RobotState
 from mir2_interfaces.msg import AllyArray, AllyStatus, Fault, FaultArray, Suspicion, SuspicionArray
 from nav_msgs.msg import Odometry
+from sensor_msgs.msg import Range
 
 MAP_FRAME = "map"
 
@@ -110,6 +112,25 @@ def nothing_more(time_s: float) -> Odometry:
 def says_nothing(message: Odometry) -> bool:
     """Whether a report only ends what its robot says at its time."""
     return not message.header.frame_id
+
+
+def to_range(echo: Echo, sensor: ProximitySensor, robot: str) -> Range:
+    """The message of one proximity sensor."""
+    message = Range(
+        radiation_type=Range.INFRARED,
+        field_of_view=sensor.field_of_view_rad,
+        max_range=sensor.range_m,
+        range=echo.range_m,
+    )
+    message.header.stamp = stamp(echo.stamp_s)
+    message.header.frame_id = f"{robot}/{sensor.name}"
+    return message
+
+
+def to_echo(message: Range) -> Echo:
+    """What a proximity sensor says; a range of `max_range` or more means that nothing is seen."""
+    nothing = 0.0 < message.max_range <= message.range
+    return Echo(seconds(message.header.stamp), math.inf if nothing else message.range)
 
 
 def to_command(message: TwistStamped) -> Command:

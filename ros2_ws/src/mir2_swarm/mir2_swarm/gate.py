@@ -16,7 +16,9 @@ from mir2_swarm.convert import odometry_mistake, stamp, to_command, to_faults, t
 from mir2_swarm.ears import Ears
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
 from mir2_swarm.pace import Stamps
+from mir2_swarm.proximity import Proximity
 from mir2_swarm.stop_line import StopLine
+from mir2_swarm.tracking import Tracking
 
 STOP = "emergency_stop"
 STOP_NODE_GRACE_S = 5.0  # how long the emergency-stop node may be out of sight before the gate says so
@@ -27,7 +29,8 @@ class GateNode(SwarmNode):
 
     It begins by standing, until it should have heard of a stop that other gates hold. Every decision follows a command;
     a timer notices silence. Where the pace waits, a decision also needs the own and
-    the allies' states of the command's time, so that it does not depend on the order of messages.
+    the allies' states and the sensors' readings of the command's time, so that it does not depend on the order of
+    messages.
     """
 
     def __init__(self, robot: str) -> None:
@@ -41,7 +44,6 @@ class GateNode(SwarmNode):
             state_timeout_s=self.roster.timeouts.state_s,
         )
         self._gate = CommandGate(robot_model(self._entry.kind), limits)
-        self._has_body = robot_model(self._entry.kind).radius_m > 0
         self._commands: dict[str, Command] = {}
         self._state: RobotState | None = None
         self._faults: list[FaultSpec] | None = None
@@ -49,6 +51,7 @@ class GateNode(SwarmNode):
         self._lease = self.pace.lease(self._consider)
         self._last_s = self.now_s
         self._counts: Counter[str] = Counter()
+        self._contradictions: Counter[str] = Counter()
         self._decisions = 0
         self._listen()
 
@@ -68,7 +71,11 @@ class GateNode(SwarmNode):
             self.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
         else:
             self._faults = []
-        self._ears = Ears(self, self.robot, self._on_ally) if self._has_body else None
+        has_body = self._gate.model.radius_m > 0
+        self._ears = Ears(self, self.robot, self._on_other) if has_body else None
+        trusted = has_body and self.roster.tracking == "trusted"
+        self._tracking = Tracking(self, self.robot, self._on_other) if trusted else None
+        self._proximity = Proximity(self, self._gate.model, self._on_other)
         self.pace.every(self.period_s, self._notice_silence)
 
     def _commander(self, source: str) -> Callable[[TwistStamped], None]:
@@ -78,7 +85,7 @@ class GateNode(SwarmNode):
 
         return listen
 
-    def _on_ally(self) -> None:
+    def _on_other(self) -> None:
         self.pace.after_news(self._consider)
 
     def _on_odometry(self, message: Odometry) -> None:
@@ -141,7 +148,8 @@ class GateNode(SwarmNode):
         if self._faults is None:
             return [None]
         allies = self._ears.stamps(self._ears.listener.allies) if self._ears else []
-        return [self._state.stamp_s if self._state else None, *allies]
+        tracked = self._tracking.stamps if self._tracking else []
+        return [self._state.stamp_s if self._state else None, *allies, *tracked, *self._proximity.stamps]
 
     def _answer_once(self, stamp_s: float, source: str) -> None:
         """Answer, or repeat the answer already given for that time."""
@@ -156,23 +164,37 @@ class GateNode(SwarmNode):
 
     def _answer(self, now_s: float, source: str) -> None:
         command = self._commands.get(source) if self._stop_line.settled else None
-        allies = self._believed(now_s)
-        decision = self._gate.step(now_s, command, self._state, allies, emergency_stop=self._stop_line.held)
+        others, echoes = self._others(now_s), self._proximity.echoes
+        decision = self._gate.step(
+            now_s, command, self._state, list(others.values()), echoes, emergency_stop=self._stop_line.held
+        )
+        names = list(others)
+        self._contradictions.update(names[index] for index in decision.contradicted)
         self._last_s = now_s
         self._answered = (decision.command, self._status(decision, command, source))
         self._send(*self._answered)
 
-    def _believed(self, now_s: float) -> list[RobotState]:
-        """Where allies are, as far as their reports are believed."""
+    def _others(self, now_s: float) -> dict[str, RobotState]:
+        """Where allies are: as trusted tracking has it, else as far as their reports are believed."""
         if self._ears is None:
-            return []
+            return {}
         self._ears.judge(self._state, now_s)
-        return self._ears.listener.states(now_s)
+        tracked = self._tracking.states(now_s) if self._tracking else {}
+        return self._ears.listener.states(now_s) | tracked
 
     def _send(self, command: Command, status: GateStatus) -> None:
         self._status_publisher.publish(status)
         stamped = self._entry.stamped_cmd_vel
         self._driver_publisher.publish(to_twist_stamped(command, self.robot) if stamped else to_twist(command))
+
+    def _silent_sensors(self, now_s: float) -> list[str]:
+        silent = self._gate.silent(now_s, self._proximity.echoes)
+        if silent and self._stop_line.settled:
+            self.get_logger().warning(
+                f"proximity sensors are silent: {', '.join(silent)}; what they would see counts for nothing",
+                throttle_duration_sec=10.0,
+            )
+        return list(silent)
 
     def _status(self, decision: GateDecision, asked: Command | None, source: str) -> GateStatus:
         self._decisions += 1
@@ -184,6 +206,9 @@ class GateNode(SwarmNode):
             decisions=self._decisions,
             intervention_reasons=[str(reason) for reason in self._counts],
             intervention_counts=list(self._counts.values()),
+            silent_sensors=self._silent_sensors(decision.command.stamp_s),
+            contradicted_robots=list(self._contradictions),
+            contradiction_counts=list(self._contradictions.values()),
         )
         status.header.stamp = stamp(decision.command.stamp_s)
         if asked is not None:

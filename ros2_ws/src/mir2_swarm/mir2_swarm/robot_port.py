@@ -1,13 +1,15 @@
-"""The driver's side of one simulated robot: its odometry goes out, its commands come in."""
+"""The driver's side of one simulated robot: its odometry and sensors go out, its commands come in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from geometry_msgs.msg import Twist, TwistStamped
+from mir2_core.robots import robot_model
 from mir2_core.roster import RobotEntry
-from mir2_core.types import Command, RobotState
+from mir2_core.types import Command, Echo, RobotState
 from nav_msgs.msg import Odometry
+from sensor_msgs.msg import Range
 
-from mir2_swarm.convert import seconds, to_odometry
+from mir2_swarm.convert import seconds, to_odometry, to_range
 from mir2_swarm.node import SwarmNode
 
 
@@ -21,6 +23,10 @@ class RobotPort:
         self._command: Command | None = None  # its stamp is zero if it came without one
         self._came_s = 0.0
         self._odometry = node.create_publisher(Odometry, f"/{robot.name}/odom", 10)
+        self._sensors = [
+            (sensor, node.create_publisher(Range, f"/{robot.name}/{sensor.name}", node.pace.odometry_qos))
+            for sensor in robot_model(robot.kind).proximity
+        ]
         kind, callback = (TwistStamped, self._on_stamped) if robot.stamped_cmd_vel else (Twist, self._on_twist)
         node.create_subscription(kind, f"/{robot.name}/cmd_vel", callback, 10)
 
@@ -34,9 +40,11 @@ class RobotPort:
         self._command, self._came_s = command, self._node.steady_s
         self._heard()
 
-    def report(self, state: RobotState) -> None:
-        """Publish where the robot is."""
+    def report(self, state: RobotState, ranges_m: Iterable[float]) -> None:
+        """Publish where the robot is, and what each of its sensors reads."""
         self._odometry.publish(to_odometry(state, self.name))
+        for (sensor, publisher), range_m in zip(self._sensors, ranges_m, strict=True):
+            publisher.publish(to_range(Echo(state.stamp_s, range_m), sensor, self.name))
 
     def answer(self, time_s: float) -> tuple[float, float] | None:
         """v_mps, omega_radps of the command stamped with that time; None if it has not come."""

@@ -10,7 +10,7 @@ from mir2_swarm.stepping import STEPPINGS
 
 
 class SimulatorNode(SwarmNode):
-    """Publishes every robot's odometry and drives the world by `cmd_vel`.
+    """Publishes every robot's odometry and sensors and drives the world by `cmd_vel`.
 
     The world stands until `~/start` is called, unless the parameter `start_paused` is false.
     """
@@ -23,7 +23,7 @@ class SimulatorNode(SwarmNode):
         self._running = False
         roster, task = for_backend(self.roster, sort), self.deployment.task
         self._world = backend(sort).make_world(roster, task, start_poses(roster, task, seed), gui)
-        ports = [RobotPort(self, robot, self._heard) for robot in self.roster.robots]
+        ports = [RobotPort(self, robot, self._heard) for robot in roster.robots]
         self._stepping = STEPPINGS[self.mode](self, self._world, ports)
         self.create_service(Trigger, "~/start", self._on_start)
         if not self.flag_parameter("start_paused"):

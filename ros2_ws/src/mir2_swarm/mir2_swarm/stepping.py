@@ -31,9 +31,9 @@ class Stepping(Protocol):
 
 
 def report(world: World, ports: Sequence[RobotPort], time_s: float) -> None:
-    """Publish every robot's odometry."""
-    for port, pose, velocity in zip(ports, world.poses(), world.velocities(), strict=True):
-        port.report(RobotState(time_s, *pose.tolist(), *velocity.tolist()))
+    """Publish every robot's odometry and what its sensors read."""
+    for port, pose, velocity, ranges_m in zip(ports, world.poses(), world.velocities(), world.proximity(), strict=True):
+        port.report(RobotState(time_s, *pose.tolist(), *velocity.tolist()), ranges_m.tolist())
 
 
 class RealTimeStepping:
