@@ -44,9 +44,11 @@ class Ears:
 
     def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
-            if not says_nothing(message):
+            stamp_s = seconds(message.header.stamp)
+            repeated = self._pace.patient and stamp_s == self._newest_s.get(ally)  # asked for again, not said again
+            if not repeated and not says_nothing(message):
                 self._inbox[ally].append((self._pace.now_s(()), to_state(message)))
-            self._newest_s[ally] = seconds(message.header.stamp)
+            self._newest_s[ally] = stamp_s
             self._heard()
 
         return listen

@@ -184,8 +184,9 @@ class FaultInjectorNode(SwarmNode):
             if not spec.on_reports or not self.pace.due(now_s, self._stamps(), news=spec.robot == heard):
                 continue
             truth_s, last_s = self._states[spec.robot].stamp_s, self._said_s.get(spec.robot, -math.inf)
-            if last_s < truth_s < last_s + 0.9 * self.period_s:
-                continue  # odometry comes faster than the control rate
+            asked_again = truth_s == last_s and spec.robot == heard
+            if last_s <= truth_s < last_s + 0.9 * self.period_s and not asked_again:
+                continue  # said already, or odometry comes faster than the control rate
             self._said_s[spec.robot] = truth_s
             for state in takeover.reports(self._step(spec, truth_s), self._team()):
                 self._reports[spec.robot].publish(to_odometry(state, spec.robot))
