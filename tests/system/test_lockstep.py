@@ -124,7 +124,8 @@ def twists(arrays, step):
 
 
 def test_robots_with_bodies_repeat_bit_for_bit(swarm, make_bundle):
-    common = (f"policy:={make_bundle()}", "backend:=pybullet", "duration:=4", "fault:=flee@robot_2:1:2")
+    faults = "fault:=flee@robot_2:1:2,drift@robot_2:1:2"
+    common = (f"policy:={make_bundle()}", "backend:=pybullet", "duration:=4", faults)
     first, _ = run(swarm, *common, name="first")
     second, _ = run(swarm, *common, "robots_per_process:=3", name="second")
     np.testing.assert_array_equal(first["poses"], second["poses"])

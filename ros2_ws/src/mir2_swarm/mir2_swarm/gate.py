@@ -25,7 +25,7 @@ STOP_NODE_GRACE_S = 5.0  # how long the emergency-stop node may be out of sight 
 
 
 class GateNode(SwarmNode):
-    """Passes on the policy's command, or the fault injector's while `/faults` lists the robot and its lease runs.
+    """Passes on the policy's command, or the fault injector's while `/faults` lists its commands and a lease runs.
 
     It begins by standing, until it should have heard of a stop that other gates hold. Every decision follows a command;
     a timer notices silence. Where the pace waits, a decision also needs the own and
