@@ -187,11 +187,11 @@ class GateNode(SwarmNode):
         stamped = self._entry.stamped_cmd_vel
         self._driver_publisher.publish(to_twist_stamped(command, self.robot) if stamped else to_twist(command))
 
-    def _silent_sensors(self, now_s: float) -> list[str]:
-        silent = self._gate.silent(now_s, self._proximity.echoes)
-        if silent and self._stop_line.settled:
+    def _silent_sensors(self, command: Command) -> list[str]:
+        silent = self._gate.silent(command.stamp_s, self._proximity.echoes)
+        if silent and command.v_mps != 0.0:
             self.get_logger().warning(
-                f"proximity sensors are silent: {', '.join(silent)}; what they would see counts for nothing",
+                f"the robot drives while these of its sensors are silent: {', '.join(silent)}",
                 throttle_duration_sec=10.0,
             )
         return list(silent)
@@ -206,7 +206,7 @@ class GateNode(SwarmNode):
             decisions=self._decisions,
             intervention_reasons=[str(reason) for reason in self._counts],
             intervention_counts=list(self._counts.values()),
-            silent_sensors=self._silent_sensors(decision.command.stamp_s),
+            silent_sensors=self._silent_sensors(decision.command),
             contradicted_robots=list(self._contradictions),
             contradiction_counts=list(self._contradictions.values()),
         )
