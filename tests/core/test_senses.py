@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mir2_core.robots import EPUCK2, EPUCK2_POINT
-from mir2_core.senses import NOISES, ranges_to, senses_of
+from mir2_core.senses import NOISES, ranges_to, ranges_to_walls, senses_of
 
 TOUCHING_M = 2.0 * EPUCK2.radius_m
 NOISE_M = EPUCK2.proximity[0].noise_m
@@ -114,3 +114,19 @@ def test_a_kind_without_sensors_sees_nothing():
     blind = replace(EPUCK2, proximity=())
     view = senses_of(blind).look([])
     assert not senses_of(blind).contradict(view, (0.08, 0.0))
+
+
+@pytest.mark.parametrize("heading_rad", [0.0, 1.0, -2.5, math.pi / 2])
+def test_known_walls_are_no_echo_and_do_not_hide_what_stands_before_them(heading_rad):
+    pose = (0.05, 1.0, heading_rad)
+    walls_m = ranges_to_walls(EPUCK2, pose, 2.0)
+    assert walls_m.min() == pytest.approx(0.015, abs=0.006)
+    assert len(SENSES.look(walls_m, walls_m).echoes) == 0
+    body = place(math.pi / 2 - heading_rad, 0.012)  # along the wall
+    both_m = np.minimum(np.where(ranges_to(EPUCK2, body) < 0.06, ranges_to(EPUCK2, body), math.inf), walls_m)
+    towards_rad = math.pi / 2 - heading_rad
+    assert SENSES.way_m(SENSES.look(both_m, walls_m), (towards_rad, towards_rad)) <= 0.012
+
+
+def test_far_walls_are_not_seen():
+    assert np.isinf(ranges_to_walls(EPUCK2, (1.0, 1.0, 0.3), 2.0)).all()

@@ -76,3 +76,18 @@ def test_a_robot_that_a_liar_stands_on_goes_on() -> None:
     with PyBulletWorld([(0.5, 1.0, 0.0), (1.7, 1.7, 0.0)], 2.0) as world:
         drive(world, lambda _: np.array([(0.1, 0.0), (0.0, 0.0)]), on_top, 50)
         assert world.poses()[0, 0] > 0.95
+
+
+@pytest.mark.parametrize("lie", [elsewhere, on_top])
+@pytest.mark.parametrize("v_mps", [0.138, -0.138])
+def test_two_that_meet_along_a_wall_never_touch(lie: Lie, v_mps: float) -> None:
+    turned_rad = 0.0 if v_mps > 0 else math.pi
+    with PyBulletWorld([(0.5, 0.046, turned_rad), (0.85, 0.05, math.pi)], 2.0) as world:
+        assert drive(world, lambda _: np.array([(v_mps, 0.0), (0.138, 0.0)]), lie, 50) < 0.1
+
+
+@pytest.mark.parametrize("v_mps", [0.12, -0.12])
+def test_a_wall_beside_a_robot_does_not_hold_it_up(v_mps: float) -> None:
+    with PyBulletWorld([(1.0, 0.045, 0.0), (1.0, 1.5, 0.0)], 2.0) as world:
+        drive(world, lambda _: np.array([(v_mps, 0.0), (0.0, 0.0)]), elsewhere, 50)
+        assert abs(world.poses()[0, 0] - 1.0) > 0.55

@@ -9,7 +9,7 @@ import numpy as np
 
 from mir2_core.gate_neighbours import keep_clear, turn_of
 from mir2_core.robots import RobotModel
-from mir2_core.senses import Place, View, senses_of
+from mir2_core.senses import Place, View, ranges_to_walls, senses_of
 from mir2_core.types import Command, Echo, FloatArray, RobotState
 
 
@@ -128,7 +128,8 @@ class CommandGate:
         has_body = self.model.radius_m > 0
         if has_body:
             command = self._narrow(command, self._fence_v(command.v_mps, state), Reason.FENCE, reasons)
-            view = None if np.isnan(ranges_m).all() else self._senses.look(ranges_m)
+            walls_m = ranges_to_walls(self.model, state.pose, self.limits.arena_m)
+            view = None if np.isnan(ranges_m).all() else self._senses.look(ranges_m, walls_m)
             claims = [_seen_from(state, other) for other in neighbours]
             if view is not None:
                 contradicted = tuple(i for i, claim in enumerate(claims) if self._senses.contradict(view, claim))

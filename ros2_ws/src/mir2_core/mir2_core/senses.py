@@ -18,7 +18,7 @@ from mir2_core.types import FloatArray
 CELL_RAD = math.radians(5.0)
 CELL_M = 0.002
 NOISES = 3.0  # deviations of a reading that count as noise
-CLAIM_M = 0.008  # how far from the place that an ally claims it may be and yet have told the truth
+CLAIM_M = 0.008  # how far from the place that is claimed an ally, or a wall, may be
 
 
 class Rays(NamedTuple):
@@ -47,6 +47,18 @@ def ranges_to(model: RobotModel, places: ArrayLike) -> FloatArray:
     nearest = np.where(hit, np.clip(along - half_chord, 0.0, None), np.inf).min(axis=-1)
     ranges_m: FloatArray = np.minimum(nearest, [sensor.range_m for sensor in model.proximity])
     return ranges_m
+
+
+def ranges_to_walls(model: RobotModel, pose: tuple[float, float, float], arena_m: float) -> FloatArray:
+    """What the sensors (S,) of a robot at `pose` would read of the walls around [0, arena_m]²; `inf` for no wall."""
+    rays, (x_m, y_m, heading_rad) = sensor_rays(model), pose
+    cos, sin = math.cos(heading_rad), math.sin(heading_rad)
+    turn = np.array([[cos, sin], [-sin, cos]])
+    starts, directions = (x_m, y_m) + rays.starts @ turn, rays.directions @ turn
+    rooms = np.clip(np.where(directions > 0.0, arena_m - starts, starts), 0.0, None)
+    ways = np.divide(rooms, np.abs(directions), out=np.full_like(rooms, np.inf), where=directions != 0.0)
+    nearest: FloatArray = ways.min(axis=(-2, -1))
+    return np.where(nearest < [sensor.range_m for sensor in model.proximity], nearest, np.inf)
 
 
 Place = tuple[float, float]
@@ -82,17 +94,18 @@ class Senses:
         four = np.stack([corners[:, :-1], corners[:, 1:], next_bearing[:, :-1], next_bearing[:, 1:]])
         return four.min(axis=0), four.max(axis=0)
 
-    def look(self, ranges_m: ArrayLike) -> View:
+    def look(self, ranges_m: ArrayLike, walls_m: ArrayLike = np.inf) -> View:
         """What the readings (S,) mean; NaN is a sensor that says nothing.
 
-        A thing that no robot could look like, such as a wall's corner or a hand, counts as standing right before the
-        sensor that sees it.
+        A reading that the arena's walls (S,) explain is no echo. A thing that no robot could look like, such as a hand,
+        counts as standing right before the sensor that sees it.
         """
         said = np.asarray(ranges_m, dtype=np.float64)
         ranges = np.clip(np.where(np.isnan(said), 0.0, said), 0.0, self._limits_m)
         possible = np.asarray((self._farthest >= ranges - self._noise_m).all(axis=-1))
         echoes = []
-        for i in np.flatnonzero(said < self._limits_m):
+        walls = np.abs(ranges - np.asarray(walls_m)) <= CLAIM_M
+        for i in np.flatnonzero((said < self._limits_m) & ~walls):
             nearest, farthest = self._nearest[..., i], self._farthest[..., i]
             like = np.abs(np.clip(ranges[i], nearest, farthest) - ranges[i]) <= self._noise_m[i]
             explains = possible & like & (nearest < self._limits_m[i])
