@@ -10,6 +10,8 @@ from mir2_core.traitors import ACTS, TRAITORS
 from mir2_core.world import BACKENDS
 from mir2_policies.learners.registry import ALGORITHMS
 
+import examples.extending.task.matching  # the contract of tasks holds for it too
+
 REGISTRIES: tuple[dict[str, Any], ...] = (TASKS, ALGORITHMS, ROBOTS, ACTS, TRAITORS, BACKENDS)
 BEFORE = [dict(registry) for registry in REGISTRIES]
 
