@@ -128,8 +128,7 @@ class CommandGate:
         has_body = self.model.radius_m > 0
         if has_body:
             command = self._narrow(command, self._fence_v(command.v_mps, state), Reason.FENCE, reasons)
-            walls_m = ranges_to_walls(self.model, state.pose, self.limits.arena_m)
-            view = None if np.isnan(ranges_m).all() else self._senses.look(ranges_m, walls_m)
+            view = self._view(state, ranges_m)
             claims = [_seen_from(state, other) for other in neighbours]
             if view is not None:
                 contradicted = tuple(i for i, claim in enumerate(claims) if self._senses.contradict(view, claim))
@@ -167,6 +166,12 @@ class CommandGate:
             room = high - position if outward > 0 else position - low
             v_mps = _limit_approach(v_mps, abs(outward), room, self.limits.period_s)
         return v_mps
+
+    def _view(self, state: RobotState, ranges_m: FloatArray) -> View | None:
+        """What the sensors see; None if all are silent."""
+        if np.isnan(ranges_m).all():
+            return None
+        return self._senses.look(ranges_m, ranges_to_walls(self.model, state.pose, self.limits.arena_m))
 
     def _proximity_v(self, command: Command, view: View, claims: Sequence[Place]) -> float:
         """The part of the speed that uses up at most half of the way to anything that is seen."""

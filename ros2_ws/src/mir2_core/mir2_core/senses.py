@@ -28,6 +28,7 @@ class Rays(NamedTuple):
     directions: FloatArray  # (S, 3, 2)
 
 
+@lru_cache
 def sensor_rays(model: RobotModel) -> Rays:
     """The rays of the model's sensors, in the robot's frame."""
     bearings = np.array([sensor.bearing_rad for sensor in model.proximity])[:, None]
