@@ -170,7 +170,10 @@ def test_several_traitors_share_a_network_that_knows_who_is_who(threat: Any, obs
     observed = attacker.observe(poses, 7)
     assert observed.shape == (3, 2, attacker.sight.size)
     assert observed[..., -5:].argmax(dim=-1).tolist() == [[4, 0]] * 3
-    assert attacker.actor(observed).shape == (3, 2, 5 if THREATS[threat].lies else 2)
+    assert attacker.actor(observed).shape == (3, 2, 2 + 3 * THREATS[threat].reports(5))
+    reported = attacker.act(poses, 7).reported
+    shape = {"liar": (3, 2, 3), "two_faced": (3, 2, 5, 3)}
+    assert (None if reported is None else reported.shape) == shape.get(threat)
     torch.testing.assert_close(attacker.observe(poses, torch.tensor([0, 7, 3]))[1], observed[1])
 
 
@@ -196,9 +199,10 @@ def test_a_victim_without_known_gradients_is_refused(victim: PolicyBundle, tmp_p
         TorchVictim(odd)
 
 
-def test_robots_at_the_same_place_break_no_gradient(victim: PolicyBundle) -> None:
+@pytest.mark.parametrize("threat", ["liar", "two_faced"])
+def test_robots_at_the_same_place_break_no_gradient(threat: str, victim: PolicyBundle) -> None:
     task = torch_task("rendezvous", PARAMS)
-    attacker = Attacker(tiny(victim, threat="liar"), Arena(task, (1,)), TorchVictim(victim), np.random.default_rng(0))
+    attacker = Attacker(tiny(victim, threat=threat), Arena(task, (1,)), TorchVictim(victim), np.random.default_rng(0))
     world = BatchedWorld(task, 2, np.random.default_rng(0))
     world.state[:] = 1.0
     assert np.isfinite(list(attacker.update(world).values())).all()

@@ -80,6 +80,47 @@ def test_a_lie_changes_what_victims_see_and_nothing_else() -> None:
     np.testing.assert_array_equal(episodes.reported, np.broadcast_to(lie, (40, 2, 1, 3)))
 
 
+def lie_to(situation: Situation, places: Any) -> Deed:
+    """One traitor that tells each of five robots one of `places` (5, 3)."""
+    return Deed(np.zeros((2, 1, 2)), np.broadcast_to(places, (len(situation.poses), 1, 5, 3)))
+
+
+def test_each_victim_sees_what_it_was_told() -> None:
+    seen: list[Any] = []
+
+    def still(observations: Any) -> Any:
+        seen.append(observations)
+        return 0.0 * observations[..., :2]
+
+    lies = np.random.default_rng(0).uniform(0.1, 1.9, (5, 3))
+    episodes = run_episodes(TASK, still, 2, 0, robots=(2,), traitor=lambda situation: lie_to(situation, lies))
+    for listener in (0, 1, 3, 4):
+        believed = episodes.poses[0].copy()
+        believed[:, 2] = lies[listener]
+        np.testing.assert_array_equal(seen[0][:, listener], TASK.observe(believed)[:, listener])
+    np.testing.assert_array_equal(episodes.reported, np.broadcast_to(lies, (40, 2, 1, 5, 3)))
+
+
+@pytest.mark.parametrize("of_tensors", [False, True])
+@pytest.mark.parametrize("observation", ["pairwise", "agnostic"])
+def test_the_same_lie_to_each_is_a_lie_to_all(of_tensors: bool, observation: Any) -> None:
+    params = RendezvousParams(robots=5, horizon=40, observation=observation)
+    task: Any = torch_task("rendezvous", params) if of_tensors else Rendezvous(params)
+
+    def drive(observations: Any) -> Any:
+        return (20.0 * observations[..., 1:3]).clip(-1.0, 1.0)
+
+    def two_faced(situation: Situation) -> Deed:
+        reported = TRAITORS["lie-circle"](situation).reported
+        assert reported is not None
+        return Deed(None, task.xp.broadcast_to(reported[:, :, None], (6, 2, 5, 3)))
+
+    liar = run_episodes(task, drive, 6, 3, robots=(1, 4), traitor=TRAITORS["lie-circle"])
+    each = run_episodes(task, drive, 6, 3, robots=(1, 4), traitor=two_faced)
+    np.testing.assert_array_equal(each.poses, liar.poses)
+    np.testing.assert_array_equal(each.benign_reward, liar.benign_reward)
+
+
 def test_the_world_moves_by_the_truth() -> None:
     episodes = played("lie-random", (1, 4))
     for step in range(40):

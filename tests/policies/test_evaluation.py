@@ -16,20 +16,23 @@ from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.files import writable_folder
 from mir2_core.tasks import Rendezvous, RendezvousParams
+from mir2_core.traitors import TRAITORS
 from mir2_core.traitors.reports import Offset
 from mir2_policies.cli.main import parser
 from mir2_policies.cli.options import read_numbers
-from mir2_policies.evaluation.episodes import Episodes
+from mir2_policies.evaluation.episodes import Episodes, bundle_act, run_episodes
 from mir2_policies.evaluation.information import NOISE, Samples, estimate, interaction
 from mir2_policies.evaluation.measure import (
     Scenario,
     Settings,
+    bundle_task,
     load_policies,
     play,
     policy_names,
     rendezvous,
     scripted_scenarios,
 )
+from mir2_policies.evaluation.plots import plot_paths
 from mir2_policies.evaluation.report import markdown, write_report
 from mir2_policies.evaluation.statistics import (
     interquartile_mean,
@@ -105,6 +108,17 @@ def test_information_ignores_walls_and_index(make_bundle: MakeBundle) -> None:
     assert interaction(task, record).gaussian_nats > 0.5
     still = record._replace(actions=np.zeros_like(record.actions))
     assert interaction(task, still).gaussian_nats < 0.05
+
+
+def test_information_and_paths_of_lies_that_differ(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    bundle = PolicyBundle.load(make_bundle("three.onnx", robots=3))
+    task = bundle_task(bundle)
+    liar = run_episodes(task, bundle_act(bundle), 8, 0, robots=(1,), traitor=TRAITORS["lie-circle"])
+    told = np.repeat(liar.reported[:, :, :, None], 3, axis=3)
+    each = liar._replace(reported=told)
+    assert interaction(task, each) == interaction(task, liar)
+    plot_paths([("each", each), ("all", liar)], 2.0, tmp_path / "paths.png")
+    assert (tmp_path / "paths.png").stat().st_size > 0
 
 
 def widths(*columns: list[float]) -> Episodes:

@@ -15,6 +15,7 @@ from mir2_sim.batched import BatchedWorld
 from torch import Tensor, nn
 
 from mir2_policies.attacks.config import AttackConfig
+from mir2_policies.attacks.duel import tamed
 from mir2_policies.attacks.threats import THREATS
 from mir2_policies.evaluation.episodes import Act, Arena
 from mir2_policies.learners.learner import Metrics
@@ -33,7 +34,7 @@ class Attacker:
         self.rng = rng
         self.threat = THREATS[config.threat]
         self.sight = Sight(arena.task, config.robots)
-        output_size = arena.task.action_size + (REPORT_SIZE if self.threat.lies else 0)
+        output_size = arena.task.action_size + REPORT_SIZE * self.threat.reports(arena.task.params.robots)
         torch.manual_seed(int(rng.integers(2**63)))  # initial weights
         self.actor = Actor(self.sight.size, output_size, config.hidden)
         with torch.no_grad():
@@ -99,16 +100,9 @@ class Attacker:
         done = self.act(poses, world.age.clone())
         believed = arena.seen(poses, done.reported) + 0.0  # a tensor of its own, for the hook
         if believed.requires_grad:
-            believed.register_hook(self._tamed)
-        actions = self.victims(arena.task.observe(believed))
+            believed.register_hook(lambda gradient: tamed(gradient, self.config.sight_gradient_clip))
+        actions = self.victims(arena.observe(believed))
         actions = arena.replaced(actions, done.actions)
         step = world.step(actions)
         reward: Tensor = arena.benign_reward(step.state, actions) if self.threat.benign_only else step.reward
         return reward
-
-    def _tamed(self, gradient: Tensor) -> Tensor:
-        """The gradient (B, N, 3) in what victims see, shortened for each robot: near others it would explode."""
-        limit = self.config.sight_gradient_clip
-        gradient = gradient.nan_to_num(0.0, 0.0, 0.0)
-        norm: Tensor = gradient.norm(dim=-1, keepdim=True)
-        return gradient * (limit / norm.clamp(min=limit))

@@ -15,7 +15,7 @@ class AttackConfig(EvaluatedConfig):
     algorithm: Literal["attack"] = "attack"
     policy: str = Field(description="file name of the victim's bundle")
     victim_sha256: str
-    threat: Literal["published", "saboteur", "liar"] = "published"
+    threat: Literal["published", "saboteur", "liar", "two_faced"] = "published"
     robots: tuple[int, ...] = Field(min_length=1, description="indices of the traitors")
 
     hidden: tuple[Width, ...] = Field(default=(64, 64), min_length=1)

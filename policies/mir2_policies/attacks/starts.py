@@ -11,19 +11,19 @@ from torch import Tensor
 TO_FULL = 1.1  # its tanh is `mir2_core.traitors.trained.FULL`
 
 
-def starts(task: FloorTask, robots: Sequence[int], lies: bool) -> list[Tensor]:
-    """Weights (A or A + 3, O) of the observation: traitors run away, and liars report what hurts some team or other."""
+def starts(task: FloorTask, robots: Sequence[int], reports: int) -> list[Tensor]:
+    """Weights (A + 3 `reports`, O) of the observation: traitors run away; liars say what hurts some team or other."""
     sight, size = Sight(task, robots), task.action_size
     terms, width = sight.terms, sight.size
     ways = [torch.zeros(size, width) for _ in range(2)]
     for way, term in zip(ways, ("flight_left_right", "retreat_left_right"), strict=True):
         way[range(size), columns(terms, term)] = TO_FULL
-    if not lies:
+    if not reports:
         return ways
-    reports = [torch.zeros(REPORT_SIZE, width) for _ in range(len(CLOCK_STEPS) + 1)]
+    lies = [torch.zeros(REPORT_SIZE, width) for _ in range(len(CLOCK_STEPS) + 1)]
     clock = columns(terms, "clock_cos_sin")
     cosines, sines = clock[: len(CLOCK_STEPS)], clock[len(CLOCK_STEPS) :]
-    reports[0][[0, 1], columns(terms, "benign_centroid")] = -4.0 * TO_FULL  # far from where the others meet
-    for cosine, sine, report in zip(cosines, sines, reports[1:], strict=True):  # around the arena; or to and fro
-        report[[0, 1], [cosine, sine]] = 1.5 * TO_FULL
-    return [torch.cat([ways[0], report]) for report in reports]
+    lies[0][[0, 1], columns(terms, "benign_centroid")] = -4.0 * TO_FULL  # far from where the others meet
+    for cosine, sine, lie in zip(cosines, sines, lies[1:], strict=True):  # around the arena; or to and fro
+        lie[[0, 1], [cosine, sine]] = 1.5 * TO_FULL
+    return [torch.cat([ways[0], *[lie] * reports]) for lie in lies]

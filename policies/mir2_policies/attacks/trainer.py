@@ -45,7 +45,8 @@ class AttackTrainer(TrainingRun):
 
     def begin(self) -> bool:
         """Begin as the rule that hurts this victim most."""
-        rules = starts(self.arena.task, self.config.robots, self.attacker.threat.lies)
+        task = self.arena.task
+        rules = starts(task, self.config.robots, self.attacker.threat.reports(task.params.robots))
         left = []
         for rule in rules:
             self.attacker.begin_as(rule)

@@ -13,7 +13,8 @@ from mir2_policies.bundles.export import GOLDEN_VECTORS, actor_to_onnx, check_eq
 from mir2_policies.evaluation.returns import SELECTION_SEED
 
 ACTION_MEANING = (
-    "; then the reported pose: x and y in units of half the arena's side, from its middle, heading in units of π"
+    "; then the reported pose, or one to each robot: x and y in units of half the arena's side, from its middle, "
+    "heading in units of π"
 )
 
 

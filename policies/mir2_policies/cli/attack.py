@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 SUMMARY = "train the ally that hurts a policy most"
 DEFAULT_STEPS = 100_000
 ADVERSARY_FILE = "adversary.onnx"
+USUAL_WIDTH = 64
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whom to attack, as whom, what for, and for how long."""
     parser.add_argument("--policy", type=Path, required=True, metavar="FILE.onnx", help="the victims' policy")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the attack")
-    parser.add_argument("--threat", default="published", metavar="NAME", help="published, saboteur or liar")
+    parser.add_argument("--threat", default="published", metavar="NAME", help="published, saboteur, liar or two_faced")
     parser.add_argument("--robots", metavar="INDICES", help="the traitors, such as 0,4")
     parser.add_argument("--all", action="store_true", help="one attack as each robot, in folders below --output")
     parser.add_argument("--seed", type=int, default=0)
@@ -67,6 +68,16 @@ def _targets(arguments: argparse.Namespace, victim: PolicyBundle) -> list[tuple[
     return [(robots, arguments.output)]
 
 
+def _width(victim: PolicyBundle, threat: str) -> int:
+    """Of the layers: as usual, but for both signs of all that a two-faced traitor of a large team says."""
+    from mir2_core.traitors.trained import REPORT_SIZE
+
+    from mir2_policies.attacks.threats import THREATS
+
+    task = victim.task()
+    return max(USUAL_WIDTH, 2 * (task.action_size + REPORT_SIZE * THREATS[threat].reports(task.params.robots)))
+
+
 def _config(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[int, ...]) -> "AttackConfig":
     from mir2_policies.attacks.config import AttackConfig
 
@@ -76,5 +87,6 @@ def _config(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[i
         "threat": arguments.threat,
         "robots": robots,
         "seed": arguments.seed,
+        "hidden": (_width(victim, arguments.threat),) * 2,
     }
     return parse(settings, AttackConfig, "command line")

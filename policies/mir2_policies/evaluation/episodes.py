@@ -1,7 +1,7 @@
 """Whole episodes of a team of which some robots may be traitors: what everything else measures.
 
-A victim sees the poses that traitors report and the true poses of everybody else; a traitor sees the truth; the
-world moves by the truth. K is the number of traitors, T the number of steps.
+A victim sees the poses that traitors report, to everybody or to it alone, and the true poses of everybody else; a
+traitor sees the truth; the world moves by the truth. K is the number of traitors, T the number of steps.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ class Episodes(NamedTuple):
 
     robots: tuple[int, ...]  # the traitors' indices
     poses: FloatArray  # (T + 1, B, N, 3) the truth
-    reported: FloatArray  # (T, B, K, 3) by the traitors before each step
+    reported: FloatArray  # (T, B, K, 3) by the traitors before each step; (T, B, K, N, 3) where to each robot another
     actions: FloatArray  # (T, B, N, A)
     going: NDArray[np.bool_]  # (T, B) whether the episode had not ended before the step
     team_reward: FloatArray  # (T, B) as published; 0 where the episode has ended
@@ -54,8 +54,24 @@ class Arena:
         self._benign_task = task.of_size(len(self.benign))
 
     def seen(self, poses: Array, reported: Array | None) -> Array:
-        """The poses (B, N, 3) that victims believe in."""
-        return poses if reported is None else self.replaced(poses, reported)
+        """The poses (B, N, 3) that victims believe in; (B, N, N, 3), of each listener, where lies differ."""
+        if reported is None:
+            return poses
+        if reported.ndim == 3:
+            return self.replaced(poses, reported)
+        team = poses.shape[1]
+        believed = self.task.xp.broadcast_to(poses[:, None], (len(poses), team, team, 3)) + 0.0
+        believed[:, :, self.robots] = self.task.xp.swapaxes(reported, 1, 2)
+        return believed
+
+    def observe(self, seen: Array) -> Array:
+        """The observations (B, N, O) of robots that believe what `seen` gives."""
+        if seen.ndim == 3:
+            return self.task.observe(seen)
+        batch, team = seen.shape[:2]
+        observed = self.task.observe(self.task.xp.reshape(seen, (-1, team, 3)))
+        every = list(range(team))
+        return self.task.xp.reshape(observed, (batch, team, team, -1))[:, every, every]
 
     def replaced(self, values: Array, rows: Array) -> Array:
         """A copy of `values` (B, N, ...) with the traitors' rows (B, K, ...) in place."""
@@ -119,7 +135,7 @@ def run_episodes(
         memory.note(step, moment)
         deed = traitor(Situation(task, task.robot, arena.robots, seed, step, memory))
         told.append(poses[:, arena.robots] if deed.reported is None else deed.reported)
-        actions = victims(task.observe(arena.seen(poses, deed.reported)))
+        actions = victims(arena.observe(arena.seen(poses, deed.reported)))
         return arena.replaced(actions, moment.wanted if deed.actions is None else deed.actions)
 
     places, widest, rows = [_numpy(starts)], [_numpy(arena.benign_widest_m(starts))], []

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from mir2_core.tasks import Task
+from mir2_core.tasks import FloorTask
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from mir2_policies.evaluation.episodes import Episodes
+from mir2_policies.evaluation.episodes import Arena, Episodes
 from mir2_policies.learners.networks import mlp
 
 NOISE = 0.1
@@ -44,7 +44,7 @@ class Samples(NamedTuple):
     actions: FloatArray
 
 
-def interaction(task: Task, episodes: Episodes, seed: int = 0) -> Information:
+def interaction(task: FloorTask, episodes: Episodes, seed: int = 0) -> Information:
     """Information between what benign robots see of their allies, lies included, and what they do."""
     fit, held_out = (_samples(task, episodes, half) for half in (0, 1))
     return estimate(fit, held_out, seed)
@@ -67,19 +67,17 @@ def estimate(fit: Samples, held_out: Samples, seed: int = 0) -> Information:
     return Information(float(gaussian), float(0.5 * (negative - positive)))
 
 
-def _samples(task: Task, episodes: Episodes, half: int) -> Samples:
+def _samples(task: FloorTask, episodes: Episodes, half: int) -> Samples:
     """Those of every other episode, while they lasted."""
-    benign = [i for i in range(task.params.robots) if i not in episodes.robots]
+    arena = Arena(task, episodes.robots)
     chosen = slice(half, EPISODES, 2)
     seen, actions = [], []
     for step in range(0, len(episodes.actions), EVERY_STEPS):
         going = episodes.going[step, chosen]
-        poses = episodes.poses[step, chosen].copy()
-        if episodes.robots:
-            poses[:, list(episodes.robots)] = episodes.reported[step, chosen]
-        observed = np.asarray(task.observe(task.asarray(poses)), np.float64)[:, benign]
+        believed = arena.seen(episodes.poses[step, chosen], episodes.reported[step, chosen])
+        observed = np.asarray(arena.observe(task.asarray(believed)), np.float64)[:, arena.benign]
         seen.append(observed[going].reshape(-1, observed.shape[-1]))
-        done = np.clip(episodes.actions[step, chosen][:, benign][going], -1.0, 1.0)
+        done = np.clip(episodes.actions[step, chosen][:, arena.benign][going], -1.0, 1.0)
         actions.append(done.reshape(-1, done.shape[-1]))
     return Samples(np.concatenate(seen)[:, task.observe.ally_columns], np.concatenate(actions))
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from mir2_core.pictures import draw_arena, draw_intervals, draw_paths, draw_reports
+from mir2_core.traitors.traitor import benign_robots
 
-from mir2_policies.evaluation.episodes import Episodes
+from mir2_policies.evaluation.episodes import Episodes, FloatArray
 from mir2_policies.evaluation.statistics import Estimate
 from mir2_policies.evaluation.table import CLEAN, Summary
 
@@ -59,9 +60,17 @@ def _draw_paths(axes: Any, record: Episodes) -> None:
     traitors = np.zeros((lasted, len(names)), dtype=np.bool_)
     traitors[:, list(record.robots)] = True
     draw_paths(axes, poses, traitors, names)
-    told = record.reported[:lasted, 0]
-    if record.robots and not np.allclose(told, poses[:-1, list(record.robots)]):
+    told, truth = record.reported[:lasted, 0], poses[:-1, list(record.robots)]
+    if told.ndim == 4:  # another lie to each benign robot
+        told, truth = (values.reshape(lasted, -1, 3) for values in _to_benign(told, truth, record.robots))
+    if record.robots and not np.allclose(told, truth):
         draw_reports(axes, told)
+
+
+def _to_benign(told: FloatArray, truth: FloatArray, robots: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+    """What benign robots are told (T, K, M, 3) of what all are (T, K, N, 3), and the truth (T, K, 3) beside it."""
+    heard = told[:, :, benign_robots(told.shape[2], robots)]
+    return heard, np.broadcast_to(truth[:, :, None], heard.shape)
 
 
 def _plot_estimates(

@@ -76,14 +76,18 @@ class AdversaryBundle(PolicyBundle):
 
 
 def reported_poses(task: FloorTask, numbers: Array) -> Array:
-    """The poses (B, K, 3) that a liar reports by `numbers` (B, K, 3) in [−1, 1]: 0 is the middle, facing +x."""
+    """The poses (..., 3) that a liar reports by `numbers` (..., 3) in [−1, 1]: 0 is the middle, facing +x."""
     xp, half_m = task.xp, 0.5 * task.params.arena_m
     heading = (np.pi * numbers[..., 2]) % (2.0 * np.pi)
     return xp.stack([half_m * (1.0 + numbers[..., 0]), half_m * (1.0 + numbers[..., 1]), heading], axis=-1)
 
 
 def to_deed(task: FloorTask, outputs: Array) -> Deed:
-    """What outputs (B, K, A), or a liar's (B, K, A + 3), mean."""
+    """What outputs (B, K, A), a liar's (B, K, A + 3), or (B, K, A + 3 N) with another lie to each robot, mean."""
     wanted = task.xp.clip(outputs / FULL, -1.0, 1.0)
     actions, numbers = wanted[..., : task.action_size], wanted[..., task.action_size :]
-    return Deed(actions, reported_poses(task, numbers) if numbers.shape[-1] else None)
+    if not numbers.shape[-1]:
+        return Deed(actions)
+    if numbers.shape[-1] > REPORT_SIZE:
+        numbers = task.xp.reshape(numbers, (*numbers.shape[:-1], -1, REPORT_SIZE))
+    return Deed(actions, reported_poses(task, numbers))

@@ -117,7 +117,8 @@ class Deed(NamedTuple):
     """
 
     actions: Array | None = None  # (B, K, A)
-    reported: Array | None = None  # (B, K, 3) poses within the arena
+    # (B, K, 3) poses within the arena; (B, K, N, 3) where a traitor tells each of the N robots another one
+    reported: Array | None = None
     stamp_offset_s: float = 0.0  # what the reports' stamps are ahead of the truth's
     copies: int = 1  # of each report; none is silence
 
