@@ -3,8 +3,6 @@
 Dimensions: B worlds, N robots, K traitors, T steps.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from mir2_core.bundle import PolicyBundle
@@ -14,6 +12,7 @@ from mir2_core.traitors.traitor import Deed, Memory, Moment, Situation, Traitor
 from mir2_sim.batched import float_tensors
 from torch import Tensor
 
+from mir2_policies.attacks.config import AttackConfig
 from mir2_policies.attacks.threats import THREATS
 from mir2_policies.attacks.victim import TorchVictim
 from mir2_policies.evaluation.episodes import Act, Arena, bundle_act, run_episodes
@@ -22,15 +21,12 @@ from mir2_policies.evaluation.episodes import Act, Arena, bundle_act, run_episod
 class Duel:
     """The victims, their world, who has turned traitor and what for."""
 
-    def __init__(
-        self, victim: PolicyBundle, threat: str, robots: Sequence[int], seed: int = 0, sight_gradient_clip: float = 0.03
-    ) -> None:
-        self.victim = victim
-        self.threat = THREATS[threat]
-        self.arena = Arena(on_floor(victim.task(*float_tensors()), str(victim.path)), robots)
+    def __init__(self, victim: PolicyBundle, config: AttackConfig) -> None:
+        self.victim, self.config = victim, config
+        self.threat = THREATS[config.threat]
+        self.arena = Arena(on_floor(victim.task(*float_tensors()), str(victim.path)), config.robots)
         self.task = self.arena.task
-        self.seed = seed
-        self.sight_gradient_clip = sight_gradient_clip
+        self.seed = config.seed
         self.no_gradients = ""  # why there are none, if there are none
         self.victims: Act
         try:
@@ -49,6 +45,12 @@ class Duel:
         starts: Tensor = self.task.asarray(self.task.reset(np.random.default_rng(seed), episodes))
         return starts
 
+    def made_up(self, deed: Deed) -> Tensor:
+        """What the threat is about: reports (B, K, 3) or (B, K, N, 3); where these are true, actions (B, K, A)."""
+        made_up: Tensor | None = deed.reported if self.threat.lies else deed.actions
+        assert made_up is not None
+        return made_up
+
     def situation(self, poses: Tensor, step: int) -> Situation:
         """What traitors see in `poses` (B, N, 3) if nothing came before."""
         memory = Memory()
@@ -65,7 +67,7 @@ class Duel:
         believed = arena.seen(poses, deed.reported)
         if believed.requires_grad:
             believed = believed + 0.0  # a tensor of its own, for the hook
-            believed.register_hook(lambda gradient: tamed(gradient, self.sight_gradient_clip))
+            believed.register_hook(lambda gradient: tamed(gradient, self.config.sight_gradient_clip))
         theirs = self.victims(arena.observe(believed)[:, arena.benign])
         actions = torch.empty(*poses.shape[:2], self.task.action_size)
         actions[:, arena.benign], actions[:, arena.robots] = theirs, own

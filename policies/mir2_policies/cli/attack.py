@@ -1,6 +1,7 @@
-"""`mir2 attack`: train the ally that hurts a policy most."""
+"""`mir2 attack`: find the ally that hurts a policy most."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ from mir2_policies.cli.options import add_budget, read_budget, read_numbers, sho
 if TYPE_CHECKING:
     from mir2_policies.attacks.config import AttackConfig
 
-SUMMARY = "train the ally that hurts a policy most"
+SUMMARY = "find the ally that hurts a policy most"
 DEFAULT_STEPS = 100_000
+SUITE_MINUTES = 10.0
 ADVERSARY_FILE = "adversary.onnx"
 USUAL_WIDTH = 64
 
@@ -25,9 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the attack")
     parser.add_argument("--threat", default="published", metavar="NAME", help="published, saboteur, liar or two_faced")
     parser.add_argument("--robots", metavar="INDICES", help="the traitors, such as 0,4")
+    parser.add_argument("--suite", action="store_true", help="every family of attacks, and the worst of them")
+    parser.add_argument("--families", metavar="NAMES", help="of the suite, such as scripts,plans; default: all")
     parser.add_argument("--all", action="store_true", help="one attack as each robot, in folders below --output")
     parser.add_argument("--seed", type=int, default=0)
-    add_budget(parser, f"default: {DEFAULT_STEPS} steps; with --all, of each attack")
+    add_budget(parser, f"default: {DEFAULT_STEPS} steps, a suite {SUITE_MINUTES:g} minutes; with --all, each")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -35,22 +39,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Attack as one set of robots, or as each robot in turn, and print one line of figures for each."""
     from mir2_policies.attacks.threats import THREATS
-    from mir2_policies.attacks.trainer import open_attack
-    from mir2_policies.bundles.adversary import export_adversary
 
     if arguments.threat not in THREATS:
         raise UserError(f"unknown threat '{arguments.threat}'; {nearest(arguments.threat, THREATS)}")
     victim = PolicyBundle.load(arguments.policy)
-    budget = read_budget(arguments, transitions=DEFAULT_STEPS)
+    attack = _suite if arguments.suite else _network
+    if arguments.families is not None and not arguments.suite:
+        raise UserError("--families needs --suite")
     for robots, directory in _targets(arguments, victim):
-        trainer = open_attack(_config(arguments, victim, robots), victim, directory, arguments.resume)
-        try:
-            trainer.run(budget, quiet=arguments.quiet)
-        except KeyboardInterrupt:
-            raise UserError("interrupted; give the same command with --resume to go on") from None
-        output = directory / ADVERSARY_FILE
-        show(export_adversary(trainer, output) | {"file": str(output)})
+        attack(arguments, victim, robots, directory)
     return 0
+
+
+def _suite(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[int, ...], directory: Path) -> None:
+    """Run the suite of attacks; what a network has learned in it becomes a bundle."""
+    from mir2_policies.attacks.suite import SUITE_FILE, SuiteConfig, check_families, open_suite
+    from mir2_policies.bundles.adversary import export_adversary
+
+    if arguments.steps is not None:
+        raise UserError("--steps: a suite is given its budget in --minutes")
+    minutes = SUITE_MINUTES if arguments.minutes is None else arguments.minutes
+    families = check_families(list(filter(None, (arguments.families or "").split(","))))
+    settings = {"attack": _config(arguments, victim, robots), "families": families, "minutes": minutes}
+    suite = open_suite(parse(settings, SuiteConfig, "command line"), victim, directory, arguments.resume)
+    try:
+        result = suite.run(show=lambda text: None if arguments.quiet else print(text, file=sys.stderr, flush=True))
+    except KeyboardInterrupt:
+        raise UserError("interrupted; give the same command with --resume to go on") from None
+    if suite.network is not None:
+        export_adversary(suite.network, directory / ADVERSARY_FILE)
+    show(result | {"file": str(directory / SUITE_FILE)})
+
+
+def _network(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[int, ...], directory: Path) -> None:
+    """Train a network of the traitors and write it as a bundle."""
+    from mir2_policies.attacks.trainer import open_attack
+    from mir2_policies.bundles.adversary import export_adversary
+
+    budget = read_budget(arguments, transitions=DEFAULT_STEPS)
+    trainer = open_attack(_config(arguments, victim, robots), victim, directory, arguments.resume)
+    try:
+        trainer.run(budget, quiet=arguments.quiet)
+    except KeyboardInterrupt:
+        raise UserError("interrupted; give the same command with --resume to go on") from None
+    output = directory / ADVERSARY_FILE
+    show(export_adversary(trainer, output) | {"file": str(output)})
 
 
 def _targets(arguments: argparse.Namespace, victim: PolicyBundle) -> list[tuple[tuple[int, ...], Path]]:

@@ -1,0 +1,114 @@
+"""Planning with a receding horizon: every few steps, many lies are played some steps ahead in the true world."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mir2_policies.attacks.duel import Duel
+from mir2_policies.attacks.families.family import Family, Known
+from mir2_policies.attacks.families.numbers import CHUNK_WORLDS, SIZE, NumbersTraitor, from_point, to_point
+
+REPLANNED_STEPS = 4
+STEP = 0.2  # standard deviation of a change to the plan that is followed, in the cube [−1, 1]
+KNOWN_PLANS = 8
+
+
+class Effort(NamedTuple):
+    """How much a planner looks at."""
+
+    plans: int
+    ahead_steps: int
+
+
+EFFORTS = (Effort(16, 10), Effort(24, 20), Effort(48, 20), Effort(64, 40), Effort(128, 40), Effort(256, 60))
+
+
+class Plans(Family):
+    """A plan is numbers; tried are those that are followed, changes to them, what is known to hurt, and chance."""
+
+    share = 0.35
+    episodes = 64
+    selection_episodes = 16
+
+    def __init__(self, duel: Duel, known: Known) -> None:
+        super().__init__(duel, known)
+        self._generator = torch.Generator().manual_seed(duel.seed)
+        self._best: tuple[float, Effort] = (np.inf, EFFORTS[0])
+
+    def search(self, seconds: float) -> Iterator[float]:
+        """More and more effort, while there is time for it and for the figure with it."""
+        begun, starts = time.monotonic(), self.selection_starts()
+        rate = 0.0
+        for effort in EFFORTS:
+            work = effort.plans * effort.ahead_steps
+            spent = time.monotonic() - begun
+            if rate and spent + rate * work * (1.0 + self.episodes / self.selection_episodes) > seconds:
+                return
+            left, _ = self.play(starts, effort)
+            self._best = min(self._best, (float(left.mean()), effort))
+            rate = (time.monotonic() - begun - spent) / work
+            yield self._best[0]
+
+    def returns(self) -> Tensor:
+        """With the effort that left least."""
+        left, self.known.deeds = self.play(self.fresh_starts(), self._best[1])
+        self.known.deeds_left = left
+        return left
+
+    def found(self) -> dict[str, Any]:
+        """The effort."""
+        return self._best[1]._asdict() | {"replanned_steps": REPLANNED_STEPS}
+
+    @torch.no_grad()
+    def play(self, starts: Tensor, effort: Effort) -> tuple[Tensor, Tensor]:
+        """Returns (B,) of episodes from `starts` (B, N, 3), and what was done or said in them (T, B, K, ...)."""
+        duel, poses, batch = self.duel, starts, len(starts)
+        horizon = duel.task.params.horizon
+        total, going, deeds = torch.zeros(batch), torch.ones(batch, dtype=torch.bool), []
+        plan = self._candidates(batch, 1, None)[:, 0]
+        for step in range(horizon):
+            if step % REPLANNED_STEPS == 0:
+                ahead = min(effort.ahead_steps, horizon - step)
+                plan = self._choose(poses, step, self._candidates(batch, effort.plans, plan), ahead)
+            deed = NumbersTraitor(duel, plan)(duel.situation(poses, step))
+            deeds.append(duel.made_up(deed))
+            poses, reward, ended = duel.step(poses, deed)
+            total = total + reward * going
+            going = going & ~ended
+        return total, torch.stack(deeds)
+
+    def _choose(self, poses: Tensor, step: int, candidates: Tensor, ahead: int) -> Tensor:
+        """Of candidates (B, P, K, SIZE) those (B, K, SIZE) that leave least in the next steps."""
+        plans = candidates.shape[1]
+        worlds, numbers = poses.repeat_interleave(plans, dim=0), candidates.flatten(0, 1)
+        pairs = zip(torch.split(worlds, CHUNK_WORLDS), torch.split(numbers, CHUNK_WORLDS), strict=True)
+        left = torch.cat([self._ahead(*pair, step, ahead) for pair in pairs])
+        worst = left.reshape(-1, plans).argmin(dim=1)
+        return candidates[torch.arange(len(poses)), worst]
+
+    def _ahead(self, poses: Tensor, numbers: Tensor, step: int, ahead: int) -> Tensor:
+        traitor, total = NumbersTraitor(self.duel, numbers), torch.zeros(len(poses))
+        for later in range(step, step + ahead):
+            poses, reward, _ = self.duel.step(poses, traitor(self.duel.situation(poses, later)))
+            total = total + reward
+        return total
+
+    def _candidates(self, batch: int, plans: int, followed: Tensor | None) -> Tensor:
+        """Numbers (B, P, K, SIZE): the plan `followed` (B, K, SIZE) first."""
+        shape = (batch, plans, len(self.duel.arena.robots), SIZE)
+        points = 2.0 * torch.rand(shape, generator=self._generator) - 1.0
+        points[:, ::2, :, -2:] = 0.0  # every other one neither turns nor switches
+        if followed is None:
+            return from_point(points)
+        changed = plans // 3
+        noise = STEP * torch.randn((batch, changed, *shape[2:]), generator=self._generator)
+        points[:, 1 : 1 + changed] = to_point(followed)[:, None] + noise
+        numbers = from_point(points)
+        numbers[:, 0] = followed
+        for place, (_, known) in enumerate(self.known.numbers[: min(KNOWN_PLANS, changed)]):
+            numbers[:, 1 + changed + place] = known
+        return numbers

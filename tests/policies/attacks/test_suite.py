@@ -1,0 +1,132 @@
+"""The suite reports the worst of all families, keeps what it has, and says when it had too little time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mir2_core.bundle import PolicyBundle
+from mir2_core.errors import UserError
+from mir2_core.traitors.trained import AdversaryBundle
+from mir2_policies.attacks.families import FAMILIES
+from mir2_policies.attacks.suite import (
+    PICTURE_FILE,
+    SUITE_FILE,
+    Suite,
+    SuiteConfig,
+    check_families,
+    open_suite,
+    settled,
+)
+from mir2_policies.cli.main import main
+
+from tests.bundles import write_centroid_bundle
+from tests.policies.attacks.victims import config
+
+
+def suite_config(victim: PolicyBundle, **changes: Any) -> SuiteConfig:
+    return SuiteConfig(attack=config(victim, **changes), minutes=0.02)
+
+
+def command(policy: Path, output: Path, *options: str) -> list[str]:
+    return ["attack", "--suite", "--quiet", "--policy", str(policy), "--output", str(output), *options]
+
+
+def run(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(arguments)
+
+
+def test_the_command_reports_the_worst_of_all_families(
+    victim: PolicyBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--threat", "two_faced", "--robots", "1", "--minutes", "0.03"]
+    run(command(victim.path, tmp_path, *options))
+    shown = json.loads(capsys.readouterr().out)
+    report = json.loads((tmp_path / SUITE_FILE).read_text())
+    families = {row["family"]: row for row in report["families"]}
+    assert list(families) == list(FAMILIES)
+    worst = max(families.values(), key=lambda row: row["loss_mean"])
+    assert (shown["worst"], shown["loss_mean"]) == (worst["family"], worst["loss_mean"])
+    assert shown["loss_mean"] > 4.0 * shown["loss_standard_error"] > 0.0
+    assert shown["settled"] == worst["settled"]
+    assert (shown["threat"], shown["robots"], shown["aim"]) == ("two_faced", [1], "benign return")
+    assert all(row["curve"] and row["episodes"] >= 64 and row["seconds"] > 0.0 for row in families.values())
+    assert (tmp_path / PICTURE_FILE).stat().st_size > 10_000
+    adversary = AdversaryBundle.load(tmp_path / "adversary.onnx")
+    assert (adversary.info.threat, adversary.info.robots) == ("two_faced", [1])
+
+
+def test_a_suite_goes_on_with_the_next_family(victim: PolicyBundle, tmp_path: Path) -> None:
+    only = SuiteConfig(attack=config(victim), families=("scripts",), minutes=0.02)
+    first = Suite(only, victim, tmp_path).run()
+    kept = (tmp_path / "scripts.json").read_bytes()
+    both = Suite(only.model_copy(update={"families": ("scripts", "rules")}), victim, tmp_path)
+    second = both.run()
+    assert (tmp_path / "scripts.json").read_bytes() == kept
+    assert second["loss_mean"] >= first["loss_mean"]
+    rules = json.loads((tmp_path / "rules.json").read_text())
+    scripts = json.loads(kept)
+    assert rules["curve"][0][1] >= scripts["curve"][-1][1] - 1e-3, "it began with what scripts had found"
+
+
+def test_too_little_time_is_said() -> None:
+    assert settled([(1.0, 5.0), (2.0, 9.5), (4.0, 10.0)])
+    assert not settled([(1.0, 5.0), (2.0, 8.5), (4.0, 10.0)])
+    assert not settled([(4.0, 10.0)]), "one round says nothing"
+
+
+def test_a_short_suite_does_not_look_final(victim: PolicyBundle, tmp_path: Path) -> None:
+    settings = SuiteConfig(attack=config(victim), families=("rules",), minutes=1e-6)
+    report = Suite(settings, victim, tmp_path).run()
+    assert not report["settled"]
+    assert "not final; attack again with more --minutes" in report["note"]
+
+
+def test_a_black_box_is_attacked_without_gradients(tmp_path: Path) -> None:
+    odd = PolicyBundle.load(write_centroid_bundle(tmp_path / "odd.onnx", robots=3))
+    settings = SuiteConfig(attack=config(odd), families=("sequences", "rules"), minutes=1e-6)
+    report = Suite(settings, odd, tmp_path / "run").run()
+    assert "gradients through its operators" in report["skipped"]["sequences"]
+    assert report["worst"] == "rules"
+
+
+def test_another_attack_is_not_gone_on_with(victim: PolicyBundle, tmp_path: Path) -> None:
+    Suite(SuiteConfig(attack=config(victim), families=("rules",), minutes=1e-6), victim, tmp_path).run()
+    with pytest.raises(UserError, match="give --resume"):
+        open_suite(suite_config(victim), victim, tmp_path, resume=False)
+    with pytest.raises(UserError, match="threat is 'two_faced' but this attack has 'liar'"):
+        open_suite(suite_config(victim, threat="two_faced"), victim, tmp_path, resume=True)
+    assert open_suite(suite_config(victim), victim, tmp_path, resume=True).config.families == ("rules",)
+    (tmp_path / "rules.json").write_text("{")
+    with pytest.raises(UserError, match=r"rules\.json: not what a family of attacks found"):
+        open_suite(suite_config(victim), victim, tmp_path, resume=True).run()
+
+
+def test_families_run_in_their_own_order() -> None:
+    assert check_families(["network", "scripts"]) == ("scripts", "network")
+    assert check_families([]) == tuple(FAMILIES)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--minutes", "0"], "key 'minutes' is 0.0"),
+        (["--minutes", "nan"], "minutes"),
+        (["--steps", "100"], "a suite is given its budget in --minutes"),
+        (
+            ["--families", "script"],
+            "unknown family 'script'; valid: network, plans, rules, scripts, sequences; did you mean",
+        ),
+        (["--threat", "lair"], "did you mean 'liar'?"),
+    ],
+)
+def test_mistakes_are_refused(
+    options: list[str], message: str, victim: PolicyBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(command(victim.path, tmp_path / "run", "--robots", "0", *options))
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.splitlines()) == 1
+    assert not (tmp_path / "run").exists()
