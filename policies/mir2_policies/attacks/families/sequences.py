@@ -13,12 +13,14 @@ from torch import Tensor
 
 from mir2_policies.attacks.duel import Duel
 from mir2_policies.attacks.families.family import Family, Known
-from mir2_policies.attacks.families.numbers import Numbers, NumbersTraitor
+from mir2_policies.attacks.families.numbers import NumbersTraitor, returns_of
+from mir2_policies.attacks.families.scripts import FIRST_STARTS, grid
 
 WINDOW_STEPS = 32  # that a gradient looks ahead
 LEARNING_RATE = 0.02  # m, rad, or of the fastest wheel
 RESTART_ROUNDS = 20  # after so many, each sequence begins anew beside the best that was found for its episode
 NOISE = 0.1
+FEW = 7  # one in so many simple lies is tried where nothing is known
 
 
 class Sequences(Family):
@@ -66,9 +68,7 @@ class Sequences(Family):
     def _first(self) -> Tensor:
         """The deeds (T, B, K, ...) of the best numbers that are known; of plans, where these left less."""
         duel, poses, deeds = self.duel, self._starts, []
-        beyond = torch.tensor([Numbers(along_m=0.3)] * len(duel.arena.robots))
-        numbers = self.known.numbers[0][1] if self.known.numbers else beyond
-        traitor, left = NumbersTraitor(duel, numbers), torch.zeros(self.episodes)
+        traitor, left = NumbersTraitor(duel, self._known_numbers()), torch.zeros(self.episodes)
         for step in range(duel.task.params.horizon):
             deed = traitor(duel.situation(poses, step))
             deeds.append(duel.made_up(deed))
@@ -79,6 +79,14 @@ class Sequences(Family):
             better = self.known.deeds_left < left
             first[:, better] = self.known.deeds[:, better]
         return first
+
+    def _known_numbers(self) -> Tensor:
+        """The most harmful (K, SIZE); of a few simple ones, if none are known."""
+        if self.known.numbers:
+            return self.known.numbers[0][1]
+        simple = grid(self.duel)[::FEW]
+        left = returns_of(self.duel, simple, self._starts[:FIRST_STARTS]).mean(dim=1)
+        return simple[int(left.argmin())]
 
     def _restart(self, best: Tensor, noise: float) -> tuple[Tensor, torch.optim.Adam]:
         moved = best + noise * torch.randn(best[:1].shape, generator=self._generator)  # the same at all times
