@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--robots", metavar="INDICES", help="the traitors, such as 0,4")
     parser.add_argument("--suite", action="store_true", help="every family of attacks, and the worst of them")
     parser.add_argument("--families", metavar="NAMES", help="of the suite, such as scripts,plans; default: all")
+    parser.add_argument("--check", type=Path, metavar="ADVERSARY.onnx", help="how much stronger the suite is than this")
     parser.add_argument("--all", action="store_true", help="one attack as each robot, in folders below --output")
     parser.add_argument("--seed", type=int, default=0)
     add_budget(parser, f"default: {DEFAULT_STEPS} steps, a suite {SUITE_MINUTES:g} minutes; with --all, each")
@@ -44,8 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"unknown threat '{arguments.threat}'; {nearest(arguments.threat, THREATS)}")
     victim = PolicyBundle.load(arguments.policy)
     attack = _suite if arguments.suite else _network
-    if arguments.families is not None and not arguments.suite:
-        raise UserError("--families needs --suite")
+    for name in ("families", "check"):
+        if getattr(arguments, name) is not None and not arguments.suite:
+            raise UserError(f"--{name} needs --suite")
     for robots, directory in _targets(arguments, victim):
         attack(arguments, victim, robots, directory)
     return 0
@@ -53,6 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _suite(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[int, ...], directory: Path) -> None:
     """Run the suite of attacks; what a network has learned in it becomes a bundle."""
+    from mir2_core.traitors.trained import AdversaryBundle
+
+    from mir2_policies.attacks.check import harm, require_alike
     from mir2_policies.attacks.suite import SUITE_FILE, SuiteConfig, check_families, open_suite
     from mir2_policies.bundles.adversary import export_adversary
 
@@ -60,7 +65,11 @@ def _suite(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[in
         raise UserError("--steps: a suite is given its budget in --minutes")
     minutes = SUITE_MINUTES if arguments.minutes is None else arguments.minutes
     families = check_families(list(filter(None, (arguments.families or "").split(","))))
-    settings = {"attack": _config(arguments, victim, robots), "families": families, "minutes": minutes}
+    attack = _config(arguments, victim, robots)
+    given = AdversaryBundle.load(arguments.check) if arguments.check else None
+    if given:
+        require_alike(given, victim, attack)
+    settings = {"attack": attack, "families": families, "minutes": minutes}
     suite = open_suite(parse(settings, SuiteConfig, "command line"), victim, directory, arguments.resume)
     try:
         result = suite.run(show=lambda text: None if arguments.quiet else print(text, file=sys.stderr, flush=True))
@@ -68,6 +77,10 @@ def _suite(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[in
         raise UserError("interrupted; give the same command with --resume to go on") from None
     if suite.network is not None:
         export_adversary(suite.network, directory / ADVERSARY_FILE)
+    if given:
+        checked = harm(given, victim)
+        more = round(result["loss_mean"] - checked["loss_mean"], 4)
+        result = result | {"checked": checked | {"suite_finds_more": more}}
     show(result | {"file": str(directory / SUITE_FILE)})
 
 

@@ -49,7 +49,8 @@ def test_the_command_reports_the_worst_of_all_families(
     worst = max(families.values(), key=lambda row: row["loss_mean"])
     assert (shown["worst"], shown["loss_mean"]) == (worst["family"], worst["loss_mean"])
     assert shown["loss_mean"] > 4.0 * shown["loss_standard_error"] > 0.0
-    assert shown["settled"] == worst["settled"]
+    near = [row for row in families.values() if row["loss_mean"] >= 0.9 * worst["loss_mean"]]
+    assert shown["settled"] == all(row["settled"] for row in near)
     assert (shown["threat"], shown["robots"], shown["aim"]) == ("two_faced", [1], "benign return")
     assert all(row["curve"] and row["episodes"] >= 64 and row["seconds"] > 0.0 for row in families.values())
     assert (tmp_path / PICTURE_FILE).stat().st_size > 10_000
@@ -68,6 +69,21 @@ def test_a_suite_goes_on_with_the_next_family(victim: PolicyBundle, tmp_path: Pa
     rules = json.loads((tmp_path / "rules.json").read_text())
     scripts = json.loads(kept)
     assert rules["curve"][0][1] >= scripts["curve"][-1][1] - 1e-3, "it began with what scripts had found"
+
+
+def test_a_weak_adversary_is_shown_up(victim: PolicyBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    attack = ["attack", "--quiet", "--policy", str(victim.path), "--threat", "liar", "--robots", "0"]
+    run([*attack, "--steps", "32", "--output", str(tmp_path / "weak")])
+    weak = json.loads(capsys.readouterr().out)
+    options = ["--suite", "--families", "rules,plans", "--minutes", "0.01", "--check", weak["file"]]
+    run([*attack, *options, "--output", str(tmp_path / "suite")])
+    report = json.loads(capsys.readouterr().out)
+    checked = report["checked"]
+    assert checked["loss_mean"] == pytest.approx(weak["benign_loss_mean"], abs=0.05)
+    assert checked["suite_finds_more"] == pytest.approx(report["loss_mean"] - checked["loss_mean"], abs=1e-3)
+    with pytest.raises(SystemExit, match="2"):
+        main([*attack[:-3], "two_faced", "--robots", "0", *options, "--output", str(tmp_path / "other")])
+    assert "trained for the threat 'liar', not for 'two_faced'; give --threat liar" in capsys.readouterr().err
 
 
 def test_too_little_time_is_said() -> None:
@@ -89,6 +105,8 @@ def test_a_black_box_is_attacked_without_gradients(tmp_path: Path) -> None:
     report = Suite(settings, odd, tmp_path / "run").run()
     assert "gradients through its operators" in report["skipped"]["sequences"]
     assert report["worst"] == "rules"
+    with pytest.raises(UserError, match=r"cannot be attacked.*name more in --families"):
+        Suite(settings.model_copy(update={"families": ("sequences",)}), odd, tmp_path / "none").run()
 
 
 def test_another_attack_is_not_gone_on_with(victim: PolicyBundle, tmp_path: Path) -> None:

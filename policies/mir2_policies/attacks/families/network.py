@@ -15,6 +15,7 @@ from mir2_policies.training.progress import read_progress
 from mir2_policies.training.run import Budget
 
 NETWORK_FOLDER = "network"
+SHORTEST_S = 1.0
 ROUNDS = 6  # in which its time is used, so that there is a curve
 
 
@@ -31,8 +32,9 @@ class Network(Family):
 
     def search(self, seconds: float) -> Iterator[float]:
         """Train, counting what an interrupted search has trained already."""
+        minutes = max(seconds, SHORTEST_S) / 60.0
         for part in itertools.count(1):
-            self.trainer.run(Budget(minutes=seconds / 60.0 * part / ROUNDS), quiet=True)
+            self.trainer.run(Budget(minutes=minutes * part / ROUNDS), quiet=True)
             yield min(row.return_mean for row in read_progress(self.trainer.directory))
             if part >= ROUNDS:
                 return

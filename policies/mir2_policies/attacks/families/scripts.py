@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,6 @@ from torch import Tensor
 from mir2_policies.attacks.duel import Duel
 from mir2_policies.attacks.families.family import Family, Known, named
 from mir2_policies.attacks.families.numbers import Numbers, NumbersTraitor, returns_of
-from mir2_policies.evaluation.returns import SELECTION_SEED
 
 BEYOND_M = (-0.3, 0.1, 0.2, 0.3, 0.6, 1.2)  # from the robot that is followed; negative: towards the others
 HEADINGS_RAD = (0.0, 0.5 * math.pi, math.pi)  # from the direction away from the others
@@ -34,6 +34,7 @@ JUMPS = (
 FOLLOWED = 3  # at most so many robots are followed from the beginning
 FIRST_STARTS = 12  # of all; those that are left then play on all starts
 LEFT_AFTER_FIRST = 12
+PART = 48  # of the grid, between two looks at the clock
 
 
 class Scripts(Family):
@@ -45,16 +46,23 @@ class Scripts(Family):
         super().__init__(duel, known)
         self._best: tuple[float, str | Tensor] = (math.inf, "")
         self._tried, self._grid = 0, grid(duel)
+        self._order = torch.randperm(len(self._grid), generator=torch.Generator().manual_seed(duel.seed))
 
     def search(self, seconds: float) -> Iterator[float]:
-        """All of them, however short the time is."""
-        starts = self.selection_starts()
+        """Every script; of the grid, a random part where the time is short."""
+        begun, starts = time.monotonic(), self.selection_starts()
         for name, traitor in self._registered().items():
             self._note(float(self.duel.returns(traitor, starts).mean()), name)
         yield self._best[0]
-        first = returns_of(self.duel, self._grid, self.duel.starts(FIRST_STARTS, SELECTION_SEED)).mean(dim=1)
+        few, tried = starts[:FIRST_STARTS], []
+        for part in torch.split(self._grid[self._order], PART):
+            tried.append(returns_of(self.duel, part, few).mean(dim=1))
+            if time.monotonic() - begun >= seconds:
+                break
+        first = torch.cat(tried)
+        self._tried = len(first)
         for index in torch.split(first.argsort()[:LEFT_AFTER_FIRST], 4):
-            numbers = self._grid[index]
+            numbers = self._grid[self._order[index]]
             for left, each in zip(returns_of(self.duel, numbers, starts).mean(dim=1).tolist(), numbers, strict=True):
                 self.known.add(left, each)
                 self._note(left, each)
@@ -70,7 +78,7 @@ class Scripts(Family):
         """Its name, or its numbers."""
         what = self._best[1]
         worst: dict[str, Any] = {"script": what} if isinstance(what, str) else {"numbers": named(what)}
-        return worst | {"tried": len(self._registered()) + len(self._grid)}
+        return worst | {"tried": len(self._registered()) + self._tried}
 
     def _registered(self) -> dict[str, Traitor]:
         return TRAITORS if self.duel.threat.lies else ACTS
