@@ -111,7 +111,7 @@ class Suite:
             **mean_and_error("loss", loss),
             episodes=family.episodes,
             seconds=round(time.monotonic() - begun, 1),
-            settled=settled(curve),
+            settled=family.exhausted or settled(curve),
             curve=curve,
             found=family.found(),
             known=[(left, numbers.tolist()) for left, numbers in self._known.numbers],

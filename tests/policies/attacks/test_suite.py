@@ -92,6 +92,13 @@ def test_too_little_time_is_said() -> None:
     assert not settled([(4.0, 10.0)]), "one round says nothing"
 
 
+def test_when_all_scripts_were_tried_more_time_finds_nothing(victim: PolicyBundle, tmp_path: Path) -> None:
+    for minutes, done in ((10.0, True), (1e-6, False)):
+        folder = tmp_path / str(done)
+        only = SuiteConfig(attack=config(victim), families=("scripts",), minutes=minutes)
+        assert Suite(only, victim, folder).run()["settled"] is done
+
+
 def test_a_short_suite_does_not_look_final(victim: PolicyBundle, tmp_path: Path) -> None:
     settings = SuiteConfig(attack=config(victim), families=("rules",), minutes=1e-6)
     report = Suite(settings, victim, tmp_path).run()

@@ -39,6 +39,7 @@ class Family(ABC):
     def __init__(self, duel: Duel, known: Known) -> None:
         self.duel = duel
         self.known = known
+        self.exhausted = False  # whether there is nothing left that it could try
 
     @abstractmethod
     def search(self, seconds: float) -> Iterator[float]:

@@ -60,7 +60,7 @@ class Scripts(Family):
             if time.monotonic() - begun >= seconds:
                 break
         first = torch.cat(tried)
-        self._tried = len(first)
+        self._tried, self.exhausted = len(first), len(first) == len(self._grid)
         for index in torch.split(first.argsort()[:LEFT_AFTER_FIRST], 4):
             numbers = self._grid[self._order[index]]
             for left, each in zip(returns_of(self.duel, numbers, starts).mean(dim=1).tolist(), numbers, strict=True):
