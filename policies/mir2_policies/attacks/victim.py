@@ -47,7 +47,8 @@ class TorchVictim:
         if unknown:
             raise UserError(
                 f"{bundle.path}: cannot be attacked: gradients through its operators {unknown} are not known; known "
-                f"are {', '.join(OPERATORS)}; export the policy with these, or add them to attack_victim.py"
+                f"are {', '.join(OPERATORS)}; export the policy with these, or attack with --suite, whose other "
+                "families need none"
             )
         golden = bundle.metadata.golden
         with torch.no_grad():
