@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,37 +30,44 @@ class Plans(Family):
     """A plan is numbers; tried are those that are followed, changes to them, what is known to hurt, and chance."""
 
     share = 0.35
+    on_fresh_starts = True
     episodes = 64
-    selection_episodes = 16
 
     def __init__(self, duel: Duel, known: Known) -> None:
         super().__init__(duel, known)
         self._generator = torch.Generator().manual_seed(duel.seed)
-        self._best: tuple[float, Effort] = (np.inf, EFFORTS[0])
+        self._best = torch.full((self.episodes,), torch.inf)
+        self._spent: list[Effort] = []
 
     def search(self, seconds: float) -> Iterator[float]:
-        """More and more effort, while there is time for it and for the figure with it."""
-        begun, starts = time.monotonic(), self.selection_starts()
-        rate = 0.0
+        """More and more effort while there is time for it; the worst of each episode is kept."""
+        begun, starts, seconds_each = time.monotonic(), self.fresh_starts(), 0.0
         for effort in EFFORTS:
             work = effort.plans * effort.ahead_steps
-            spent = time.monotonic() - begun
-            if rate and spent + rate * work * (1.0 + self.episodes / self.selection_episodes) > seconds:
+            before = time.monotonic() - begun
+            if before + seconds_each * work > seconds and self._spent:
                 return
-            left, _ = self.play(starts, effort)
-            self._best = min(self._best, (float(left.mean()), effort))
-            rate = (time.monotonic() - begun - spent) / work
-            yield self._best[0]
+            left, deeds = self.play(starts, effort)
+            self._keep(left, deeds)
+            self._spent.append(effort)
+            seconds_each = (time.monotonic() - begun - before) / work
+            yield float(self._best.mean())
 
     def returns(self) -> Tensor:
-        """With the effort that left least."""
-        left, self.known.deeds = self.play(self.fresh_starts(), self._best[1])
-        self.known.deeds_left = left
-        return left
+        """Of the worst plans of each episode."""
+        return self._best
 
     def found(self) -> dict[str, Any]:
-        """The effort."""
-        return self._best[1]._asdict() | {"replanned_steps": REPLANNED_STEPS}
+        """The efforts that were made."""
+        return {"efforts": [effort._asdict() for effort in self._spent], "replanned_steps": REPLANNED_STEPS}
+
+    def _keep(self, left: Tensor, deeds: Tensor) -> None:
+        """Keep what left less than anything before, episode by episode."""
+        better = left < self._best
+        self._best = torch.where(better, left, self._best)
+        best = deeds if self.known.deeds is None else self.known.deeds
+        best[:, better] = deeds[:, better]
+        self.known.deeds, self.known.deeds_left = best, self._best
 
     @torch.no_grad()
     def play(self, starts: Tensor, effort: Effort) -> tuple[Tensor, Tensor]:
