@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mir2_core.allies import TrustSettings
 from mir2_core.bundle import PolicyBundle
-from mir2_core.listener import Listener
+from mir2_core.listener import Heard, Listener
 from mir2_core.robots import EPUCK2_POINT
 from mir2_core.rollout import rollout
 from mir2_core.tasks import Rendezvous, RendezvousParams
@@ -101,7 +101,7 @@ def test_a_fault_on_reports_equals_robots_that_hear_them_in_process(swarm, make_
         for own, listener in enumerate(listeners):
             for ally in listener.allies:
                 for report in reports[names.index(ally)]:
-                    listener.hear(ally, report, time_s, states[own])
+                    listener.hear({ally: Heard(time_s, report)}, states[own])
             believed = listener.team(states[own], time_s).poses
             actions[own] = policy.act(task.observe(believed[None])[0, own][None])[0]
         if k >= 20:

@@ -1,7 +1,7 @@
 """One robot's ears: what it believes of each ally by name, and the team that its policy is shown."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 from mir2_core.allies import AllyTracker, Presence, Reports, TrustSettings, Verdict
 from mir2_core.robots import RobotModel
 from mir2_core.types import FloatArray, RobotState
+
+
+class Heard(NamedTuple):
+    """A report, and when it arrived by the listener's clock."""
+
+    arrived_s: float
+    state: RobotState
 
 
 class Team(NamedTuple):
@@ -40,18 +47,22 @@ class Listener:
         self._tracker = AllyTracker(np, model, arena_m, period_s, settings)
         self._beliefs = self._tracker.nobody(np.zeros(len(self.allies)))
 
-    def hear(self, ally: str, state: RobotState, now_s: float, own: RobotState | None) -> Verdict:
-        """Judge a report; one that is refused changes nothing but its count."""
-        row, count = self._rows[ally], len(self.allies)
+    def hear(self, heard: Mapping[str, Heard], own: RobotState | None) -> dict[str, Verdict]:
+        """Judge a report of each ally named; one that is refused changes nothing but its count."""
+        count, now_s = len(self.allies), np.full(len(self.allies), max(each.arrived_s for each in heard.values()))
         stamp_s, pose, twist = np.zeros(count), np.zeros((count, 3)), np.zeros((count, 2))
-        stamp_s[row], pose[row], twist[row] = state.stamp_s, state.pose, (state.v_mps, state.omega_radps)
+        for ally, (arrived_s, state) in heard.items():
+            row = self._rows[ally]
+            now_s[row], stamp_s[row], pose[row] = arrived_s, state.stamp_s, state.pose
+            twist[row] = state.v_mps, state.omega_radps
+        reports = Reports(np.array([ally in heard for ally in self.allies]), stamp_s, pose, twist)
         place = np.full(3, np.inf) if own is None else np.array(own.pose)
-        reports = Reports(np.arange(count) == row, stamp_s, pose, twist)
         self._beliefs, verdicts = self._tracker.hear(self._beliefs, reports, now_s, place)
-        verdict = Verdict(int(verdicts[row]))
-        if verdict not in (Verdict.BELIEVED, Verdict.NOTHING, Verdict.ON_PROBATION):
-            self.refused[ally][verdict.name.lower()] += 1
-        return verdict
+        found = {ally: Verdict(int(verdicts[self._rows[ally]])) for ally in heard}
+        for ally, verdict in found.items():
+            if verdict not in (Verdict.BELIEVED, Verdict.NOTHING, Verdict.ON_PROBATION):
+                self.refused[ally][verdict.name.lower()] += 1
+        return found
 
     def presence(self, now_s: float) -> dict[str, Presence]:
         """Whether each ally is known to be somewhere."""

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from mir2_core.listener import Listener
+from mir2_core.listener import Heard, Listener
 from mir2_core.robots import robot_model
 from mir2_core.types import RobotState
 from nav_msgs.msg import Odometry
@@ -12,7 +12,7 @@ from mir2_swarm.convert import says_nothing, seconds, to_state
 from mir2_swarm.node import SwarmNode
 from mir2_swarm.pace import Stamps
 
-INBOX = 100  # reports of one ally that are kept until the next decision; more are a flood, and the oldest go
+INBOX = 5  # reports of one ally that are kept until the next decision; more are a flood, and the oldest go
 
 
 class Ears:
@@ -35,9 +35,7 @@ class Ears:
         )
         self._pace = node.pace
         self._heard = heard
-        self._inbox: dict[str, deque[tuple[float, RobotState]]] = {
-            ally: deque(maxlen=INBOX) for ally in self.listener.allies
-        }
+        self._inbox: dict[str, deque[Heard]] = {ally: deque(maxlen=INBOX) for ally in self.listener.allies}
         self._newest_s: dict[str, float] = {}
         for ally in self.listener.allies:
             node.create_subscription(Odometry, f"/{ally}/state", self._ally_listener(ally), 10)
@@ -47,7 +45,7 @@ class Ears:
             stamp_s = seconds(message.header.stamp)
             repeated = self._pace.patient and stamp_s == self._newest_s.get(ally)  # asked for again, not said again
             if not repeated and not says_nothing(message):
-                self._inbox[ally].append((self._pace.now_s(()), to_state(message)))
+                self._inbox[ally].append(Heard(self._pace.now_s(()), to_state(message)))
             self._newest_s[ally] = stamp_s
             self._heard()
 
@@ -59,7 +57,7 @@ class Ears:
 
     def judge(self, own: RobotState | None, now_s: float) -> None:
         """Let the listener take in what has arrived until now, the time of a decision."""
-        for ally, reports in self._inbox.items():
-            while reports:
-                arrived_s, state = reports.popleft()
-                self.listener.hear(ally, state, now_s if self._pace.patient else arrived_s, own)
+        while heard := {ally: reports.popleft() for ally, reports in self._inbox.items() if reports}:
+            if self._pace.patient:
+                heard = {ally: report._replace(arrived_s=now_s) for ally, report in heard.items()}
+            self.listener.hear(heard, own)
