@@ -101,8 +101,9 @@ class AllyTracker:
         """Take reports in at `now_s`, as a robot at `own_pose` (..., 3); beliefs and a `Verdict` (..., M) of each."""
         xp, settings = self._xp, self.settings
         beliefs = self._expired(beliefs, now_s)
-        verdict = self._judged(beliefs, reports, now_s, own_pose)
         numbers = _finite_or(xp, reports, beliefs)
+        reached = self._extended(beliefs.last, numbers)
+        verdict = self._judged(beliefs, reports, numbers, reached, now_s, own_pose)
         good = verdict == Verdict.BELIEVED
 
         trial = self._extended(beliefs.probation, numbers)
@@ -114,7 +115,6 @@ class AllyTracker:
         probation = _chosen(xp, good & goes_on, trial, _chosen(xp, good, fresh_track, beliefs.probation))
 
         believed = good & (beliefs.admitted | ~beliefs.known | (streak >= settings.readmit))
-        reached = self._extended(beliefs.last, numbers)
         reached = _chosen(xp, beliefs.known, reached, fresh_track)
         after = Beliefs(
             known=beliefs.known | believed,
@@ -155,16 +155,24 @@ class AllyTracker:
         streak = self._xp.where(gone, 0.0 * beliefs.streak, beliefs.streak)
         return beliefs._replace(admitted=beliefs.admitted & ~gone, streak=streak)
 
-    def _judged(self, beliefs: Beliefs, reports: Reports, now_s: Array | float, own_pose: Array) -> Array:
+    def _judged(
+        self,
+        beliefs: Beliefs,
+        reports: Reports,
+        numbers: Reports,
+        reached: Track,
+        now_s: Array | float,
+        own_pose: Array,
+    ) -> Array:
+        """The verdicts on reports, given their usable `numbers` and the tracks that these have `reached`."""
         xp, settings, model = self._xp, self.settings, self._model
-        numbers = _finite_or(xp, reports, beliefs)
         x, y = numbers.pose[..., 0], numbers.pose[..., 1]
         low, high = -settings.margin_m, self._arena_m + settings.margin_m
-        outran = beliefs.known & ~self._honest(self._extended(beliefs.last, numbers))
+        outran = beliefs.known & ~self._honest(reached)
         apart_x, apart_y = x - own_pose[..., None, 0], y - own_pose[..., None, 1]
         nearest_m = max(0.0, 2.0 * model.radius_m - settings.noise_m)
         failures = (
-            (~_is_finite(xp, reports), Verdict.NON_FINITE),
+            (~numbers.heard, Verdict.NON_FINITE),
             ((beliefs.known & (numbers.stamp_s < beliefs.last.stamp_s)) | _before(numbers, now_s, settings.timeout_s),
              Verdict.STALE),
             (numbers.stamp_s - now_s > settings.timeout_s, Verdict.FUTURE),
@@ -212,10 +220,10 @@ def _is_finite(xp: Any, reports: Reports) -> Array:
 
 
 def _finite_or(xp: Any, reports: Reports, beliefs: Beliefs) -> Reports:
-    """The reports, with what is believed in place of those that are none: no NaN enters any arithmetic."""
+    """The reports that are numbers, and what is believed in place of the others: no NaN enters any arithmetic."""
     usable = reports.heard & _is_finite(xp, reports)
     return Reports(
-        reports.heard,
+        usable,
         xp.where(usable, reports.stamp_s, beliefs.last.stamp_s),
         xp.where(usable[..., None], reports.pose, beliefs.last.pose),
         xp.where(usable[..., None], reports.twist, beliefs.twist),
