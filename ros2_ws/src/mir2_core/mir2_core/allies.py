@@ -103,7 +103,7 @@ class AllyTracker:
         beliefs = self._expired(beliefs, now_s)
         numbers = _finite_or(xp, reports, beliefs)
         reached = self._extended(beliefs.last, numbers)
-        verdict = self._judged(beliefs, reports, numbers, reached, now_s, own_pose)
+        verdict = self._judged(beliefs, reports, numbers, reached, now_s=now_s, own_pose=own_pose)
         good = verdict == Verdict.BELIEVED
 
         trial = self._extended(beliefs.probation, numbers)
@@ -161,6 +161,7 @@ class AllyTracker:
         reports: Reports,
         numbers: Reports,
         reached: Track,
+        *,
         now_s: Array | float,
         own_pose: Array,
     ) -> Array:
