@@ -98,9 +98,7 @@ class Attacker:
         """One step of all worlds; the reward (B,) that the threat is aimed at."""
         arena, poses = self.arena, world.state
         done = self.act(poses, world.age.clone())
-        believed = arena.seen(poses, done.reported) + 0.0  # a tensor of its own, for the hook
-        if believed.requires_grad:
-            believed.register_hook(lambda gradient: tamed(gradient, self.config.sight_gradient_clip))
+        believed = tamed(arena.seen(poses, done.reported), self.config.sight_gradient_clip)
         actions = self.victims(arena.observe(believed))
         actions = arena.replaced(actions, done.actions)
         step = world.step(actions)

@@ -64,10 +64,7 @@ class Duel:
         """
         arena, own = self.arena, wanted if deed.actions is None else deed.actions
         assert own is not None
-        believed = arena.seen(poses, deed.reported)
-        if believed.requires_grad:
-            believed = believed + 0.0  # a tensor of its own, for the hook
-            believed.register_hook(lambda gradient: tamed(gradient, self.config.sight_gradient_clip))
+        believed = tamed(arena.seen(poses, deed.reported), self.config.sight_gradient_clip)
         theirs = self.victims(arena.observe(believed)[:, arena.benign])
         actions = torch.empty(*poses.shape[:2], self.task.action_size)
         actions[:, arena.benign], actions[:, arena.robots] = theirs, own
@@ -97,11 +94,19 @@ class Duel:
         return torch.as_tensor(aimed, dtype=torch.float32)
 
 
-def tamed(gradient: Tensor, limit: float) -> Tensor:
-    """The gradient (..., 3) in what victims see, shortened for each robot: near others it would explode."""
-    gradient = gradient.nan_to_num(0.0, 0.0, 0.0)
-    norm: Tensor = gradient.norm(dim=-1, keepdim=True)
-    return gradient * (limit / norm.clamp(min=limit))
+def tamed(seen: Tensor, limit: float) -> Tensor:
+    """What victims see (..., 3), its gradient shortened for each robot: near others it would explode."""
+    if not seen.requires_grad:
+        return seen
+
+    def shortened(gradient: Tensor) -> Tensor:
+        gradient = gradient.nan_to_num(0.0, 0.0, 0.0)
+        norm: Tensor = gradient.norm(dim=-1, keepdim=True)
+        return gradient * (limit / norm.clamp(min=limit))
+
+    own = seen + 0.0  # a tensor of its own, for the hook
+    own.register_hook(shortened)  # type: ignore[no-untyped-call]
+    return own
 
 
 def _black_box(victim: PolicyBundle) -> Act:
