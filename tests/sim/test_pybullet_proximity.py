@@ -1,31 +1,16 @@
 """Proximity sensors in PyBullet against the same sensors in the plane."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 from mir2_core.robots.epuck2 import EPUCK2
 from mir2_core.senses import ranges_to
-from mir2_sim.pybullet_world import PyBulletWorld
 
-MakeWorld = Callable[..., PyBulletWorld]
+from tests.sim.conftest import MakeWorld
+
 RANGE_M = EPUCK2.proximity[0].range_m
 QUIET = replace(EPUCK2, proximity=tuple(replace(sensor, noise_m=0.0) for sensor in EPUCK2.proximity))
-
-
-@pytest.fixture
-def make_world() -> Iterator[MakeWorld]:
-    worlds = []
-
-    def make(poses: Any, arena_m: float = 2.0, **settings: Any) -> PyBulletWorld:
-        worlds.append(PyBulletWorld(poses, arena_m, **settings))
-        return worlds[-1]
-
-    yield make
-    for world in worlds:
-        world.close()
 
 
 @pytest.mark.parametrize("heading_rad", [0.0, 2.0, -1.0])

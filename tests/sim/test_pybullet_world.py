@@ -1,6 +1,5 @@
 """e-puck2 robots in real PyBullet physics against the kinematic model and common sense."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,21 +12,9 @@ from mir2_core.types import FloatArray
 from mir2_sim.pybullet_scene import PHYSICS_HZ
 from mir2_sim.pybullet_world import PyBulletWorld
 
+from tests.sim.conftest import MakeWorld
+
 CENTRE = (1.0, 1.0, 0.0)
-MakeWorld = Callable[..., PyBulletWorld]
-
-
-@pytest.fixture
-def make_world() -> Iterator[MakeWorld]:
-    worlds = []
-
-    def make(poses: Any, arena_m: float = 2.0, **settings: Any) -> PyBulletWorld:
-        worlds.append(PyBulletWorld(poses, arena_m, **settings))
-        return worlds[-1]
-
-    yield make
-    for world in worlds:
-        world.close()
 
 
 def heights_and_tilts(world: PyBulletWorld) -> tuple[FloatArray, FloatArray]:
