@@ -16,7 +16,7 @@ import pytest
 import yaml
 from mir2_core.config import StrictModel
 from mir2_core.run import ARGUMENTS
-from mir2_core.traitors import every_fault
+from mir2_core.traitors import FAULTS
 from mir2_policies.cli.main import COMMANDS, parser
 
 ROOT = Path(__file__).parents[2]
@@ -180,7 +180,7 @@ def test_modules_and_what_is_in_them_exist(name: str) -> None:
 
 def test_every_fault_is_in_the_readme_with_its_parameters() -> None:
     rows = [line for line in text_of("README.md").splitlines() if line.startswith("| `")]
-    for kind, traitor in every_fault().items():
+    for kind, traitor in FAULTS.items():
         (row,) = [row for row in rows if f"`{kind}`" in row.split("|")[1]]
         for name, default in (traitor.model_dump() if isinstance(traitor, StrictModel) else {}).items():
             assert f"`{name}: {default:g}`" in row, kind

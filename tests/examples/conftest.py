@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from mir2_core.robots import ROBOTS
 from mir2_core.tasks import TASKS
-from mir2_core.traitors import ACTS, TRAITORS
+from mir2_core.traitors import ACTS
 from mir2_core.world import BACKENDS
 from mir2_policies.learners.registry import ALGORITHMS
 
 import examples.extending.task.matching  # the contract of tasks holds for it too
 
-REGISTRIES: tuple[dict[str, Any], ...] = (TASKS, ALGORITHMS, ROBOTS, ACTS, TRAITORS, BACKENDS)
+REGISTRIES: tuple[dict[str, Any], ...] = (TASKS, ALGORITHMS, ROBOTS, ACTS, BACKENDS)
 BEFORE = [dict(registry) for registry in REGISTRIES]
 
 import examples.extending.algorithm.discrete_mir2  # noqa: E402

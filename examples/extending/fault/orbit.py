@@ -7,7 +7,7 @@ import sys
 
 from mir2_core.bundle import PolicyBundle
 from mir2_core.tasks import on_floor
-from mir2_core.traitors import ACTS, TRAITORS
+from mir2_core.traitors import ACTS
 from mir2_core.traitors.steering import benign_centroid, drive
 from mir2_core.traitors.traitor import Deed, Situation
 from mir2_policies.evaluation.episodes import bundle_act, run_episodes
@@ -21,7 +21,7 @@ def orbit(situation: Situation) -> Deed:
     return Deed(drive(xp, situation.body, situation.own_poses, sideways))
 
 
-ACTS["orbit"] = TRAITORS["orbit"] = orbit
+ACTS["orbit"] = orbit
 
 
 def main(policy: str) -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from mir2_core.errors import UserError
-from mir2_core.traitors import every_fault
+from mir2_core.traitors import FAULTS
 from mir2_core.traitors.parameters import split_list
 from mir2_core.traitors.schedule import FOREVER, FaultSchedule, FaultSpec, parse_faults
 
@@ -68,7 +68,7 @@ def test_launch_line_mistakes_are_named(text, words):
 
 
 words = [
-    *every_fault(),
+    *FAULTS,
     *ROBOTS,
     "@",
     "{",
@@ -108,7 +108,7 @@ def test_a_launch_line_is_read_or_refused_by_name(text):
     else:
         assert len(specs) == len(items)
     for spec in specs:
-        assert spec.kind in every_fault()
+        assert spec.kind in FAULTS
         assert not any(spec.contradicts(other) for other in specs if other is not spec)
         assert spec.robot in ROBOTS
         assert 0.0 <= spec.start_s < spec.end_s

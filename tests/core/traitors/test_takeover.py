@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mir2_core.robots import EPUCK2, EPUCK2_POINT
-from mir2_core.traitors import ACTS, every_fault
+from mir2_core.traitors import ACTS, FAULTS
 from mir2_core.traitors.takeover import Takeover
 from mir2_core.types import Command, RobotState
 
@@ -19,7 +19,7 @@ STATES = [RobotState(5.0, 0.5, 1.0 + 0.1 * index, 0.7 * index) for index in rang
 
 
 def takeover(kind, body=EPUCK2, index=1, seed=3):
-    return Takeover(every_fault()[kind], ARRAYS, body, index, seed)
+    return Takeover(FAULTS[kind], ARRAYS, body, index, seed)
 
 
 def states_at(poses):

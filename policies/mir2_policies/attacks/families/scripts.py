@@ -3,7 +3,7 @@
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -80,7 +80,7 @@ class Scripts(Family):
         worst: dict[str, Any] = {"script": what} if isinstance(what, str) else {"numbers": named(what)}
         return worst | {"tried": len(self._registered()) + self._tried}
 
-    def _registered(self) -> dict[str, Traitor]:
+    def _registered(self) -> Mapping[str, Traitor]:
         return TRAITORS if self.duel.threat.lies else ACTS
 
     def _note(self, left: float, what: str | Tensor) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from geometry_msgs.msg import TwistStamped
 from mir2_core.errors import UserError, nearest
 from mir2_core.robots import robot_model
-from mir2_core.traitors import every_fault
+from mir2_core.traitors import FAULTS
 from mir2_core.traitors.schedule import FOREVER, FaultSchedule, FaultSpec, make_fault, parse_faults
 from mir2_core.traitors.takeover import Takeover
 from mir2_core.types import Command, RobotState
@@ -126,9 +126,9 @@ class FaultInjectorNode(SwarmNode):
             response.success = False
             response.message = f"unknown robot '{request.robot}'; valid: {', '.join(self.roster.names)}, or '' for all"
             return response
-        if request.fault and request.fault not in every_fault():
+        if request.fault and request.fault not in FAULTS:
             response.success = False
-            response.message = f"unknown fault '{request.fault}'; {nearest(request.fault, every_fault())}"
+            response.message = f"unknown fault '{request.fault}'; {nearest(request.fault, FAULTS)}"
             return response
         cleared = self._schedule.clear(request.robot, request.fault)
         for spec in cleared:

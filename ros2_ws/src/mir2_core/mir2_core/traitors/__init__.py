@@ -4,6 +4,9 @@ Adding one is a function, or a model of its parameters that can be called, in `a
 evaluate` and the fault injector then know it by that name.
 """
 
+from collections import ChainMap
+from collections.abc import Mapping
+
 from mir2_core.traitors import acts, messages, reports
 from mir2_core.traitors.traitor import Traitor
 
@@ -41,9 +44,8 @@ MESSAGES: dict[str, Traitor] = {
     "flood": messages.Flood(),
 }
 """Like `REPORTS`, but what is wrong is the message: only the ROS graph has these, evaluation does not."""
-TRAITORS: dict[str, Traitor] = ACTS | REPORTS
 
-
-def every_fault() -> dict[str, Traitor]:
-    """What the fault injector knows."""
-    return ACTS | REPORTS | MESSAGES
+# What is added to a registry later is in these as well; they list the last of their registries first.
+TRAITORS: Mapping[str, Traitor] = ChainMap(REPORTS, ACTS)
+FAULTS: Mapping[str, Traitor] = ChainMap(MESSAGES, REPORTS, ACTS)
+"""What the fault injector knows."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mir2_core.errors import UserError, nearest
-from mir2_core.traitors import ACTS, every_fault
+from mir2_core.traitors import ACTS, FAULTS
 from mir2_core.traitors.parameters import find_traitor, split_list
 from mir2_core.traitors.traitor import Traitor
 
@@ -49,7 +49,7 @@ class FaultSpec:
 
     def traitor(self) -> Traitor:
         """What it turns the robot into."""
-        return find_traitor(self.kind, self.parameters, every_fault())
+        return find_traitor(self.kind, self.parameters, FAULTS)
 
 
 def make_fault(
@@ -60,7 +60,7 @@ def make_fault(
         raise UserError(f"unknown robot '{robot}'; {nearest(robot, robots)}")
     if not 0 <= duration_s <= LONGEST_S:
         raise UserError(f"duration_s is {duration_s:g}; allowed: 0 (until cleared) to {LONGEST_S:g} seconds")
-    find_traitor(kind, parameters, every_fault())
+    find_traitor(kind, parameters, FAULTS)
     end_s, acts = start_s + duration_s if duration_s else FOREVER, kind in ACTS
     return FaultSpec(kind, robot, start_s, end_s, parameters, on_commands=acts, on_reports=not acts)
 
