@@ -46,11 +46,12 @@ def test_contradictions_name_who_was_not_seen():
 
 @pytest.mark.parametrize("stamp_s", [0.4, 1.6, math.nan])
 def test_echoes_that_are_old_or_of_the_future_count_as_silence(stamp_s):
-    gate, echoes = CommandGate(EPUCK2, LIMITS), [Echo(stamp_s, 0.0)] * 8
-    assert gate.step(1.0, Command(1.0, 0.1, 0.0), ME, (), echoes).command.v_mps == 0.1
-    assert gate.silent(1.0, echoes) == tuple(f"ps{i}" for i in range(8))
-    assert gate.silent(1.0, [*FREE[:7], None]) == ("ps7",)
-    believed = gate.step(1.0, Command(1.0, 0.1, 0.0), ME, states([(1.08, 1.0)]), echoes)
+    gate, echoes, asked = CommandGate(EPUCK2, LIMITS), [Echo(stamp_s, 0.0)] * 8, Command(1.0, 0.1, 0.0)
+    decision = gate.step(1.0, asked, ME, (), echoes)
+    assert decision.command.v_mps == 0.1
+    assert decision.silent == tuple(f"ps{i}" for i in range(8))
+    assert gate.step(1.0, asked, ME, (), [*FREE[:7], None]).silent == ("ps7",)
+    believed = gate.step(1.0, asked, ME, states([(1.08, 1.0)]), echoes)
     assert Reason.NEIGHBOUR in believed.reasons
 
 

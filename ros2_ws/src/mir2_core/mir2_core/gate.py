@@ -42,12 +42,14 @@ class GateLimits:
 class GateDecision:
     """What goes to the driver, and every reason for which it differs from what was asked.
 
-    `contradicted` are the indices of neighbours that the robot's own sensors do not see where they claim to be.
+    `contradicted` are the indices of neighbours that the robot's own sensors do not see where they claim to be,
+    `silent` the names of the sensors that have said nothing for the time after which a state is old.
     """
 
     command: Command
     reasons: tuple[Reason, ...]
     contradicted: tuple[int, ...] = ()
+    silent: tuple[str, ...] = ()
 
     @property
     def reason(self) -> Reason:
@@ -81,18 +83,15 @@ class CommandGate:
 
         There is an echo for each proximity sensor of the model, in its order, or none at all.
         """
+        ranges_m = self._ranges_m(now_s, echoes)
         stop = self._stop_reason(now_s, command, state, emergency_stop)
         if stop is not None or command is None or state is None:
             decision = GateDecision(Command(now_s, 0.0, 0.0), (stop,) if stop else ())
         else:
-            decision = self._limit(now_s, command, state, neighbours, self._ranges_m(now_s, echoes))
+            decision = self._limit(now_s, command, state, neighbours, ranges_m)
         self._last = decision.command
-        return decision
-
-    def silent(self, now_s: float, echoes: Sequence[Echo | None]) -> tuple[str, ...]:
-        """The sensors that have said nothing for the time after which a state is old."""
-        said = self._ranges_m(now_s, echoes)
-        return tuple(sensor.name for sensor, m in zip(self.model.proximity, said, strict=True) if math.isnan(m))
+        sensors = zip(self.model.proximity, np.isnan(ranges_m).tolist(), strict=True)
+        return replace(decision, silent=tuple(sensor.name for sensor, silent in sensors if silent))
 
     def _ranges_m(self, now_s: float, echoes: Sequence[Echo | None]) -> FloatArray:
         """What the sensors (S,) say now; NaN for those that say nothing."""

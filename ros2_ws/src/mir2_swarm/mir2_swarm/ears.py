@@ -38,7 +38,7 @@ class Ears:
         self._inbox: dict[str, deque[Heard]] = {ally: deque(maxlen=INBOX) for ally in self.listener.allies}
         self._newest_s: dict[str, float] = {}
         for ally in self.listener.allies:
-            node.create_subscription(Odometry, f"/{ally}/state", self._ally_listener(ally), 10)
+            node.listen(Odometry, f"/{ally}/state", self._ally_listener(ally), self._pace.control_depth)
 
     def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:

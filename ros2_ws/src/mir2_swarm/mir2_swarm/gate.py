@@ -17,6 +17,7 @@ from mir2_swarm.ears import Ears
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
 from mir2_swarm.pace import Stamps
 from mir2_swarm.proximity import Proximity
+from mir2_swarm.shared import SharedSubscriptions
 from mir2_swarm.stop_line import StopLine
 from mir2_swarm.tracking import Tracking
 
@@ -33,8 +34,8 @@ class GateNode(SwarmNode):
     messages.
     """
 
-    def __init__(self, robot: str) -> None:
-        super().__init__("gate", namespace=robot)
+    def __init__(self, robot: str, shared: SharedSubscriptions | None = None) -> None:
+        super().__init__("gate", robot, shared)
         self.robot = robot
         self._entry = self.roster.robot(robot)
         limits = GateLimits(
@@ -60,14 +61,15 @@ class GateNode(SwarmNode):
             TwistStamped if self._entry.stamped_cmd_vel else Twist, "cmd_vel", 10
         )
         self._status_publisher = self.create_publisher(GateStatus, "gate", 10)
-        self.create_subscription(Odometry, "odom", self._on_odometry, self.pace.odometry_qos)
-        self.create_subscription(TwistStamped, "cmd_vel/policy", self._commander("policy"), 10)
+        self.listen(Odometry, f"/{self.robot}/odom", self._on_odometry, self.pace.odometry_qos)
+        depth = self.pace.control_depth
+        self.create_subscription(TwistStamped, "cmd_vel/policy", self._commander("policy"), depth)
         self._stop_line = StopLine(self, self._on_emergency_stop)
         self.create_service(SetBool, "~/emergency_stop", self._set_emergency_stop)
         self._stop_node_seen_s = self.steady_s
         self.create_timer(1.0, self._look_for_stop_node, clock=self.steady_clock)
         if self.roster.allow_fault_injection:
-            self.create_subscription(TwistStamped, "cmd_vel/fault", self._commander("fault"), 10)
+            self.create_subscription(TwistStamped, "cmd_vel/fault", self._commander("fault"), depth)
             self.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
         else:
             self._faults = []
@@ -170,6 +172,12 @@ class GateNode(SwarmNode):
         )
         names = list(others)
         self._contradictions.update(names[index] for index in decision.contradicted)
+        if decision.silent and decision.command.v_mps != 0.0:
+            self.get_logger().warning(
+                f"the robot drives while these of its sensors are silent: {', '.join(decision.silent)}",
+                throttle_duration_sec=10.0,
+                skip_first=True,
+            )
         self._last_s = now_s
         self._answered = (decision.command, self._status(decision, command, source))
         self._send(*self._answered)
@@ -187,15 +195,6 @@ class GateNode(SwarmNode):
         stamped = self._entry.stamped_cmd_vel
         self._driver_publisher.publish(to_twist_stamped(command, self.robot) if stamped else to_twist(command))
 
-    def _silent_sensors(self, command: Command) -> list[str]:
-        silent = self._gate.silent(command.stamp_s, self._proximity.echoes)
-        if silent and command.v_mps != 0.0:
-            self.get_logger().warning(
-                f"the robot drives while these of its sensors are silent: {', '.join(silent)}",
-                throttle_duration_sec=10.0,
-            )
-        return list(silent)
-
     def _status(self, decision: GateDecision, asked: Command | None, source: str) -> GateStatus:
         self._decisions += 1
         self._counts.update(decision.reasons)
@@ -206,7 +205,7 @@ class GateNode(SwarmNode):
             decisions=self._decisions,
             intervention_reasons=[str(reason) for reason in self._counts],
             intervention_counts=list(self._counts.values()),
-            silent_sensors=self._silent_sensors(decision.command),
+            silent_sensors=list(decision.silent),
             contradicted_robots=list(self._contradictions),
             contradiction_counts=list(self._contradictions.values()),
         )
@@ -219,4 +218,5 @@ class GateNode(SwarmNode):
 
 def main() -> None:
     """Serve the robots named on the command line."""
-    spin(lambda: (GateNode(robot) for robot in robot_arguments()))
+    shared = SharedSubscriptions()
+    spin(lambda: (GateNode(robot, shared) for robot in robot_arguments()))

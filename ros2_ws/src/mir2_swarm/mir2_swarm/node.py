@@ -22,6 +22,7 @@ from rclpy.utilities import remove_ros_args
 
 from mir2_swarm.environment import check_environment
 from mir2_swarm.pace import PACES
+from mir2_swarm.shared import SharedSubscriptions
 
 HIGHEST_SEED = 2**31 - 1
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -36,8 +37,9 @@ Number = TypeVar("Number", int, float)
 class SwarmNode(Node):
     """A node with the parameters `roster` (a file) and `mode` (realtime or lockstep)."""
 
-    def __init__(self, name: str, namespace: str = "") -> None:
+    def __init__(self, name: str, namespace: str = "", shared: SharedSubscriptions | None = None) -> None:
         super().__init__(name, namespace=namespace)
+        self._shared = shared or SharedSubscriptions()
         self._roster_path = self.text_parameter("roster", "the path of a roster file")
         self.roster = load_roster(self._roster_path)
         self.mode = self.choice_parameter("mode", tuple(PACES))
@@ -59,6 +61,10 @@ class SwarmNode(Node):
     def steady_s(self) -> float:
         """A clock that nobody sets, for waiting and for real time."""
         return float(self.steady_clock.now().nanoseconds * 1e-9)
+
+    def listen(self, kind: type, topic: str, listener: Callable[[Any], None], qos: QoSProfile | int) -> None:
+        """Subscribe to an absolute topic together with the other nodes of the process."""
+        self._shared.add(self, kind, topic, listener, qos)
 
     def _parameter(self, name: str, default: Any) -> Any:
         """A parameter's value; it cannot be set later, when it would have no effect."""

@@ -90,8 +90,13 @@ class Pace(Protocol):
         ...
 
     @property
+    def control_depth(self) -> int:
+        """How many messages of a topic a control loop keeps until it comes to them."""
+        ...
+
+    @property
     def odometry_qos(self) -> QoSProfile:
-        """For subscriptions to odometry."""
+        """For subscriptions to odometry and sensors."""
         ...
 
     def now_s(self, newest: Iterable[float]) -> float:
@@ -129,6 +134,7 @@ class RealTime:
     run_start_s = None
     patient = False
     notice_s = 0.0
+    control_depth = 1  # what is newer counts: a machine that is too slow falls behind by one message, not by all
 
     def __init__(self, node: Node, roster: Roster) -> None:
         self._node, self._period_s = node, 1.0 / roster.rate_hz
@@ -136,7 +142,7 @@ class RealTime:
     @property
     def odometry_qos(self) -> QoSProfile:
         """Best effort, which also hears publishers of sensor data."""
-        return QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+        return QoSProfile(depth=self.control_depth, reliability=ReliabilityPolicy.BEST_EFFORT)
 
     def now_s(self, newest: Iterable[float] = ()) -> float:
         """The node's clock."""
@@ -185,6 +191,7 @@ class Lockstep:
 
     run_start_s = 0.0
     patient = True
+    control_depth = 10  # nothing may be lost
 
     def __init__(self, node: Node, roster: Roster) -> None:
         roster.require_stamped_commands()
@@ -193,8 +200,8 @@ class Lockstep:
 
     @property
     def odometry_qos(self) -> QoSProfile:
-        """Reliable: nothing may be lost."""
-        return QoSProfile(depth=10)
+        """Reliable."""
+        return QoSProfile(depth=self.control_depth)
 
     def now_s(self, newest: Iterable[float] = ()) -> float:
         """The newest time that anybody has reported."""

@@ -12,6 +12,7 @@ from mir2_swarm.convert import odometry_mistake, stamp, to_allies, to_state, to_
 from mir2_swarm.ears import Ears
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
 from mir2_swarm.relay import StateRelay
+from mir2_swarm.shared import SharedSubscriptions
 
 ALLY_GRACE = 0.2  # of a control period: how long a decision waits for allies whose state of this step is late
 TELL_S = 0.5  # how often it may say what has changed in what it believes
@@ -25,8 +26,8 @@ class PolicyNode(SwarmNode):
     one says, or does not say, stops the robot: an absent ally is shown to the policy as `mir2_core.listener` documents.
     """
 
-    def __init__(self, robot: str) -> None:
-        super().__init__("policy", namespace=robot)
+    def __init__(self, robot: str, shared: SharedSubscriptions | None = None) -> None:
+        super().__init__("policy", robot, shared)
         self.roster.robot(robot)
         self.robot = robot
         self._index = self.roster.names.index(robot)
@@ -37,7 +38,7 @@ class PolicyNode(SwarmNode):
         self._relay = StateRelay(self, robot)
         self._command_publisher = self.create_publisher(TwistStamped, "cmd_vel/policy", 10)
         self._allies_publisher = self.create_publisher(AllyArray, "allies", LATCHED)
-        self.create_subscription(Odometry, "odom", self._on_odometry, self.pace.odometry_qos)
+        self.listen(Odometry, f"/{robot}/odom", self._on_odometry, self.pace.odometry_qos)
         self._ears = Ears(self, robot, self._on_ally)
         self._grace = self.pace.patience(ALLY_GRACE * self.period_s, self._decide)
 
@@ -86,6 +87,7 @@ class PolicyNode(SwarmNode):
                 f"standing still: {allies} of {len(team.present) - 1} allies present, min_allies is "
                 f"{self.roster.min_allies}",
                 throttle_duration_sec=5.0,
+                skip_first=True,
             )
             return Command(own.stamp_s, 0.0, 0.0)
         task, policy = self.deployment.task, self.deployment.policy
@@ -109,4 +111,5 @@ class PolicyNode(SwarmNode):
 
 def main() -> None:
     """Serve the robots named on the command line."""
-    spin(lambda: (PolicyNode(robot) for robot in robot_arguments()))
+    shared = SharedSubscriptions()
+    spin(lambda: (PolicyNode(robot, shared) for robot in robot_arguments()))

@@ -28,7 +28,7 @@ class RobotPort:
             for sensor in robot_model(robot.kind).proximity
         ]
         kind, callback = (TwistStamped, self._on_stamped) if robot.stamped_cmd_vel else (Twist, self._on_twist)
-        node.create_subscription(kind, f"/{robot.name}/cmd_vel", callback, 10)
+        node.create_subscription(kind, f"/{robot.name}/cmd_vel", callback, node.pace.control_depth)
 
     def _on_stamped(self, message: TwistStamped) -> None:
         self._take(Command(seconds(message.header.stamp), message.twist.linear.x, message.twist.angular.z))

@@ -18,7 +18,7 @@ class Tracking:
         self._timeout_s = node.roster.timeouts.state_s
         self._newest: dict[str, RobotState | None] = {ally: None for ally in node.roster.names if ally != robot}
         for ally in self._newest:
-            node.create_subscription(Odometry, f"/{ally}/odom", self._listener(ally), node.pace.odometry_qos)
+            node.listen(Odometry, f"/{ally}/odom", self._listener(ally), node.pace.odometry_qos)
 
     def _listener(self, ally: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
