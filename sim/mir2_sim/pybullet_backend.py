@@ -32,9 +32,9 @@ BODIES = {
 KINDS = {kind: kind for kind in BODIES}
 
 
-def make_world(roster: Roster, task: FloorTask, poses: FloatArray, gui: bool) -> World:
-    """Robots with bodies, each of its kind, in a walled arena."""
+def make_world(roster: Roster, task: FloorTask, poses: FloatArray, *, seed: int, gui: bool) -> World:
+    """Robots with bodies, each of its kind, in a walled arena; `seed` draws the noise of their sensors."""
     from mir2_sim.pybullet_world import PyBulletWorld
 
     models = [robot_model(robot.kind) for robot in roster.robots]
-    return PyBulletWorld(poses, roster.arena.size_m, models=models, gui=gui)
+    return PyBulletWorld(poses, roster.arena.size_m, models=models, seed=seed, gui=gui)

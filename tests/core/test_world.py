@@ -21,7 +21,7 @@ def test_every_backend_builds_what_it_says_it_takes_and_obeys_the_protocol(name)
     for kind in kinds:
         team = for_backend(roster(kind, kind), name)
         starts = np.array([[0.5, 0.5, 0.0], [1.5, 1.5, 1.0]])
-        world = backend(name).make_world(team, Rendezvous(RendezvousParams(robots=2)), starts, gui=False)
+        world = backend(name).make_world(team, Rendezvous(RendezvousParams(robots=2)), starts, seed=0, gui=False)
         try:
             assert world.poses() == pytest.approx(starts)
             assert world.velocities() == pytest.approx(np.zeros((2, 2)), abs=1e-3)
@@ -33,6 +33,21 @@ def test_every_backend_builds_what_it_says_it_takes_and_obeys_the_protocol(name)
             assert world.tick_s > 0.0
         finally:
             world.close()
+
+
+def test_a_seed_draws_the_noise_of_the_sensors():
+    team, starts = roster("epuck2", "epuck2"), np.array([[1.0, 1.0, 0.0], [1.1, 1.0, 0.0]])
+
+    def readings(seed: int) -> list[float]:
+        task = Rendezvous(RendezvousParams(robots=2))
+        world = backend("pybullet").make_world(team, task, starts, seed=seed, gui=False)
+        try:
+            world.step(np.zeros((2, 2)), 0.1)
+            return np.concatenate(world.proximity()).tolist()
+        finally:
+            world.close()
+
+    assert readings(0) == readings(0) != readings(1)
 
 
 def test_in_the_kinematic_world_robots_are_points():

@@ -90,7 +90,7 @@ def test_the_backend_builds_what_the_kinematic_one_does_and_slips() -> None:
     given = for_backend(roster("epuck2"), "slippery")
     task = Rendezvous(RendezvousParams())
     starts = np.tile([1.0, 1.0, math.pi / 2], (10, 1))
-    world = backend("slippery").make_world(given, task, starts, gui=False)
+    world = backend("slippery").make_world(given, task, starts, seed=0, gui=False)
     applied = world.step(np.tile([0.1, 0.0], (10, 1)), world.tick_s)
     np.testing.assert_allclose(applied, np.tile([0.09, 0.0], (10, 1)), atol=1e-12)
     np.testing.assert_allclose(world.poses(), starts + np.array([0.0, 0.009, 0.0]), atol=1e-12)

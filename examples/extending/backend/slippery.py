@@ -27,7 +27,7 @@ class SlipperyWorld(KinematicWorld):
         return super().step(GRIP * twists, duration_s)
 
 
-def make_world(roster: Roster, task: FloorTask, poses: FloatArray, gui: bool) -> World:
+def make_world(roster: Roster, task: FloorTask, poses: FloatArray, *, seed: int, gui: bool) -> World:
     """A world with robots at `poses` (N, 3); there is no window to show."""
     return SlipperyWorld(task, poses)
 
@@ -52,7 +52,7 @@ def main(policy: str) -> None:
     roster = Roster.model_validate({"arena": arena, "policy": policy, "robots": team})
     starts = task.reset(np.random.default_rng(0))[0]
     for name in ("kinematic", "slippery"):
-        world = backend(name).make_world(roster, task, starts, gui=False)
+        world = backend(name).make_world(roster, task, starts, seed=0, gui=False)
         print(f"{name}: {meet(world, bundle, task):.3f} m apart after {task.params.horizon * task.params.dt_s:g} s")
 
 

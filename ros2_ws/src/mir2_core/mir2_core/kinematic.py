@@ -44,6 +44,6 @@ class KinematicWorld:
         """Nothing to release."""
 
 
-def make_world(roster: Roster, task: FloorTask, poses: FloatArray, gui: bool) -> KinematicWorld:
-    """The task's world; there is no window to show."""
+def make_world(roster: Roster, task: FloorTask, poses: FloatArray, *, seed: int, gui: bool) -> KinematicWorld:
+    """The task's world; nothing in it is noisy, and there is no window to show."""
     return KinematicWorld(task, poses)

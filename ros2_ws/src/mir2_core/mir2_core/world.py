@@ -45,8 +45,8 @@ class Backend(Protocol):
     KINDS: Mapping[str, str]
     """The robot kinds of a roster that it takes, and the kind that each becomes in its worlds."""
 
-    def make_world(self, roster: Roster, task: FloorTask, poses: FloatArray, gui: bool) -> World:
-        """A world with the roster's robots at `poses` (N, 3), of kinds that `KINDS` gives."""
+    def make_world(self, roster: Roster, task: FloorTask, poses: FloatArray, *, seed: int, gui: bool) -> World:
+        """A world with the roster's robots at `poses` (N, 3), of kinds that `KINDS` gives; `seed` draws any noise."""
         ...
 
 

@@ -22,7 +22,7 @@ class SimulatorNode(SwarmNode):
         gui = self.flag_parameter("gui")
         self._running = False
         roster, task = for_backend(self.roster, sort), self.deployment.task
-        self._world = backend(sort).make_world(roster, task, start_poses(roster, task, seed), gui)
+        self._world = backend(sort).make_world(roster, task, start_poses(roster, task, seed), seed=seed, gui=gui)
         ports = [RobotPort(self, robot, self._heard) for robot in roster.robots]
         self._stepping = STEPPINGS[self.mode](self, self._world, ports)
         self.create_service(Trigger, "~/start", self._on_start)
