@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mir2_policies.evaluation.ros import reserved_domain
 
 from tests.bundles import write_centroid_bundle
-from tests.ros import Swarm, reserved_domain
+from tests.ros import Swarm
 
 TESTS = Path(__file__).parent
 # Without these and one launch, `make test-fast` would not tell whether the heart of the project beats.

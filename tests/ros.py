@@ -1,9 +1,6 @@
 """Real ROS processes for tests: a domain of their own on loopback, and certainty that none of them stays behind."""
 
-import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -13,38 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mir2_policies.evaluation.ros import ros_environment
+
 ROS2 = Path(sys.executable).with_name("ros2")
 MARKER = "MIR2_TEST_RUN"
-RESERVATION_PORT = 19000
 DEADLINE_S = 120.0  # for anything that happens at all: a machine may be ten times as busy as it can bear
 
 
-@contextmanager
-def reserved_domain() -> Iterator[int]:
-    """A random ROS_DOMAIN_ID that no other test on this machine has, nor any participant on the loopback interface."""
-    for domain in random.sample(range(1, 101), 100):
-        with socket.socket() as reservation, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as discovery:
-            try:
-                reservation.bind(("127.0.0.1", RESERVATION_PORT + domain))
-                discovery.bind(("127.0.0.1", 7410 + 250 * domain))
-            except OSError:
-                continue
-            discovery.close()
-            yield domain
-            return
-    raise RuntimeError("every ROS domain from 1 to 100 has a participant on this machine")
-
-
-def ros_environment(folder: Path, domain: int) -> dict[str, str]:
+def environment_of_a_test(folder: Path, domain: int) -> dict[str, str]:
     """Environment of one test's processes; the marker lets `survivors` find them."""
-    return {
-        **os.environ,
-        "ROS_DOMAIN_ID": str(domain),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "ROS_LOG_DIR": str(folder / "log"),
-        "PYTHONUNBUFFERED": "1",
-        MARKER: uuid.uuid4().hex,
-    }
+    return {**ros_environment(domain), "ROS_LOG_DIR": str(folder / "log"), MARKER: uuid.uuid4().hex}
 
 
 def survivors(environment: dict[str, str]) -> list[str]:
@@ -113,7 +88,7 @@ class Swarm:
 
     def __init__(self, folder: Path, domain: int) -> None:
         self.folder = folder
-        self.environment = ros_environment(folder, domain)
+        self.environment = environment_of_a_test(folder, domain)
 
     @contextmanager
     def running(self, *command: str) -> Iterator[Process]:

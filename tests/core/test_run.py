@@ -66,6 +66,13 @@ def test_every_argument_says_what_it_is():
     assert "30.0" in ARGUMENTS["duration"]
 
 
+def test_arguments_give_the_run_again():
+    run = Run(robots=3, seed=4, duration_s=2.5, gui=True, fault="offset:{x_m: 0.5}@robot_0:1,stop@robot_1:2")
+    assert run.to_arguments()["gui"] == "true"
+    assert Run.from_arguments(run.to_arguments()) == run
+    assert Run().to_arguments() == {}
+
+
 @pytest.fixture
 def share(tmp_path, make_bundle) -> Path:
     """A package's shared folder with a roster of three robots and a policy for them."""

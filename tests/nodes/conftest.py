@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 import rclpy
 import yaml
+from mir2_policies.evaluation.ros import reserved_domain
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from tests.ros import DEADLINE_S, reserved_domain, wait_until
+from tests.ros import DEADLINE_S, wait_until
 
 
 class Bench:

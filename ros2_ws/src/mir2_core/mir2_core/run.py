@@ -74,6 +74,12 @@ class Run(StrictModel):
             mistake = error.errors()[0]
             raise UserError(_refusal(str(mistake["loc"][0]), str(mistake["input"]))) from None
 
+    def to_arguments(self) -> dict[str, str]:
+        """The launch arguments that give this run again: those that differ from the defaults."""
+        changed = self.model_dump(exclude_defaults=True)
+        texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in changed.items()}
+        return {_NAMES[name]: text for name, text in texts.items()}
+
 
 _NAMES = {field: field for field in Run.model_fields} | {"duration_s": "duration"}
 _FIELDS = {name: field for field, name in _NAMES.items()}
