@@ -156,6 +156,19 @@ def test_a_liar_that_comes_back_elsewhere_waits_until_it_could_be_there():
     assert soonest_s <= back_s <= soonest_s + 0.7
 
 
+@pytest.mark.parametrize("jump_s", [-3600.0, 3600.0])
+def test_a_listener_whose_own_clock_jumps_believes_again_after_a_moment(jump_s):
+    track = tracker()
+    beliefs = track.nobody(np.zeros(1))
+    for k in range(10):
+        beliefs, _ = told(track, beliefs, 1e4 + 0.1 * k, at(1e4 + 0.1 * k))
+    for k in range(10, 17):
+        now_s = 1e4 + jump_s + 0.1 * k
+        beliefs, verdicts = told(track, beliefs, now_s, at(now_s))
+    assert verdicts == [Verdict.BELIEVED]
+    assert track.presence(beliefs, now_s) == [Presence.PRESENT]
+
+
 def test_nobody_coasts_faster_than_its_kind_can_drive():
     track = tracker()
     beliefs, _ = told(track, track.nobody(np.zeros(1)), 0.0, at(0.0, v_mps=50.0))

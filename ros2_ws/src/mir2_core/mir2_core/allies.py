@@ -150,10 +150,14 @@ class AllyTracker:
         return xp.stack([x, y, heading + turned], axis=-1)
 
     def _expired(self, beliefs: Beliefs, now_s: Array | float) -> Beliefs:
-        """An ally that has been silent for too long is on probation when it comes back."""
-        gone = beliefs.admitted & (self.presence(beliefs, now_s) == Presence.ABSENT)
+        """An ally that has been silent for too long is on probation when it comes back.
+
+        A listener whose own clock was set back can compare nothing with what it knew, and begins anew.
+        """
+        set_back = beliefs.known & (beliefs.heard_s - now_s > self.settings.timeout_s)
+        gone = set_back | (beliefs.admitted & (self.presence(beliefs, now_s) == Presence.ABSENT))
         streak = self._xp.where(gone, 0.0 * beliefs.streak, beliefs.streak)
-        return beliefs._replace(admitted=beliefs.admitted & ~gone, streak=streak)
+        return beliefs._replace(known=beliefs.known & ~set_back, admitted=beliefs.admitted & ~gone, streak=streak)
 
     def _judged(
         self,
