@@ -1,9 +1,13 @@
 import math
 
+from builtin_interfaces.msg import Time
 from hypothesis import given
 from hypothesis import strategies as st
+from mir2_core.allies import Presence
+from mir2_core.suspicion import Opinion
 from mir2_core.traitors.schedule import FOREVER, FaultSpec
 from mir2_core.types import Command, RobotState
+from mir2_interfaces.msg import AllyArray, AllyStatus
 from mir2_swarm.convert import (
     seconds,
     stamp,
@@ -11,6 +15,7 @@ from mir2_swarm.convert import (
     to_fault_array,
     to_faults,
     to_odometry,
+    to_opinions,
     to_state,
     to_twist_stamped,
 )
@@ -25,6 +30,21 @@ def test_stamps_survive_the_round_trip(time_s):
     assert abs(once - time_s) < 1e-6
     assert seconds(stamp(once)) == once
     assert 0 <= stamp(time_s).nanosec < 10**9
+
+
+@given(st.integers(-(2**31), 2**31 - 1), st.integers(0, 2**32 - 1))
+def test_no_stamp_that_a_message_can_hold_is_too_much(sec, nanosec):
+    again = stamp(seconds(Time(sec=sec, nanosec=nanosec)))
+    assert -(2**31) <= again.sec < 2**31
+    assert 0 <= again.nanosec < 10**9
+
+
+def test_reasons_that_nobody_could_have_refused_for_are_no_opinion():
+    status = AllyStatus(robot="a", presence=2, refusal_reasons=["future", "x" * 1000], refusal_counts=[3, 4])
+    strangers = [AllyStatus(robot="nobody", presence=2), AllyStatus(robot="b", presence=77)]
+    assert to_opinions(AllyArray(allies=[status, *strangers]), ["a", "b"]) == [
+        ("a", Opinion(Presence.PRESENT, {"future": 3}))
+    ]
 
 
 @given(time_s=time_s, x=number, y=number, heading=st.floats(0, 2 * math.pi, exclude_max=True), v=number, omega=number)

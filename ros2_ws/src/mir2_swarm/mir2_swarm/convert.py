@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist, TwistStamped
-from mir2_core.allies import Presence
+from mir2_core.allies import Presence, Verdict
 from mir2_core.listener import Listener
 from mir2_core.robots import ProximitySensor
 from mir2_core.suspicion import Case, Opinion
@@ -16,6 +16,8 @@ from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Range
 
 MAP_FRAME = "map"
+REFUSALS = {verdict.name.lower() for verdict in Verdict}
+FIRST_S, LAST_S = -(2.0**31), 2.0**31 - 1.0  # a stamp holds whole seconds in 32 bits
 
 
 def seconds(stamp: Time) -> float:
@@ -24,7 +26,8 @@ def seconds(stamp: Time) -> float:
 
 
 def stamp(time_s: float) -> Time:
-    """Seconds as a stamp; `seconds` gives back the same number."""
+    """Seconds as a stamp; `seconds` gives back the same number, of those that fit into a stamp the nearest."""
+    time_s = min(max(time_s, FIRST_S), LAST_S)
     whole = math.floor(time_s)
     nanoseconds = round((time_s - whole) * 1e9)
     return Time(sec=whole + nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
@@ -68,7 +71,8 @@ def to_opinions(message: AllyArray, names: Container[str]) -> list[tuple[str, Op
     opinions = []
     for ally in message.allies:
         if ally.robot in names and ally.presence in set(Presence):
-            refused = dict(zip(ally.refusal_reasons, ally.refusal_counts, strict=False))
+            counts = zip(ally.refusal_reasons, ally.refusal_counts, strict=False)
+            refused = {reason: count for reason, count in counts if reason in REFUSALS}
             opinions.append((ally.robot, Opinion(Presence(ally.presence), refused)))
     return opinions
 
