@@ -157,8 +157,8 @@ class RealTime:
         return news
 
     def every(self, period_s: float, callback: Callable[[], None]) -> None:
-        """A timer."""
-        self._node.create_timer(period_s, callback)
+        """A timer, by a clock that nobody sets."""
+        self._node.create_timer(period_s, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def after_news(self, callback: Callable[[], None]) -> None:
         """Nothing: the timer will."""

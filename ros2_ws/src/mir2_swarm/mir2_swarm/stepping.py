@@ -44,7 +44,7 @@ class RealTimeStepping:
         self._running = False
         self._ticks_a_report = max(1, round(node.period_s / world.tick_s))
         self._begin()
-        node.create_timer(world.tick_s, self._tick)
+        node.create_timer(world.tick_s, self._tick, clock=node.steady_clock)
 
     def _begin(self) -> None:
         self._ticks, self._began_s = 0, self._node.steady_s
