@@ -88,6 +88,18 @@ def test_a_node_without_its_roster_says_so(swarm):
     )
 
 
+@pytest.mark.parametrize("rename", ["__ns:=/fleet", "__node:=one_name_for_all"])
+def test_robots_that_would_be_merged_into_one_are_refused(swarm, make_bundle, rename):
+    (swarm.folder / "roster.yaml").write_text(roster().replace("centroid.onnx", str(make_bundle())))
+    status, output = swarm.ros2(
+        "run", "mir2_swarm", "gate", "robot_0", "robot_1", "--ros-args", "-p", f"roster:={swarm.folder}/roster.yaml",
+        "-r", rename,
+    )  # fmt: skip
+    assert status == 2
+    assert "Traceback" not in output
+    assert "error: /robot_0/gate was renamed to" in output
+
+
 @pytest.mark.parametrize(
     ("name", "value", "word"),
     [

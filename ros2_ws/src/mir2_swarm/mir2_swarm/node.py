@@ -39,6 +39,7 @@ class SwarmNode(Node):
 
     def __init__(self, name: str, namespace: str = "", shared: SharedSubscriptions | None = None) -> None:
         super().__init__(name, namespace=namespace)
+        self._require_name(f"/{namespace}/{name}" if namespace else f"/{name}")
         self._shared = shared or SharedSubscriptions()
         self._roster_path = self.text_parameter("roster", "the path of a roster file")
         self.roster = load_roster(self._roster_path)
@@ -46,6 +47,16 @@ class SwarmNode(Node):
         self.period_s = 1.0 / self.roster.rate_hz
         self.pace = PACES[self.mode](self, self.roster)
         self.steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
+
+    def _require_name(self, name: str) -> None:
+        """Two robots whose nodes were renamed to the same would share one gate and one driver."""
+        found = self.get_fully_qualified_name()
+        if found != name:
+            raise UserError(
+                f"{name} was renamed to {found} (__ns, __node, or a launch file that includes ours below a namespace); "
+                "robots have the names that the roster gives them, and two teams on one network each need a "
+                "ROS_DOMAIN_ID of their own"
+            )
 
     @cached_property
     def deployment(self) -> Deployment:
