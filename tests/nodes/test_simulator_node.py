@@ -1,4 +1,5 @@
 import math
+import time
 
 import pytest
 import yaml
@@ -82,6 +83,23 @@ def test_a_robot_whose_commands_cease_stands(bench, roster_file):
 
     stage.b.spin_until(moves, "robot_0 moves")
     stage.b.spin_until(lambda: stage.state("robot_0").v_mps == 0.0, "robot_0 stands")
+
+
+def test_a_simulator_that_was_held_up_reports_no_leap(bench, roster_file):
+    stage = Stage(bench, roster_file())
+
+    def moves():
+        stage.drive("robot_0", 0.1)
+        return stage.odometry["robot_0"] and stage.state("robot_0").v_mps > 0.05
+
+    stage.b.spin_until(moves, "robot_0 moves")
+    for _ in range(3):
+        time.sleep(0.35)
+        stage.drive("robot_0", 0.1)
+        stage.wait_for_reports(5)
+        states = [to_state(message) for message in stage.odometry["robot_0"]]
+        for before, after in zip(states, states[1:], strict=False):
+            assert moved_m(before, after) <= 0.1 * (after.stamp_s - before.stamp_s) + 1e-3
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

@@ -37,7 +37,10 @@ def report(world: World, ports: Sequence[RobotPort], time_s: float) -> None:
 
 
 class RealTimeStepping:
-    """Keeps the world up with the wall clock and reports once per control period."""
+    """Keeps the world up with the wall clock and reports once per control period.
+
+    A report is stamped with the time of what it says, also where the world is behind: no robot seems to leap.
+    """
 
     def __init__(self, node: SwarmNode, world: World, ports: Sequence[RobotPort]) -> None:
         self._node, self._world, self._tick_s, self._ports = node, world, world.tick_s, ports
@@ -71,7 +74,8 @@ class RealTimeStepping:
                 self._world.step(np.array([port.newest() for port in self._ports]), self._tick_s)
             self._ticks += 1
             if self._ticks % self._ticks_a_report == 0:
-                report(self._world, self._ports, self._node.now_s)
+                late_s = self._node.steady_s - self._began_s - self._ticks * self._tick_s
+                report(self._world, self._ports, self._node.now_s - late_s)
 
 
 class LockstepStepping:
