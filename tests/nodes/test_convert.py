@@ -1,19 +1,24 @@
 import math
 
+import numpy as np
 from builtin_interfaces.msg import Time
 from hypothesis import given
 from hypothesis import strategies as st
 from mir2_core.allies import Presence
+from mir2_core.cross_check import MOST_REPORTS
+from mir2_core.cross_check import Hearsay as Told
 from mir2_core.suspicion import Opinion
 from mir2_core.traitors.schedule import FOREVER, FaultSpec
 from mir2_core.types import Command, RobotState
-from mir2_interfaces.msg import AllyArray, AllyStatus
+from mir2_interfaces.msg import AllyArray, AllyStatus, HeardReports, Hearsay
 from mir2_swarm.convert import (
     seconds,
     stamp,
     to_command,
     to_fault_array,
     to_faults,
+    to_hearsay,
+    to_hearsay_message,
     to_odometry,
     to_opinions,
     to_state,
@@ -45,6 +50,27 @@ def test_reasons_that_nobody_could_have_refused_for_are_no_opinion():
     assert to_opinions(AllyArray(allies=[status, *strangers]), ["a", "b"]) == [
         ("a", Opinion(Presence.PRESENT, {"future": 3}))
     ]
+
+
+columns = st.lists(st.floats(width=32), max_size=MOST_REPORTS + 2)
+
+
+@given(st.lists(st.builds(Time, sec=st.integers(-9, 9)), max_size=3), columns, columns, columns)
+def test_whatever_hearsay_holds_is_harmless(stamps, x_m, y_m, heading_rad):
+    reports = HeardReports(robot="a", stamps=stamps, x_m=x_m, y_m=y_m, heading_rad=heading_rad)
+    stranger = HeardReports(robot="nobody", stamps=stamps)
+    told = to_hearsay(Hearsay(allies=[reports, stranger], two_faced=["b", "nobody"]), ["a", "b"])
+    assert told.two_faced == {"b"}
+    assert set(told.heard) <= {"a"}
+    assert all(rows.shape == (len(rows), 4) and len(rows) <= MOST_REPORTS for rows in told.heard.values())
+
+
+def test_hearsay_survives_the_round_trip():
+    rows = np.array([[1.5, 0.25, 0.5, 6.0], [2.0, 1.0, 0.75, -1.0]])
+    told = to_hearsay(to_hearsay_message(Told(3.0, {"a": rows, "b": rows[:1]}, {"b"})), ["a", "b"])
+    assert (told.time_s, told.two_faced) == (3.0, {"b"})
+    np.testing.assert_array_equal(told.heard["a"], rows)
+    np.testing.assert_array_equal(told.heard["b"], rows[:1])
 
 
 @given(time_s=time_s, x=number, y=number, heading=st.floats(0, 2 * math.pi, exclude_max=True), v=number, omega=number)

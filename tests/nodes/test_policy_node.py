@@ -1,17 +1,28 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import yaml
 from geometry_msgs.msg import TwistStamped
+from mir2_core.cross_check import Hearsay as Told
 from mir2_core.traitors.schedule import FOREVER, FaultSpec
 from mir2_core.types import RobotState
-from mir2_interfaces.msg import AllyArray, AllyStatus, FaultArray
-from mir2_swarm.convert import nothing_more, says_nothing, seconds, to_fault_array, to_odometry
+from mir2_interfaces.msg import AllyArray, AllyStatus, FaultArray, Hearsay
+from mir2_swarm.comparison import RECENT
+from mir2_swarm.convert import (
+    nothing_more,
+    says_nothing,
+    seconds,
+    to_fault_array,
+    to_hearsay_message,
+    to_odometry,
+)
 from mir2_swarm.node import LATCHED
 from mir2_swarm.policy import PolicyNode
 from nav_msgs.msg import Odometry
 from rclpy.qos import qos_profile_sensor_data
+from std_msgs.msg import String
 
 
 def stage(bench, roster_file, **parameters):
@@ -272,3 +283,37 @@ def test_in_lockstep_nobody_waits_for_an_ally_that_says_that_there_is_no_more(be
     allies[0].publish(nothing_more(0.0))
     b.spin_until(lambda: commands, "a command")
     assert commands[0].twist.linear.x > 0.05, "towards the ally that is there"
+
+
+def test_an_ally_that_tells_others_something_else_counts_as_absent_until_a_person_says_otherwise(bench, roster_file):
+    path = roster_file()
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"trust": {"traitors": 0}}))
+    b, odometry, allies, _, _ = stage(bench, lambda: path)
+    heard, told = b.listen(AllyArray, "/robot_0/allies", LATCHED), b.listen(Hearsay, "/robot_0/heard", RECENT)
+    witness = b.probe.create_publisher(Hearsay, "/robot_2/heard", RECENT)
+    person = b.probe.create_publisher(String, "/swarm/readmit", 10)
+    b.spin_until(lambda: witness.get_subscription_count() == person.get_subscription_count() == 1, "it listens")
+
+    def drive(x_m, until, what):
+        """Feed everybody's reports, while robot_2 says to have heard of robot_1 that it is at `x_m`."""
+
+        def fed():
+            t = now_s(b)
+            heard_of_1 = {"robot_1": np.array([[t, x_m, 1.0, 0.0]])}
+            witness.publish(to_hearsay_message(Told(math.floor(t), heard_of_1, ())))
+            for publisher, ally_x_m in zip(allies, (1.0, 1.4), strict=True):
+                publisher.publish(to_odometry(RobotState(t, ally_x_m, 1.0, 0.0), "ally"))
+            odometry.publish(to_odometry(RobotState(t, 0.5, 1.0, 0.0), "robot_0"))
+            b.spin_until(lambda: now_s(b) > t + 0.1, "time passes")
+            return until()
+
+        b.spin_until(fed, what)
+
+    def presence():
+        return heard[-1].allies[0].presence if heard else None
+
+    drive(1.0, lambda: presence() == AllyStatus.PRESENT and len(told) > 1, "robot_1 is believed")
+    assert [each.robot for each in told[-1].allies] == ["robot_1", "robot_2"]
+    drive(1.7, lambda: presence() == AllyStatus.ABSENT and list(told[-1].two_faced) == ["robot_1"], "it is two-faced")
+    person.publish(String(data="robot_1"))
+    drive(1.0, lambda: presence() == AllyStatus.PRESENT, "robot_1 is believed again")

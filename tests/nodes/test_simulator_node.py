@@ -1,5 +1,6 @@
 import math
 import time
+from itertools import pairwise
 
 import pytest
 import yaml
@@ -98,7 +99,7 @@ def test_a_simulator_that_was_held_up_reports_no_leap(bench, roster_file):
         stage.drive("robot_0", 0.1)
         stage.wait_for_reports(5)
         states = [to_state(message) for message in stage.odometry["robot_0"]]
-        for before, after in zip(states, states[1:], strict=False):
+        for before, after in pairwise(states):
             assert moved_m(before, after) <= 0.1 * (after.stamp_s - before.stamp_s) + 1e-3
 
 

@@ -29,6 +29,7 @@ class Verdict(IntEnum):
     IMPOSSIBLE_HERE = 6
     ON_PROBATION = 7  # consistent, but its ally was absent and has not yet said enough in a row
     NOTHING = 8  # no report, or the last one once more
+    TWO_FACED = 9  # its ally was found to tell others something else
 
 
 class Presence(IntEnum):
@@ -48,6 +49,7 @@ class TrustSettings(StrictModel):
     margin_m: float = Field(default=0.05, ge=0.0, description="beyond the arena's walls")
     noise_m: float = Field(default=0.02, ge=0.0, description="of a reported place")
     noise_rad: float = Field(default=0.2, ge=0.0, description="of a reported heading")
+    traitors: int = Field(default=1, ge=0, description="how many allies may lie at once, and against each other")
 
 
 class Reports(NamedTuple):

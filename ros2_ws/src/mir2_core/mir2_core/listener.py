@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mir2_core.allies import AllyTracker, Presence, Reports, TrustSettings, Verdict
+from mir2_core.cross_check import CrossCheck
 from mir2_core.robots import RobotModel
 from mir2_core.types import FloatArray, RobotState
 
@@ -42,6 +43,7 @@ class Listener:
         self.names = list(names)
         self.allies = [name for name in names if name != own]
         self.refused: dict[str, Counter[str]] = {ally: Counter() for ally in self.allies}
+        self.cross_check = CrossCheck(self.allies, model, settings)
         self._own = self.names.index(own)
         self._rows = {ally: row for row, ally in enumerate(self.allies)}
         self._tracker = AllyTracker(np, model, arena_m, period_s, settings)
@@ -58,29 +60,40 @@ class Listener:
         reports = Reports(np.array([ally in heard for ally in self.allies]), stamp_s, pose, twist)
         place = np.full(3, np.inf) if own is None else np.array(own.pose)
         self._beliefs, verdicts = self._tracker.hear(self._beliefs, reports, now_s, place)
-        found = {ally: Verdict(int(verdicts[self._rows[ally]])) for ally in heard}
+        found = {ally: self._verdict(ally, int(verdicts[self._rows[ally]])) for ally in heard}
         for ally, verdict in found.items():
-            if verdict not in (Verdict.BELIEVED, Verdict.NOTHING, Verdict.ON_PROBATION):
+            if verdict == Verdict.BELIEVED:
+                self.cross_check.hear(ally, heard[ally].state)
+            elif verdict not in (Verdict.NOTHING, Verdict.ON_PROBATION):
                 self.refused[ally][verdict.name.lower()] += 1
         return found
 
     def presence(self, now_s: float) -> dict[str, Presence]:
         """Whether each ally is known to be somewhere."""
-        found = self._tracker.presence(self._beliefs, now_s)
-        return {ally: Presence(int(each)) for ally, each in zip(self.allies, found, strict=True)}
+        return {ally: Presence(int(each)) for ally, each in zip(self.allies, self._presence(now_s), strict=True)}
 
     def states(self, now_s: float) -> dict[str, RobotState]:
         """Where the allies that are not absent are believed to be."""
-        poses, found = self._tracker.poses(self._beliefs, now_s), self._tracker.presence(self._beliefs, now_s)
+        poses, found = self._tracker.poses(self._beliefs, now_s), self._presence(now_s)
         heard_s = self._beliefs.heard_s
         rows = np.flatnonzero(found).tolist()
         return {self.allies[row]: RobotState(float(heard_s[row]), *poses[row].tolist()) for row in rows}
 
     def team(self, own: RobotState, now_s: float) -> Team:
         """Everybody in team order."""
-        present = self._tracker.presence(self._beliefs, now_s) != Presence.ABSENT
+        present = self._presence(now_s) != Presence.ABSENT
         allies = with_stand_ins(self._tracker.poses(self._beliefs, now_s), present, np.array(own.pose))
         return Team(np.insert(allies, self._own, own.pose, axis=0), np.insert(present, self._own, True))
+
+    def _verdict(self, ally: str, tracked: int) -> Verdict:
+        two_faced = ally in self.cross_check.two_faced and tracked != Verdict.NOTHING
+        return Verdict.TWO_FACED if two_faced else Verdict(tracked)
+
+    def _presence(self, now_s: float) -> NDArray[np.int64]:
+        """`Presence` (M,) of the allies; one that is two-faced is absent."""
+        found: NDArray[np.int64] = self._tracker.presence(self._beliefs, now_s)
+        two_faced = [ally in self.cross_check.two_faced for ally in self.allies]
+        return np.where(two_faced, int(Presence.ABSENT), found)
 
 
 def with_stand_ins(poses: FloatArray, present: NDArray[np.bool_], own: FloatArray) -> FloatArray:

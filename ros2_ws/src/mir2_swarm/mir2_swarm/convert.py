@@ -3,15 +3,27 @@
 import math
 from collections.abc import Container, Iterable, Mapping
 
+import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist, TwistStamped
 from mir2_core.allies import Presence, Verdict
+from mir2_core.cross_check import MOST_REPORTS
+from mir2_core.cross_check import Hearsay as Told
 from mir2_core.listener import Listener
 from mir2_core.robots import ProximitySensor
 from mir2_core.suspicion import Case, Opinion
 from mir2_core.traitors.schedule import FOREVER, FaultSpec
 from mir2_core.types import Command, Echo, RobotState
-from mir2_interfaces.msg import AllyArray, AllyStatus, Fault, FaultArray, Suspicion, SuspicionArray
+from mir2_interfaces.msg import (
+    AllyArray,
+    AllyStatus,
+    Fault,
+    FaultArray,
+    HeardReports,
+    Hearsay,
+    Suspicion,
+    SuspicionArray,
+)
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Range
 
@@ -75,6 +87,27 @@ def to_opinions(message: AllyArray, names: Container[str]) -> list[tuple[str, Op
             refused = {reason: count for reason, count in counts if reason in REFUSALS}
             opinions.append((ally.robot, Opinion(Presence(ally.presence), refused)))
     return opinions
+
+
+def to_hearsay_message(told: Told) -> Hearsay:
+    """What a robot has heard of its allies, for the others."""
+    message = Hearsay(two_faced=sorted(told.two_faced))
+    message.header.stamp = stamp(told.time_s)
+    for ally, rows in told.heard.items():
+        stamps_s, x_m, y_m, heading_rad = rows.T.tolist()
+        stamps = [stamp(stamp_s) for stamp_s in stamps_s]
+        message.allies.append(HeardReports(robot=ally, stamps=stamps, x_m=x_m, y_m=y_m, heading_rad=heading_rad))
+    return message
+
+
+def to_hearsay(message: Hearsay, names: Container[str]) -> Told:
+    """What an ally says that it has heard of those that are among `names`; of the rest, and of too much, nothing."""
+    heard = {}
+    for each in message.allies:
+        columns = [[seconds(each_stamp) for each_stamp in each.stamps], each.x_m, each.y_m, each.heading_rad]
+        if each.robot in names and {len(column) for column in columns} <= set(range(MOST_REPORTS + 1)):
+            heard[each.robot] = np.array([*zip(*columns, strict=False)], dtype=float).reshape(-1, 4)
+    return Told(seconds(message.header.stamp), heard, {name for name in message.two_faced if name in names})
 
 
 def to_suspicions(cases: Mapping[str, Case]) -> SuspicionArray:

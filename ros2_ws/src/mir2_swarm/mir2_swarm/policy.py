@@ -8,6 +8,7 @@ from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import AllyArray
 from nav_msgs.msg import Odometry
 
+from mir2_swarm.comparison import Comparison
 from mir2_swarm.convert import odometry_mistake, stamp, to_allies, to_state, to_twist_stamped
 from mir2_swarm.ears import Ears
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
@@ -40,6 +41,7 @@ class PolicyNode(SwarmNode):
         self._allies_publisher = self.create_publisher(AllyArray, "allies", LATCHED)
         self.listen(Odometry, f"/{robot}/odom", self._on_odometry, self.pace.odometry_qos)
         self._ears = Ears(self, robot, self._on_ally)
+        self._comparison = Comparison(self, self._ears.listener.cross_check, self._on_ally)
         self._grace = self.pace.patience(ALLY_GRACE * self.period_s, self._decide)
 
     def _on_odometry(self, message: Odometry) -> None:
@@ -67,7 +69,8 @@ class PolicyNode(SwarmNode):
         """Whether every ally that is worth waiting for has reported for the time of the robot's own state."""
         presence = self._ears.listener.presence(self.pace.now_s([own.stamp_s]))
         awaited = [ally for ally, seen in presence.items() if self.pace.patient or seen != Presence.ABSENT]
-        return all(heard_s is not None and heard_s >= own.stamp_s for heard_s in self._ears.stamps(awaited))
+        here = all(heard_s is not None and heard_s >= own.stamp_s for heard_s in self._ears.stamps(awaited))
+        return here and (not self.pace.patient or self._comparison.complete(own.stamp_s))
 
     def _decide(self) -> None:
         self._grace.stop()
@@ -75,6 +78,7 @@ class PolicyNode(SwarmNode):
         assert own is not None
         now_s = self.pace.now_s([own.stamp_s])
         self._ears.judge(own, now_s)
+        self._comparison.judge(now_s)
         team = self._ears.listener.team(own, now_s)
         self._tell(now_s)
         self._decided = self._command(own, team)
