@@ -52,9 +52,10 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     monitor = node(
         "monitor", backend=run.backend, seed=run.seed, duration_s=run.duration_s, output=str(prepared.folder)
     )
-    supervisor = Supervisor()
+    supervisor = Supervisor(prepared.folder)
     nodes: list[LaunchDescriptionEntity] = [
-        supervisor.awaited("the simulator", simulator),
+        supervisor.leave(),
+        supervisor.needed("the simulator", simulator),
         supervisor.restarted("the gates' process", "every robot stands", node("gate", *robots)),
         *(
             supervisor.restarted(

@@ -166,7 +166,10 @@ def test_a_policy_that_dies_stops_nobody_is_started_again_and_the_run_says_so(sw
     assert metrics["steps"] == 300
     assert metrics["time_to_rendezvous_s"] is not None, "all have met, the one that came back included"
     names = [event["event"] for event in events(swarm)]
+    names = names[names.index("node_died") :]
     assert names.index("robot_absent") < names.index("robot_back") < names.index("run_ended")
+    assert names.index("node_restarted") < names.index("robot_back")
+    assert next(e["detail"] for e in events(swarm) if e["event"] == "node_died").startswith("was killed by signal 9")
 
 
 def test_a_node_that_ends_the_run_with_an_error_fails_the_launch(swarm, make_bundle):
@@ -175,6 +178,19 @@ def test_a_node_that_ends_the_run_with_an_error_fails_the_launch(swarm, make_bun
         os.kill(process_of(swarm, "simulator"), signal.SIGKILL)
         assert demo.end(DEADLINE_S) != 0
     assert "the run ended early: the simulator was killed by signal 9" in demo.output
+    assert [(e["node"], e["detail"]) for e in events(swarm) if e["event"] == "node_died"] == [
+        ("the simulator", "was killed by signal 9")
+    ]
+    assert json.loads((swarm.folder / "run" / "metrics.json").read_text())["steps"] >= 10
+
+
+def test_a_monitor_that_is_told_to_end_too_early_fails_the_launch_and_keeps_the_record(swarm, make_bundle):
+    with launch(swarm, make_bundle(), "duration:=60", "backend:=kinematic") as demo:
+        demo.wait_for("return", DEADLINE_S)
+        os.kill(process_of(swarm, "monitor"), signal.SIGTERM)
+        assert demo.end(DEADLINE_S) != 0
+    assert "the run ended early: the monitor was told to end" in demo.output
+    assert [e["event"] for e in events(swarm)][-3:] == ["run_cut_short", "run_ended", "node_died"]
     assert json.loads((swarm.folder / "run" / "metrics.json").read_text())["steps"] >= 10
 
 

@@ -21,7 +21,7 @@ from std_srvs.srv import Trigger
 
 from mir2_swarm.convert import odometry_mistake, seconds, stamp, to_faults, to_opinions, to_state, to_suspicions
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
-from mir2_swarm.run_folder import EventLog, write_run_folder
+from mir2_swarm.run_folder import CUT_SHORT, EventLog, write_run_folder
 
 DEEP = QoSProfile(depth=1000)
 READY_TIMEOUT_S = 120.0
@@ -169,8 +169,11 @@ class MonitorNode(SwarmNode):
             told.header.stamp = message.header.stamp
             self._suspicion_publisher.publish(told)
             for event in events if self._recorder else ():
-                self._events.add(self._elapsed_s(), event.name, robot=event.robot, detail=event.detail)
-                print(f"{self._elapsed_s():5.0f} s   {event.robot}: {IN_WORDS[event.name]} {event.detail}", flush=True)
+                if self._events.add(self._elapsed_s(), event.name, robot=event.robot, detail=event.detail):
+                    print(
+                        f"{self._elapsed_s():5.0f} s   {event.robot}: {IN_WORDS[event.name]} {event.detail}",
+                        flush=True,
+                    )
 
         return listen
 
@@ -205,7 +208,7 @@ class MonitorNode(SwarmNode):
         late_s = self.now_s - self._recorder.run_start_s - self._duration_s
         if late_s > LATEST_END_S:
             recorded_s = self._elapsed_s()
-            self._events.add(recorded_s, "run_cut_short", detail=f"nothing to record after {recorded_s:g} s")
+            self._events.add(recorded_s, CUT_SHORT, detail=f"nothing to record after {recorded_s:g} s")
             raise UserError(
                 f"the run should have ended {late_s:.0f} s ago, but robots have reported nothing to record since "
                 f"{recorded_s:g} s; what there is lies in {self._output}"
@@ -243,6 +246,8 @@ class MonitorNode(SwarmNode):
     def destroy_node(self) -> None:
         """Write the run folder, whatever ended the run."""
         if self._recorder is not None:
+            if self._duration_s and not self._recorder.over and not self._events.holds(CUT_SHORT):
+                self._events.add(self._elapsed_s(), CUT_SHORT, detail="the monitor was told to end")
             self._events.add(self._elapsed_s(), "run_ended")
             write_run_folder(self._output, self._recorder, self._facts | self._suspicion.summary())
             print(f"run folder: {self._output}", flush=True)

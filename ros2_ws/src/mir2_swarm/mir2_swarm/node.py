@@ -130,8 +130,12 @@ def spin(make_nodes: Callable[[], Iterable[Node]]) -> None:
     """Run nodes until they are told to end; a `UserError` ends the process with one line and status 2."""
     try:
         check_environment()
+        _spin(make_nodes)
     except UserError as error:
         exit_with(error)
+
+
+def _spin(make_nodes: Callable[[], Iterable[Node]]) -> None:
     # The context is shut down on SIGINT by rclpy; Python's own answer would be an exception in the middle of anything,
     # of a message's conversion or of writing down a run.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -145,8 +149,6 @@ def spin(make_nodes: Callable[[], Iterable[Node]]) -> None:
         executor.spin()
     except ExternalShutdownException:
         pass
-    except UserError as error:
-        exit_with(error)
     except RuntimeError:
         if rclpy.ok():  # else a message arrived while the context was being shut down
             raise

@@ -1,42 +1,99 @@
 """What a run leaves behind: metrics.json, trajectories.npz, events.jsonl and run.png."""
 
+import errno
 import json
+import os
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mir2_core.errors import UserError
+from mir2_core.files import writing
 from mir2_core.recorder import Recorder, summary
+
+CUT_SHORT = "run_cut_short"
+MOST_OF_A_KIND = 1000
 
 
 class EventLog:
-    """Appends one JSON object a line, at once, so that nothing is lost when the process dies."""
+    """Appends one JSON object a line, at once, so that nothing is lost when a process dies; several may write.
+
+    What cannot be written is said on the screen. Of one kind of event a process writes `MOST_OF_A_KIND`, so that nobody
+    fills the disk by causing them.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "events.jsonl"
+        self._written: Counter[str] = Counter()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.path.write_text("")
+            self.path.touch()
         except OSError as error:
             raise UserError(
                 f"{folder}: the run folder cannot be written ({error.strerror}); choose another output"
             ) from None
 
-    def add(self, time_s: float, event: str, **details: Any) -> None:
-        """Write an event; `time_s` counts from the run's start."""
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"time_s": round(time_s, 3), "event": event, **details}) + "\n")
+    def add(self, time_s: float, event: str, **details: Any) -> bool:
+        """Write an event, unless it is one of too many; `time_s` counts from the run's start."""
+        self._written[event] += 1
+        if self._written[event] > MOST_OF_A_KIND:
+            return False
+        if self._written[event] == MOST_OF_A_KIND:
+            details["more"] = "further events of this kind are not written down"
+        line = json.dumps({"time_s": round(time_s, 3), "event": event, **details}) + "\n"
+        try:
+            self._append(line.encode())
+        except OSError as error:
+            print(f"{self.path}: cannot be written ({error.strerror}): {line}", end="", file=sys.stderr, flush=True)
+        return True
+
+    def _append(self, line: bytes) -> None:
+        """The whole line, or an error and nothing."""
+        with self.path.open("ab", buffering=0) as file:
+            end = file.tell()
+            if file.write(line) < len(line):
+                file.truncate(end)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def holds(self, event: str) -> bool:
+        """Whether anybody has written down such an event."""
+        try:
+            return f'"event": "{event}"' in self.path.read_text(encoding="utf-8")
+        except OSError:
+            return False
 
 
 def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any]) -> None:
-    """Write figures, trajectories and the picture of a run."""
-    metrics = {**facts, **summary(recorder)}
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    if recorder.start_poses is None or not recorder.steps:
-        return
+    """Write figures, trajectories and the picture of a run; `UserError` for the first that cannot be written.
+
+    What follows it is written if it can be, and figures that go to no file go to the screen.
+    """
+    metrics = json.dumps({**facts, **summary(recorder)}, indent=2)
+    mistakes = []
+    for name, write in (
+        ("metrics.json", lambda path: path.write_text(metrics + "\n", encoding="utf-8")),
+        ("trajectories.npz", lambda path: _write_trajectories(path, recorder)),
+        ("run.png", lambda path: _write_picture(path, recorder, facts)),
+    ):
+        try:
+            with writing(folder / name):
+                write(folder / name)
+        except UserError as mistake:
+            mistakes.append(mistake)
+            if name == "metrics.json":
+                print(metrics, flush=True)
+    if mistakes:
+        raise mistakes[0]
+
+
+def _write_trajectories(path: Path, recorder: Recorder) -> None:
     steps = recorder.steps
+    if recorder.start_poses is None or not steps:
+        return
     np.savez_compressed(
-        folder / "trajectories.npz",
+        path,
         names=np.array(recorder.names),
         time_s=np.array([0.0, *(step.time_s for step in steps)]),
         poses=np.stack([recorder.start_poses, *(step.poses for step in steps)]),
@@ -44,6 +101,11 @@ def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any]) ->
         reward=np.array([step.reward for step in steps]),
         compromised=np.array([[name in step.traitors for name in recorder.names] for step in steps]),
     )
+
+
+def _write_picture(path: Path, recorder: Recorder, facts: dict[str, Any]) -> None:
+    if recorder.start_poses is None or not recorder.steps:
+        return
     from mir2_swarm.run_plot import plot_run
 
-    plot_run(folder / "run.png", recorder, facts)
+    plot_run(path, recorder, facts)

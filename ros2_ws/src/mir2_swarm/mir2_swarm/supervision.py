@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
-from launch.actions import LogInfo, Shutdown, TimerAction
+from launch.actions import LogInfo, OpaqueFunction, RegisterEventHandler, Shutdown, TimerAction
+from launch.event_handlers import OnShutdown
 from launch.events.process import ProcessExited
 from launch_ros.actions import Node
 from mir2_core.errors import EXIT_USER_ERROR, UserError
 
 from launch import LaunchContext, LaunchDescriptionEntity
+from mir2_swarm.run_clock import RunClock
+from mir2_swarm.run_folder import CUT_SHORT, EventLog
 
 RESTART_S = 1.0
 
@@ -17,10 +21,15 @@ Make = Callable[[Answer], Node]
 
 
 class Supervisor:
-    """Starts nodes again that died and says so in plain words; a run in which one died does not end with status 0."""
+    """Starts nodes again that died, says so in plain words and writes it into the run's record.
 
-    def __init__(self) -> None:
+    A run in which a node died does not end with status 0.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self._deaths: list[str] = []
+        self._events = EventLog(folder)
+        self._clock = RunClock()
 
     def restarted(self, what: str, meanwhile: str, make: Make) -> Node:
         """A node that is started again when it dies; `meanwhile` says what holds until then."""
@@ -30,33 +39,56 @@ class Supervisor:
         """A node without which the run goes on."""
         return make(partial(self._on_death, what, meanwhile, None))
 
+    def needed(self, what: str, make: Make) -> Node:
+        """A node without which there is no run."""
+        return make(partial(self._on_loss, what))
+
     def awaited(self, what: str, make: Make) -> Node:
         """A node that ends the run."""
         return make(partial(self._on_end, what))
 
+    def leave(self) -> LaunchDescriptionEntity:
+        """What is to be done when the launch ends, whatever ended it."""
+        return RegisterEventHandler(OnShutdown(on_shutdown=lambda *_: self._clock.close()))
+
+    def _note(self, event: str, what: str, **detail: str) -> None:
+        self._events.add(self._clock.time_s, event, node=what, **detail)
+
     def _on_death(
         self, what: str, meanwhile: str, make: Make | None, event: ProcessExited, context: LaunchContext
     ) -> list[LaunchDescriptionEntity] | None:
-        if context.is_shutdown or event.returncode == 0:
+        if context.is_shutdown:
             return None
-        death = f"{what} {_how(event.returncode)}"
+        how = _how(event.returncode)
         if event.returncode == EXIT_USER_ERROR:  # a mistake, which no second start mends
-            raise UserError(f"{death}; see what it says above")
-        self._deaths.append(death)
+            raise UserError(f"{what} {how}; see what it says above")
+        self._note("node_died", what, detail=f"{how}; {meanwhile}")
+        self._deaths.append(f"{what} {how}")
         if make is None:
-            return [LogInfo(msg=f"{death}; {meanwhile}")]
-        again = TimerAction(period=RESTART_S, actions=[self.restarted(what, meanwhile, make)])
-        return [LogInfo(msg=f"{death}; it is started again, and until then {meanwhile}"), again]
+            return [LogInfo(msg=f"{what} {how}; {meanwhile}")]
+        note = OpaqueFunction(function=lambda _: self._note("node_restarted", what))
+        again = TimerAction(period=RESTART_S, actions=[note, self.restarted(what, meanwhile, make)])
+        return [LogInfo(msg=f"{what} {how}; it is started again, and until then {meanwhile}"), again]
+
+    def _on_loss(self, what: str, event: ProcessExited, context: LaunchContext) -> None:
+        if context.is_shutdown:
+            return
+        self._note("node_died", what, detail=_how(event.returncode))
+        raise UserError(f"the run ended early: {what} {_how(event.returncode)}")
 
     def _on_end(self, what: str, event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity] | None:
         if context.is_shutdown:
             return None
-        if event.returncode != 0:
-            raise UserError(f"the run ended early: {what} {_how(event.returncode)}")
+        if event.returncode == EXIT_USER_ERROR:
+            raise UserError(f"{what} {_how(event.returncode)}; see what it says above")
+        if event.returncode != 0 or self._events.holds(CUT_SHORT):
+            self._on_loss(what, event, context)
         if self._deaths:
             raise UserError(f"the run was not whole: {'; '.join(self._deaths)}")
         return [Shutdown(reason="the run is over")]
 
 
 def _how(returncode: int) -> str:
+    if returncode == 0:
+        return "was told to end"
     return f"was killed by signal {-returncode}" if returncode < 0 else f"ended with status {returncode}"
