@@ -42,3 +42,28 @@ def test_a_reason_for_which_reports_are_refused_is_an_event_once():
     worse = Opinion(Presence.PRESENT, {"non_finite": 9, "outside": 1})
     assert told(suspicion, "b", a=worse) == [Event("reports_refused", "a", "outside")]
     assert suspicion.summary()["refused_reports"] == {"a": {"non_finite": 12, "outside": 1}}
+
+
+def test_counters_that_begin_anew_lose_nothing():
+    suspicion = Suspicion(NAMES)
+    for count in (3, 5, 2, 4):  # the third is of a policy that was started again
+        told(suspicion, "b", a=Opinion(Presence.PRESENT, {"stale": count}))
+        suspicion.senses("b", {"d": count}, [])
+    assert suspicion.summary()["refused_reports"] == {"a": {"stale": 9}}
+    assert suspicion.summary()["contradicted"] == {"d": 9}
+
+
+def test_what_senses_say_is_an_event_once_and_counted():
+    suspicion = Suspicion(NAMES)
+    assert suspicion.senses("b", {"a": 1}, ["ps1", "ps0"]) == [
+        Event("robot_contradicted", "a", "by the sensors of b"),
+        Event("sensors_silent", "b", "ps0, ps1"),
+    ]
+    assert suspicion.senses("c", {"a": 4, "stranger": 1}, []) == []
+    assert suspicion.senses("b", {"a": 2}, ["ps1"]) == [Event("sensors_back", "b", "ps0")]
+    assert suspicion.summary()["contradicted"] == {"a": 6}
+    assert suspicion.summary()["silent_sensors"] == {"b": {"ps0": 1, "ps1": 2}}
+    assert suspicion.in_words() == [
+        "a was 6 times not where it said, as others' sensors saw",
+        "sensors of b were silent in so many decisions: ps0 1, ps1 2",
+    ]

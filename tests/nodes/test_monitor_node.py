@@ -46,11 +46,12 @@ class Stage:
         for row, robot in enumerate(robots):
             self.odometry[robot].publish(to_odometry(RobotState(0.1 * step, 0.5 + apart_m * row, 1.0, 0.0), robot))
 
-    def decisions(self, step, reasons=(), robots=ROBOTS):
+    def decisions(self, step, reasons=(), robots=ROBOTS, **senses):
         twist = Twist()
         twist.linear.x = 0.05
         for robot in robots:
-            status = GateStatus(source="policy", reasons=list(reasons), applied=twist, state_stamp=stamp(0.1 * step))
+            status = GateStatus(source="policy", reasons=list(reasons), applied=twist, **senses)
+            status.state_stamp = stamp(0.1 * step)
             status.header.stamp = stamp(0.1 * step)
             self.gates[robot].publish(status)
 
@@ -85,7 +86,7 @@ def test_it_starts_the_simulator_once_and_only_when_everybody_has_reported(stage
     stage.states(0)
     stage.decisions(0, robots=ROBOTS[:2])
     stage.faults.publish(FaultArray())
-    stage.b.spin_until(lambda: len(stage.monitor._reported) == 5, "five of six reports")
+    stage.b.spin_until(lambda: stage.monitor._start._missing == {"robot_2/gate"}, "five of six reports")
     for _ in range(10):
         stage.b.executor.spin_once(timeout_sec=0.05)
     assert stage.started == 0
@@ -96,7 +97,7 @@ def test_it_starts_the_simulator_once_and_only_when_everybody_has_reported(stage
 
 
 def test_who_is_missing_is_named(bench, roster_file, tmp_path, monkeypatch):
-    monkeypatch.setattr("mir2_swarm.monitor.READY_TIMEOUT_S", 1.0)
+    monkeypatch.setattr("mir2_swarm.starting.READY_TIMEOUT_S", 1.0)
     stage = Stage(bench, roster_file(), tmp_path / "run")
     stage.states(0, robots=ROBOTS[:2])
     with pytest.raises(UserError, match=r"nothing heard of .*/robot_2/odom"):
@@ -123,7 +124,7 @@ def test_every_step_is_measured_and_written_down(stage):
 def test_events_follow_the_faults_as_they_were_active(stage):
     fault = Fault(robot="robot_1", fault="stop", active=False, start=stamp(0.1), end=stamp(0.3))
     stage.faults.publish(FaultArray(faults=[fault]))
-    stage.b.spin_until(lambda: stage.monitor._faults_known, "the fault is announced")
+    stage.b.spin_until(lambda: "faults" not in stage.monitor._start._missing, "the fault is announced")
     stage.run(4)
     assert [list(message.compromised) for message in stage.metrics] == [[], ["robot_1"], ["robot_1"], []]
     began, ended = stage.events("fault_started", "fault_ended")
@@ -144,6 +145,21 @@ def test_emergency_stops_are_written_down_as_gates_did_them(stage):
     assert (stop["event"], stop["robot"]) == ("emergency_stop_set", "robot_0")
     assert (release["event"], release["robot"]) == ("emergency_stop_released", "robot_0")
     assert stage.end()["gate_interventions"]["robot_0"] == {"emergency_stop": 1}
+
+
+def test_what_gates_sense_is_written_down(stage):
+    stage.run(1)
+    senses = {"silent_sensors": ["ps2"], "contradicted_robots": ["robot_2"], "contradiction_counts": [3]}
+    stage.decisions(1, robots=ROBOTS[:1], **senses)
+    stage.decisions(1, robots=ROBOTS[1:])
+    stage.states(2)
+    stage.wait_for_step(2)
+    contradicted, silent = stage.events("robot_contradicted", "sensors_silent")
+    assert (contradicted["robot"], contradicted["detail"]) == ("robot_2", "by the sensors of robot_0")
+    assert (silent["robot"], silent["detail"]) == ("robot_0", "ps2")
+    metrics = stage.end()
+    assert metrics["contradicted"] == {"robot_2": 3}
+    assert metrics["silent_sensors"] == {"robot_0": {"ps2": 1}}
 
 
 def test_the_run_ends_at_its_duration(bench, roster_file, tmp_path):

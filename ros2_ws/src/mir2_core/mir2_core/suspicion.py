@@ -1,4 +1,4 @@
-"""What a team says of its members: who is absent for most of the others, and whose reports are refused."""
+"""What a team says of its members: who is absent, whose reports are refused or contradicted, whose sensors are silent."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,12 +23,27 @@ class Event(NamedTuple):
     detail: str = ""
 
 
+class Tally:
+    """Adds up counters that somebody else keeps, and that may begin anew."""
+
+    def __init__(self) -> None:
+        self.total: Counter[str] = Counter()
+        self._last: dict[str, int] = {}
+
+    def update(self, counts: Mapping[str, int]) -> None:
+        """Take in what the counters say now."""
+        for name, count in counts.items():
+            last = self._last.get(name, 0)
+            self.total[name] += count - last if count >= last else count
+        self._last = dict(counts)
+
+
 @dataclass
 class Case:
     """What is known of one robot: `absent_for` are the others that believe it to be absent."""
 
     absent_for: set[str] = field(default_factory=set)
-    refused: dict[str, Mapping[str, int]] = field(default_factory=dict)  # by listener
+    refused: dict[str, Tally] = field(default_factory=dict)  # by listener
     was_present: bool = False
     lost: bool = False
 
@@ -36,8 +51,8 @@ class Case:
     def refusals(self) -> Counter[str]:
         """Reports that were refused, by reason, over all listeners."""
         total: Counter[str] = Counter()
-        for counts in self.refused.values():
-            total.update(counts)
+        for tally in self.refused.values():
+            total.update(tally.total)
         return total
 
 
@@ -47,6 +62,9 @@ class Suspicion:
     def __init__(self, names: Sequence[str]) -> None:
         self.cases = {name: Case() for name in names}
         self._listeners: set[str] = set()
+        self._contradicted = {name: Tally() for name in names}  # by the robot that sees otherwise
+        self._silent: dict[str, set[str]] = {name: set() for name in names}
+        self._silences: dict[str, Counter[str]] = {name: Counter() for name in names}
 
     def hear(self, listener: str, opinions: Iterable[tuple[str, Opinion]]) -> list[Event]:
         """Take in what one robot believes; what is new in it."""
@@ -55,7 +73,7 @@ class Suspicion:
         for robot, opinion in opinions:
             case = self.cases[robot]
             known = set(case.refusals)
-            case.refused[listener] = opinion.refused
+            case.refused.setdefault(listener, Tally()).update(opinion.refused)
             events += [Event("reports_refused", robot, reason) for reason in sorted(set(opinion.refused) - known)]
             if opinion.presence == Presence.ABSENT:
                 case.absent_for.add(listener)
@@ -64,12 +82,55 @@ class Suspicion:
             events += self._judge(robot, case)
         return events
 
+    def senses(self, robot: str, contradicted: Mapping[str, int], silent: Iterable[str]) -> list[Event]:
+        """Take in how often a robot has seen that an ally is not where it says, and which of its sensors are silent."""
+        known = self._contradictions()
+        self._contradicted[robot].update({ally: count for ally, count in contradicted.items() if ally in self.cases})
+        new = [ally for ally in self._contradictions() if ally not in known]
+        events = [Event("robot_contradicted", ally, f"by the sensors of {robot}") for ally in new]
+        before, now = self._silent[robot], set(silent)
+        self._silent[robot] = now
+        self._silences[robot].update(now)
+        if now - before:
+            events.append(Event("sensors_silent", robot, ", ".join(sorted(now - before))))
+        if before - now:
+            events.append(Event("sensors_back", robot, ", ".join(sorted(before - now))))
+        return events
+
+    def _contradictions(self) -> Counter[str]:
+        """How often each robot was contradicted, over all that saw it."""
+        total: Counter[str] = Counter()
+        for tally in self._contradicted.values():
+            total.update(tally.total)
+        return total
+
     def summary(self) -> dict[str, Any]:
         """For the record of a run: who is absent now, and whose reports were refused how often and why."""
         return {
             "absent": sorted(robot for robot, case in self.cases.items() if case.lost),
             "refused_reports": {robot: dict(case.refusals) for robot, case in self.cases.items() if case.refusals},
+            "contradicted": dict(self._contradictions()),
+            "silent_sensors": {robot: dict(counts) for robot, counts in self._silences.items() if counts},
         }
+
+    def in_words(self) -> list[str]:
+        """The summary as lines that a person can read."""
+        found = self.summary()
+        return [
+            *(f"{robot} was absent at the end" for robot in found["absent"]),
+            *(
+                f"reports of {name} were refused: {_counts(counts)}"
+                for name, counts in found["refused_reports"].items()
+            ),
+            *(
+                f"{robot} was {count} times not where it said, as others' sensors saw"
+                for robot, count in found["contradicted"].items()
+            ),
+            *(
+                f"sensors of {robot} were silent in so many decisions: {_counts(counts)}"
+                for robot, counts in found["silent_sensors"].items()
+            ),
+        ]
 
     def _judge(self, robot: str, case: Case) -> list[Event]:
         others = len(self._listeners - {robot})
@@ -80,3 +141,7 @@ class Suspicion:
         case.lost = lost
         detail = f"for {len(case.absent_for)} of {others} robots"
         return [Event("robot_absent" if lost else "robot_back", robot, detail)]
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())

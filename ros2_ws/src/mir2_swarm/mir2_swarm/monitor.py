@@ -10,28 +10,22 @@ from mir2_core.gate import Reason
 from mir2_core.recorder import Recorder, StepRecord, rendezvous_distance_m
 from mir2_core.robots import robot_model
 from mir2_core.run import LONGEST_S
-from mir2_core.suspicion import Suspicion
+from mir2_core.suspicion import Event
 from mir2_core.traitors.history import FaultHistory
 from mir2_core.types import Command
 from mir2_core.world import BACKENDS
-from mir2_interfaces.msg import AllyArray, FaultArray, GateStatus, SuspicionArray, SwarmMetrics
+from mir2_interfaces.msg import FaultArray, GateStatus, SwarmMetrics
 from nav_msgs.msg import Odometry
 from rclpy.qos import QoSProfile
-from std_srvs.srv import Trigger
 
-from mir2_swarm.convert import odometry_mistake, seconds, stamp, to_faults, to_opinions, to_state, to_suspicions
+from mir2_swarm.convert import odometry_mistake, seconds, stamp, to_faults, to_state
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 from mir2_swarm.run_folder import CUT_SHORT, EventLog, write_run_folder
+from mir2_swarm.starting import Start
+from mir2_swarm.verdicts import Verdicts
 
 DEEP = QoSProfile(depth=1000)
-READY_TIMEOUT_S = 120.0
-WAITING_NEWS_S = 10.0
 LATEST_END_S = 5.0  # beyond a run's duration
-IN_WORDS = {
-    "robot_absent": "absent",
-    "robot_back": "back, absent only",
-    "reports_refused": "reports are refused:",
-}
 
 
 class MonitorNode(SwarmNode):
@@ -43,18 +37,16 @@ class MonitorNode(SwarmNode):
         self._duration_s = self.number_parameter("duration_s", 0.0, LONGEST_S)
         self._facts = self._read_facts()
         self._events = EventLog(self._output)
-        self._created_s = self.steady_s
-        self._reported: set[str] = set()
         self._recorder: Recorder | None = None
-        self._start_asked_s: float | None = None
         self._faults = FaultHistory()
-        self._faults_known = False
         self._stopped: set[str] = set()
         self._refused: set[str] = set()
-        self._suspicion = Suspicion(self.roster.names)
         self._active: set[tuple[str, str]] = set()
         if self.pace.run_start_s is not None:
             self._begin(self.pace.run_start_s)
+        wanted = [f"{robot}/{what}" for robot in self.roster.names for what in ("odom", "gate")]
+        wanted += ["faults"] if self.roster.allow_fault_injection else []
+        self._start = Start(self, wanted, bag=self.flag_parameter("bag"))
         self._listen()
 
     def _read_facts(self) -> dict[str, Any]:
@@ -76,31 +68,10 @@ class MonitorNode(SwarmNode):
         for robot in self.roster.names:
             self.create_subscription(Odometry, f"/{robot}/odom", self._odometry_listener(robot), deep_odometry)
             self.create_subscription(GateStatus, f"/{robot}/gate", self._gate_listener(robot), DEEP)
-            self.create_subscription(AllyArray, f"/{robot}/allies", self._allies_listener(robot), LATCHED)
-        self._suspicion_publisher = self.create_publisher(SuspicionArray, "/swarm/suspicion", LATCHED)
+        self._verdicts = Verdicts(self, self._tell)
         self.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
-        self._start_client = self.create_client(Trigger, "/simulator/start")
-        self._ready_timer = self.create_timer(0.2, self._start_when_ready, clock=self.steady_clock)
 
     # Before the run
-
-    def _start_when_ready(self) -> None:
-        """Ask the simulator to start once every robot and gate has reported."""
-        wanted = {f"{robot}/{what}" for robot in self.roster.names for what in ("odom", "gate")}
-        missing = sorted(wanted - self._reported)
-        if self.roster.allow_fault_injection and not self._faults_known:
-            missing.append("faults")
-        if not missing and self._start_client.service_is_ready():
-            self._ready_timer.cancel()
-            self._start_asked_s = self.now_s
-            self._start_client.call_async(Trigger.Request())
-            return
-        waited_s = self.steady_s - self._created_s
-        what = ", ".join(f"/{topic}" for topic in missing) or "the service /simulator/start"
-        if waited_s > READY_TIMEOUT_S:
-            raise UserError(f"the swarm is not ready after {READY_TIMEOUT_S:g} s: nothing heard of {what}")
-        if waited_s > WAITING_NEWS_S:
-            self.get_logger().info(f"waiting for {what}", throttle_duration_sec=WAITING_NEWS_S)
 
     def _begin(self, run_start_s: float) -> None:
         spacing_m = max(robot_model(robot.kind).spacing_m for robot in self.roster.robots)
@@ -125,8 +96,8 @@ class MonitorNode(SwarmNode):
             if mistake:
                 self._note_refusal(robot, mistake)
                 return
-            self._reported.add(f"{robot}/odom")
-            if self._recorder is None and self._start_asked_s is not None and state.stamp_s >= self._start_asked_s:
+            self._start.heard(f"{robot}/odom")
+            if self._recorder is None and self._start.asked_s is not None and state.stamp_s >= self._start.asked_s:
                 self._begin(state.stamp_s)
             if self._recorder is not None:
                 self._recorder.odometry(robot, state)
@@ -153,32 +124,25 @@ class MonitorNode(SwarmNode):
     def _gate_listener(self, robot: str) -> Callable[[GateStatus], None]:
         def listen(message: GateStatus) -> None:
             if message.source != "none":
-                self._reported.add(f"{robot}/gate")
+                self._start.heard(f"{robot}/gate")
             self._note_emergency_stop(robot, Reason.EMERGENCY_STOP in message.reasons)
             if self._recorder is not None and not self._clock_mistake(seconds(message.header.stamp)):
+                self._verdicts.gate(robot, message)
                 applied = Command(seconds(message.header.stamp), message.applied.linear.x, message.applied.angular.z)
                 self._recorder.gate(robot, seconds(message.state_stamp), applied, message.reasons)
                 self._advance()
 
         return listen
 
-    def _allies_listener(self, robot: str) -> Callable[[AllyArray], None]:
-        def listen(message: AllyArray) -> None:
-            events = self._suspicion.hear(robot, to_opinions(message, self.roster.names))
-            told = to_suspicions(self._suspicion.cases)
-            told.header.stamp = message.header.stamp
-            self._suspicion_publisher.publish(told)
-            for event in events if self._recorder else ():
-                if self._events.add(self._elapsed_s(), event.name, robot=event.robot, detail=event.detail):
-                    print(
-                        f"{self._elapsed_s():5.0f} s   {event.robot}: {IN_WORDS[event.name]} {event.detail}",
-                        flush=True,
-                    )
-
-        return listen
+    def _tell(self, event: Event, words: str) -> None:
+        """Write a verdict down, once the run has begun."""
+        if self._recorder is None:
+            return
+        if self._events.add(self._elapsed_s(), event.name, robot=event.robot, detail=event.detail):
+            print(f"{self._elapsed_s():5.0f} s   {words}", flush=True)
 
     def _on_faults(self, message: FaultArray) -> None:
-        self._faults_known = True
+        self._start.heard("faults")
         self._faults.update(seconds(message.header.stamp), to_faults(message))
 
     def _note_emergency_stop(self, robot: str, stands: bool) -> None:
@@ -249,7 +213,7 @@ class MonitorNode(SwarmNode):
             if self._duration_s and not self._recorder.over and not self._events.holds(CUT_SHORT):
                 self._events.add(self._elapsed_s(), CUT_SHORT, detail="the monitor was told to end")
             self._events.add(self._elapsed_s(), "run_ended")
-            write_run_folder(self._output, self._recorder, self._facts | self._suspicion.summary())
+            write_run_folder(self._output, self._recorder, self._facts | self._verdicts.suspicion.summary())
             print(f"run folder: {self._output}", flush=True)
         super().destroy_node()
 

@@ -1,0 +1,59 @@
+"""When a run may begin: everybody has been heard of, and the bag recorder has heard everybody."""
+
+from collections.abc import Iterable
+
+from mir2_core.errors import UserError
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
+
+from mir2_swarm.node import LATCHED, SwarmNode
+
+READY_TIMEOUT_S = 120.0
+WAITING_NEWS_S = 10.0
+BAG_TIMEOUT_S = 30.0  # a run does not depend on its bag
+
+
+class Start:
+    """Asks the simulator to start, once, when all that is `wanted` has been heard, and the bag recorder is ready."""
+
+    def __init__(self, node: SwarmNode, wanted: Iterable[str], *, bag: bool) -> None:
+        self.asked_s: float | None = None
+        self._node = node
+        self._missing = set(wanted)
+        self._bag_ready = not bag
+        self._created_s = self._complete_s = node.steady_s
+        self._client = node.create_client(Trigger, "/simulator/start")
+        if bag:
+            node.create_subscription(Bool, "/bag_recorder/ready", self._on_bag_ready, LATCHED)
+        self._timer = node.create_timer(0.2, self._look, clock=node.steady_clock)
+
+    def heard(self, what: str) -> None:
+        """Something has been heard, wanted or not."""
+        self._missing.discard(what)
+
+    def _on_bag_ready(self, message: Bool) -> None:
+        self._bag_ready = message.data
+
+    def _look(self) -> None:
+        now_s = self._node.steady_s
+        if self._missing or not self._client.service_is_ready():
+            self._complete_s = now_s
+            what = ", ".join(f"/{topic}" for topic in sorted(self._missing)) or "the service /simulator/start"
+            if now_s - self._created_s > READY_TIMEOUT_S:
+                raise UserError(f"the swarm is not ready after {READY_TIMEOUT_S:g} s: nothing heard of {what}")
+            self._wait_for(what)
+        elif not self._bag_ready and now_s - self._complete_s <= BAG_TIMEOUT_S:
+            self._wait_for("the bag recorder to hear everything")
+        else:
+            self._ask()
+
+    def _wait_for(self, what: str) -> None:
+        if self._node.steady_s - self._created_s > WAITING_NEWS_S:
+            self._node.get_logger().info(f"waiting for {what}", throttle_duration_sec=WAITING_NEWS_S)
+
+    def _ask(self) -> None:
+        if not self._bag_ready:
+            self._node.get_logger().warning("the run begins although the bag recorder does not hear everything")
+        self._timer.cancel()
+        self.asked_s = self._node.now_s
+        self._client.call_async(Trigger.Request())
