@@ -49,8 +49,9 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
     groups = [robots[k : k + run.robots_per_process] for k in range(0, len(robots), run.robots_per_process)]
     simulator = node("simulator", backend=run.backend, seed=run.seed, gui=run.gui, start_paused=True)
+    output = str(prepared.folder)
     monitor = node(
-        "monitor", backend=run.backend, seed=run.seed, duration_s=run.duration_s, output=str(prepared.folder)
+        "monitor", backend=run.backend, seed=run.seed, duration_s=run.duration_s, output=output, bag=run.record
     )
     supervisor = Supervisor(prepared.folder)
     nodes: list[LaunchDescriptionEntity] = [
@@ -70,6 +71,9 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         fault = ParameterValue(run.fault, value_type=str)  # braces and colons are not YAML here
         injector = node("fault_injector", fault=fault, seed=run.seed)
         nodes.append(supervisor.mourned("the fault injector", "its robots go back to their policies", injector))
+    if run.record:
+        recorder = node("bag_recorder", output=output)
+        nodes.append(supervisor.mourned("the bag recorder", "the run goes on without", recorder))
     return nodes
 
 

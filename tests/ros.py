@@ -112,3 +112,8 @@ class Swarm:
         wait_until(
             lambda: not survivors(self.environment), DEADLINE_S, f"all processes ended: {survivors(self.environment)}"
         )
+
+
+def process_of(swarm: Swarm, name: str) -> int:
+    """Process id of a node's process."""
+    return int(next(line for line in survivors(swarm.environment) if f"mir2_swarm.entry:{name}" in line).split(":")[0])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.ros import DEADLINE_S, survivors, wait_until
+from tests.ros import DEADLINE_S, process_of, wait_until
 
 INJECT = ("service", "call", "/fault_injector/inject", "mir2_interfaces/srv/InjectFault")
 CLEAR = ("service", "call", "/fault_injector/clear", "mir2_interfaces/srv/ClearFault")
@@ -36,7 +36,7 @@ def test_the_demo_ends_by_itself_and_leaves_a_complete_run_folder(swarm, make_bu
         assert demo.end(DEADLINE_S) == 0
     folder = swarm.folder / "run"
     assert {path.name for path in folder.iterdir()} == {
-        "roster.yaml", "run.yaml", "metrics.json", "trajectories.npz", "events.jsonl", "run.png",
+        "roster.yaml", "run.yaml", "metrics.json", "trajectories.npz", "events.jsonl", "run.png", "run.mcap",
     }  # fmt: skip
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["steps"] == 60
@@ -103,11 +103,6 @@ def injector(swarm, make_bundle):
     roster.write_text(f"arena: {{size_m: 2.0}}\npolicy: {make_bundle()}\nallow_fault_injection: true\nrobots:\n{team}")
     with swarm.running("run", "mir2_swarm", "fault_injector", "--ros-args", "-p", f"roster:={roster}"):
         yield swarm
-
-
-def process_of(swarm, name: str) -> int:
-    """Process id of a node's process."""
-    return int(next(line for line in survivors(swarm.environment) if f"mir2_swarm.entry:{name}" in line).split(":")[0])
 
 
 def test_when_the_injector_dies_the_robot_goes_back_to_its_policy(swarm, make_bundle):

@@ -48,6 +48,7 @@ class Run(StrictModel):
     output: str = Field("", description="folder that the run is written to; empty: a new one below runs/")
     robots_per_process: int = Field(1, ge=1, le=MAX_ROBOTS, description="how many robots' policies share one process")
     gui: bool = Field(False, description="true or false: show PyBullet's window")
+    record: bool = Field(True, description="true or false: record all messages in run.mcap")
     share_domain: bool = Field(False, description="true or false: start although another run is in this ROS domain")
 
     @classmethod

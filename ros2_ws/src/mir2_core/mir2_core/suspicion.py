@@ -1,4 +1,4 @@
-"""What a team says of its members: who is absent, whose reports are refused or contradicted, whose sensors are silent."""
+"""What a team says of its members: who is absent, whose reports are refused or contradicted, what senses are lost."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

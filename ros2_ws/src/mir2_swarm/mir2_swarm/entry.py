@@ -13,6 +13,7 @@ def _program(module: str) -> Callable[[], None]:
     return run
 
 
+bag_recorder = _program("bag_recorder")
 emergency_stop = _program("emergency_stop")
 fault_injector = _program("fault_injector")
 gate = _program("gate")
