@@ -16,6 +16,7 @@ BATCH = 5
 CASES = [
     *itertools.product(TASKS, [{"robots": 2}, {"robots": 5}]),
     ("rendezvous", {"robots": 4, "observation": "agnostic", "radius_m": 1.2}),
+    ("rendezvous", {"robots": 4, "observation": "allies", "radius_m": 1.2}),
     ("matching", {"labels": 4}),
 ]
 

@@ -8,7 +8,7 @@ from mir2_policies.learners.critic_inputs import critic_inputs
 from mir2_sim.batched import BatchedWorld, torch_task
 
 
-@pytest.mark.parametrize("observation", ["pairwise", "agnostic"])
+@pytest.mark.parametrize("observation", ["pairwise", "agnostic", "allies"])
 def test_float32_tensors_follow_the_task(observation: str) -> None:
     params = RendezvousParams.model_validate({"robots": 5, "observation": observation, "radius_m": 1.2})
     reference, task = Rendezvous(params), torch_task("rendezvous", params)

@@ -102,7 +102,7 @@ def test_each_victim_sees_what_it_was_told() -> None:
 
 
 @pytest.mark.parametrize("of_tensors", [False, True])
-@pytest.mark.parametrize("observation", ["pairwise", "agnostic"])
+@pytest.mark.parametrize("observation", ["pairwise", "agnostic", "allies"])
 def test_the_same_lie_to_each_is_a_lie_to_all(of_tensors: bool, observation: Any) -> None:
     params = RendezvousParams(robots=5, horizon=40, observation=observation)
     task: Any = torch_task("rendezvous", params) if of_tensors else Rendezvous(params)

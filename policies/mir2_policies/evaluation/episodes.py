@@ -66,12 +66,7 @@ class Arena:
 
     def observe(self, seen: Array) -> Array:
         """The observations (B, N, O) of robots that believe what `seen` gives."""
-        if seen.ndim == 3:
-            return self.task.observe(seen)
-        batch, team = seen.shape[:2]
-        observed = self.task.observe(self.task.xp.reshape(seen, (-1, team, 3)))
-        every = list(range(team))
-        return self.task.xp.reshape(observed, (batch, team, team, -1))[:, every, every]
+        return self.task.observe(seen) if seen.ndim == 3 else self.task.observe.of_listeners(seen)
 
     def replaced(self, values: Array, rows: Array) -> Array:
         """A copy of `values` (B, N, ...) with the traitors' rows (B, K, ...) in place."""

@@ -58,9 +58,29 @@ class Observation:
         self.terms = tuple(term for block, _ in self._blocks for term in block.terms)
         self.size = sum(size for _, size in self._blocks)
 
-    def __call__(self, state: Array) -> Array:
-        """The observations (B, N, O); `ValueError` if a block does not compute what its terms declare."""
+    def __call__(self, state: Array, present: Array | None = None) -> Array:
+        """The observations (B, N, O); `ValueError` if a block does not compute what its terms declare.
+
+        `present` (B, N, N) tells whom each robot hears. Here it says nothing: `state` has stand-ins for the absent.
+        """
         return self._xp.concatenate([_computed(block, size, state) for block, size in self._blocks], axis=-1)
+
+    def of_listeners(self, believed: Array, present: Array | None = None) -> Array:
+        """The observations (B, N, O) of robots of which each believes something else: row i of (B, N, N, S)."""
+        batch, team = believed.shape[:2]
+        observed = self(self._xp.reshape(believed, (-1, *believed.shape[2:])))
+        every = list(range(team))
+        return self._xp.reshape(observed, (batch, team, team, -1))[:, every, every]
+
+    @property
+    def own_terms(self) -> tuple[ObservationTerm, ...]:
+        """The terms that there are whatever the team's size."""
+        return self.terms
+
+    @property
+    def ally_terms(self) -> tuple[ObservationTerm, ...]:
+        """The terms that follow them for every ally, if the observation is one for any team."""
+        return ()
 
     @property
     def ally_columns(self) -> list[int]:

@@ -80,6 +80,18 @@ def ally_features(xp: Any, poses: Array, allies: Array) -> tuple[Array, Array, A
     )
 
 
+def squashed_place(xp: Any, own: Array, places: Array, reach_m: float) -> Array:
+    """Where `places` (..., M, 3) are, ahead and to the left of robots at `own` (..., 1, 3), over √(distance² + reach²).
+
+    Far from the robot, (..., M, 2) is a direction; near it, a place in units of the reach. It is smooth, and within
+    [−1, 1] whatever the place.
+    """
+    east, north = places[..., 0] - own[..., 0], places[..., 1] - own[..., 1]
+    cos, sin = xp.cos(own[..., 2]), xp.sin(own[..., 2])
+    ahead, left = east * cos + north * sin, north * cos - east * sin
+    return xp.stack([ahead, left], axis=-1) / xp.sqrt(east * east + north * north + reach_m**2)[..., None]
+
+
 def wall_terms(xp: Any, poses: Array, arena_m: float, margin_m: float, scale: float) -> Array:
     """Scaled distance, cosine and sine of the nearest wall (B, N, 3); (1, 0, 0) beyond `margin_m`.
 

@@ -11,8 +11,16 @@ from pydantic import Field
 
 from mir2_core.robots import EPUCK2_POINT
 from mir2_core.robots.model import RobotModel
+from mir2_core.tasks.ally_observation import AllyBlock, AllyObservation
 from mir2_core.tasks.base import ActionKind, FloorParams, Observation, ObservationBlock, ObservationTerm
-from mir2_core.tasks.geometry import Array, ally_features, distances_between, pair_geometry, wall_terms
+from mir2_core.tasks.geometry import (
+    Array,
+    ally_features,
+    distances_between,
+    pair_geometry,
+    squashed_place,
+    wall_terms,
+)
 
 SPEED_MPS = 0.5 * EPUCK2_POINT.max_v_mps  # per unit of left + right
 TURN_RADPS = 0.5 * EPUCK2_POINT.max_omega_radps  # per unit of right − left
@@ -21,13 +29,14 @@ WALL_SCALE_PER_M = 100.0  # the published wall distance is in centimetres
 GATHERED_M = 0.01
 STILL_M2PS2 = 1e-6
 ACTION_COST = 0.001
+REACHES_M = (0.02, 0.2, 2.0)  # the whole arena matters, and at last every centimetre
 
 
 class RendezvousParams(FloorParams):
     """What defines the task; the defaults are the published ones.
 
-    `pairwise` lists every ally in index order; `agnostic` averages over the allies in range, so that one policy
-    serves any team size.
+    `pairwise` lists every ally in index order. One policy serves teams of any size with `agnostic`, which averages over
+    the allies in range, and with `allies`, which lists those that are present for a policy that knows no order.
     """
 
     robots: int = Field(default=10, ge=2, le=64)
@@ -36,7 +45,7 @@ class RendezvousParams(FloorParams):
     horizon: int = Field(default=200, ge=1)
     dt_s: float = Field(default=0.1, gt=0.0)
     substeps: int = Field(default=10, ge=1)
-    observation: Literal["pairwise", "agnostic"] = "pairwise"
+    observation: Literal["pairwise", "agnostic", "allies"] = "pairwise"
 
 
 class Rendezvous:
@@ -60,7 +69,7 @@ class Rendezvous:
         self._allies = xp.nonzero(self._others)[1]
         self._first, self._second = xp.nonzero(asarray(np.triu(np.ones((robots, robots)), k=1)))
         self._by_ally = xp.argsort(asarray(np.arange(5 * (robots - 1)).reshape(robots - 1, 5).T.reshape(-1)))
-        self.observe = Observation(xp, self._blocks())
+        self.observe = self._observation()
 
     def of_size(self, robots: int) -> Self:
         """The same task for a team of another size."""
@@ -147,8 +156,7 @@ class Rendezvous:
     def _within(self, distances_m: Array) -> Array:
         return self.xp.max(distances_m, axis=-1) < GATHERED_M
 
-    def _blocks(self) -> list[ObservationBlock]:
-        near = 1.0 / self.params.radius_m
+    def _observation(self) -> Observation:
         walls = ObservationBlock(
             (
                 ObservationTerm("wall_distance", 1, "m", WALL_SCALE_PER_M),
@@ -156,6 +164,18 @@ class Rendezvous:
             ),
             self._walls,
         )
+        if self.params.observation != "allies":
+            return Observation(self.xp, self._blocks(walls))
+        places = [
+            ObservationTerm(f"ahead_left_within_{reach_m:g}_m", 2, f"{reach_m:g} m, squashed", 1.0 / reach_m)
+            for reach_m in REACHES_M
+        ]
+        heading = ObservationTerm("heading_cos_sin", 2, "1", 1.0)
+        ally = AllyBlock((*places, heading), self._of_ally, self._in_range)
+        return AllyObservation(self.xp, self.params.robots, [walls], ally)
+
+    def _blocks(self, walls: ObservationBlock) -> list[ObservationBlock]:
+        near = 1.0 / self.params.radius_m
         if self.params.observation == "agnostic":
             aggregates = (
                 ObservationTerm("mean_distance", 1, "m", near),
@@ -187,6 +207,16 @@ class Rendezvous:
         # Several times faster than to stack along the last axis; with two axes, faster than with three.
         by_ally = xp.take(xp.reshape(by_field, (-1, by_field.shape[-1])), self._by_ally, axis=-1)
         return xp.reshape(by_ally, by_field.shape)
+
+    def _of_ally(self, own: Array, allies: Array) -> Array:
+        """Where each ally (..., M, 3) is and heads, as seen by a robot at `own` (..., 1, 3): all within [−1, 1]."""
+        xp, turned = self.xp, allies[..., 2] - own[..., 2]
+        places = [squashed_place(xp, own, allies, reach_m) for reach_m in REACHES_M]
+        return xp.concatenate([*places, xp.stack([xp.cos(turned), xp.sin(turned)], axis=-1)], axis=-1)
+
+    def _in_range(self, own: Array, allies: Array) -> Array:
+        east, north = allies[..., 0] - own[..., 0], allies[..., 1] - own[..., 1]
+        return east * east + north * north <= self.params.radius_m**2
 
     def _walls(self, poses: Array) -> Array:
         return wall_terms(self.xp, poses, self.params.arena_m, WALL_MARGIN_M, WALL_SCALE_PER_M)
