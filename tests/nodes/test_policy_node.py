@@ -317,3 +317,60 @@ def test_an_ally_that_tells_others_something_else_counts_as_absent_until_a_perso
     drive(1.7, lambda: presence() == AllyStatus.ABSENT and list(told[-1].two_faced) == ["robot_1"], "it is two-faced")
     person.publish(String(data="robot_1"))
     drive(1.0, lambda: presence() == AllyStatus.PRESENT, "robot_1 is believed again")
+
+
+def cut_off(kind="partition", parameters=""):
+    return FaultSpec(kind, "robot_1", 0.0, FOREVER, parameters, on_commands=False, on_links=True)
+
+
+def test_a_link_is_whole_again_when_the_injector_dies(bench, roster_file):
+    b, odometry, allies, _, _ = stage(bench, roster_file)
+    faults = b.probe.create_publisher(FaultArray, "/faults", LATCHED)
+    heard = b.listen(AllyArray, "/robot_0/allies", LATCHED)
+    b.spin_until(faults.get_subscription_count, "the policy node listens to the injector")
+
+    def step_until(presence, what, *, announced):
+        def step():
+            t = now_s(b)
+            if announced:
+                faults.publish(to_fault_array([cut_off(), cut_off("loss", "{share: 7}")], t))
+            for publisher, x in zip(allies, (1.0, 1.4), strict=True):
+                publisher.publish(to_odometry(RobotState(t, x, 1.0, 0.0), "ally"))
+            odometry.publish(to_odometry(RobotState(t, 0.5, 1.0, 0.0), "robot_0"))
+            b.spin_until(lambda: now_s(b) > t + 0.1, "a period passes")
+            return bool(heard) and [ally.presence for ally in heard[-1].allies] == presence
+
+        b.spin_until(step, what)
+
+    step_until([AllyStatus.PRESENT] * 2, "both are heard", announced=False)
+    step_until([AllyStatus.ABSENT, AllyStatus.PRESENT], "one is cut off", announced=True)
+    step_until([AllyStatus.PRESENT] * 2, "the injector died: both are heard", announced=False)
+
+
+def test_in_lockstep_a_lost_report_is_not_waited_for_but_the_injectors_word_is(bench, roster_file):
+    b, odometry, allies, commands, _ = stage(bench, roster_file, mode="lockstep")
+    faults = b.probe.create_publisher(FaultArray, "/faults", LATCHED)
+
+    def say(time_s):
+        for publisher, y in zip(allies, (0.6, 1.4), strict=True):
+            publisher.publish(to_odometry(RobotState(time_s, 0.9, y, 0.0), "ally"))
+        odometry.publish(to_odometry(RobotState(time_s, 0.5, 1.0, 0.0), "robot_0"))
+
+    def never(rounds=5):
+        count = len(commands)
+        for _ in range(rounds):
+            b.executor.spin_once(timeout_sec=0.05)
+        assert len(commands) == count
+
+    say(0.0)
+    never()  # it is not known whether there are faults
+    faults.publish(to_fault_array([cut_off("loss", "{share: 1}")], 0.0))
+    b.spin_until(lambda: len(commands) == 1, "a command")
+    say(0.1)
+    never()
+    faults.publish(to_fault_array([cut_off("loss", "{share: 1}")], 0.1))
+    b.spin_until(lambda: len(commands) == 2, "a command")
+    say(0.2)
+    b.spin_until(lambda: len(commands) == 3, "the injector died: a command after the lease")
+    assert commands[0].twist == commands[1].twist, "towards the ally that is heard"
+    assert commands[1].twist != commands[2].twist, "towards both"

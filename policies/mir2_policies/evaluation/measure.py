@@ -10,8 +10,8 @@ import numpy as np
 from mir2_core.bundle import BundleMetadata, PolicyBundle
 from mir2_core.errors import UserError, nearest
 from mir2_core.tasks import FloorTask, on_floor
-from mir2_core.traitors import MESSAGES, TRAITORS
-from mir2_core.traitors.parameters import find_traitor, split_parameters
+from mir2_core.traitors import FAULTS, TRAITORS
+from mir2_core.traitors.parameters import find_fault, split_parameters
 from mir2_core.traitors.trained import AdversaryBundle
 from mir2_core.traitors.traitor import Traitor
 
@@ -116,7 +116,7 @@ def scripted(condition: str) -> Traitor | None:
     kind, parameters = split_parameters(condition)
     if condition == CLEAN:
         return None
-    if kind in MESSAGES:
+    if kind in FAULTS and kind not in TRAITORS:
         raise UserError(
             f"--conditions: '{kind}' spoils messages, and evaluation has none; run it on the ROS graph: "
             f"fault:={kind}@robot_0:5"
@@ -124,7 +124,7 @@ def scripted(condition: str) -> Traitor | None:
     if kind not in TRAITORS:
         raise UserError(f"--conditions: unknown condition '{kind}'; {nearest(kind, (CLEAN, *TRAITORS))}")
     try:
-        return find_traitor(kind, parameters, TRAITORS)
+        return find_fault(kind, parameters, TRAITORS)
     except UserError as mistake:
         raise UserError(f"--conditions: {mistake}") from None
 

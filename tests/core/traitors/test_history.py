@@ -26,6 +26,13 @@ def test_a_robot_may_have_a_fault_on_its_commands_and_one_on_its_reports():
     assert history.traitors_at(9.0) == set()
 
 
+def test_a_robot_with_bad_links_has_a_fault_and_is_no_traitor():
+    history = FaultHistory()
+    history.update(0.0, [STOP, FaultSpec("loss", "robot_1", 6.0, on_commands=False, on_links=True)])
+    assert history.active_at(7.0) == {("robot_0", "stop"), ("robot_1", "loss")}
+    assert history.traitors_at(7.0) == {"robot_0"}
+
+
 def test_a_fault_that_is_replaced_ends_then():
     history = FaultHistory()
     history.update(0.0, [STOP])

@@ -3,6 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mir2_core.errors import UserError
 from mir2_core.traitors import FAULTS
+from mir2_core.traitors.links import Latency
 from mir2_core.traitors.parameters import split_list
 from mir2_core.traitors.schedule import FOREVER, FaultSchedule, FaultSpec, parse_faults
 
@@ -39,9 +40,23 @@ def test_one_fault_after_another_and_one_on_each_channel_are_no_contradiction():
     ]
 
 
+def test_links_may_have_a_fault_of_each_kind_beside_those_of_their_robot():
+    text = "loss@robot_0:1,latency:{allies: [robot_1], way: out}@robot_0:1,stop@robot_0:1,nan@robot_0:1"
+    specs = parse_faults(text, ROBOTS)
+    assert [spec.channel for spec in specs] == ["links", "links", "commands", "reports"]
+    assert [spec.makes_traitor for spec in specs] == [False, False, True, True]
+    assert specs[1].link() == Latency(allies=("robot_1",), way="out")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("loss:{share: 1.5}@robot_0:5", ["share is 1.5", "a number from 0 to 1"]),
+        ("loss:{way: up}@robot_0:5", ["way is 'up'", "both, out, in"]),
+        ("loss:{allies: robot_1}@robot_0:5", ["allies is 'robot_1'", "a list of robots"]),
+        ("loss:{allies: [robot_7]}@robot_0:5", ["unknown robot 'robot_7' in the parameters", "robot_1"]),
+        ("partition:{group: [robt_1]}@robot_0:5", ["'robt_1'", "did you mean 'robot_1'"]),
+        ("partition@robot_0:1:9,partition@robot_0:5", ["already has a fault on its links", "partition"]),
         ("randm@robot_0:5", ["randm", "random"]),
         ("random@robot_9:5", ["robot_9", "robot_0"]),
         ("random@robot_0:-5", ["-5", "0 to 86400"]),

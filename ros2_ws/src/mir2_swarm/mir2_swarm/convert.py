@@ -200,16 +200,17 @@ def to_faults(message: FaultArray) -> list[FaultSpec]:
             seconds(fault.start),
             seconds(fault.end) or FOREVER,
             fault.parameters,
-            fault.on_commands or not fault.on_reports,
+            fault.on_commands or not (fault.on_reports or fault.on_links),
             fault.on_reports,
+            fault.on_links,
         )
         for fault in message.faults
     ]
 
 
-def to_fault_array(faults: Iterable[FaultSpec], now_s: float) -> FaultArray:
+def to_fault_array(faults: Iterable[FaultSpec], now_s: float, seed: int = 0) -> FaultArray:
     """The announcement, at `now_s`, of faults that are active or planned."""
-    message = FaultArray()
+    message = FaultArray(seed=seed)
     message.header.stamp = stamp(now_s)
     for spec in faults:
         fault = Fault(
@@ -220,6 +221,7 @@ def to_fault_array(faults: Iterable[FaultSpec], now_s: float) -> FaultArray:
             parameters=spec.parameters,
             on_commands=spec.on_commands,
             on_reports=spec.on_reports,
+            on_links=spec.on_links,
         )
         if spec.end_s < FOREVER:
             fault.end = stamp(spec.end_s)

@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterable
 
 from mir2_core.listener import Heard, Listener
 from mir2_core.robots import robot_model
+from mir2_core.traitors.links import UnderWay
 from mir2_core.types import RobotState
 from nav_msgs.msg import Odometry
 
 from mir2_swarm.convert import says_nothing, seconds, to_state
+from mir2_swarm.fault_news import FaultNews
+from mir2_swarm.link_faults import LinkFaults
 from mir2_swarm.node import SwarmNode
 from mir2_swarm.pace import Stamps
 
@@ -20,10 +23,11 @@ class Ears:
 
     Reports are judged when a decision is made, in team order and as of their arrival; where the pace waits, as of the
     decision's own time, so that nothing depends on the order of messages. A report without a frame says that
-    there is no more of its time: nobody has to wait for a robot that is silent, or late.
+    there is no more of its time: nobody has to wait for a robot that is silent, or late. Before they are judged,
+    reports pass the link, which may be at fault: what is lost there, or late, is not waited for either.
     """
 
-    def __init__(self, node: SwarmNode, robot: str, heard: Callable[[], None]) -> None:
+    def __init__(self, node: SwarmNode, robot: str, news: FaultNews, heard: Callable[[], None]) -> None:
         roster = node.roster
         self.listener = Listener(
             roster.names,
@@ -35,18 +39,22 @@ class Ears:
         )
         self._pace = node.pace
         self._heard = heard
+        self._slack_s = 0.5 * node.period_s if node.pace.patient else 0.0  # nothing happens between two steps
         self._inbox: dict[str, deque[Heard]] = {ally: deque(maxlen=INBOX) for ally in self.listener.allies}
+        self._under_way: dict[str, UnderWay[Heard]] = {ally: UnderWay() for ally in self.listener.allies}
         self._newest_s: dict[str, float] = {}
+        self._links = LinkFaults(node.pace, robot, self.listener.allies, news, heard)
         for ally in self.listener.allies:
             node.listen(Odometry, f"/{ally}/state", self._ally_listener(ally), self._pace.control_depth)
 
     def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
-            stamp_s = seconds(message.header.stamp)
+            stamp_s, now_s = seconds(message.header.stamp), self._pace.now_s(())
             repeated = self._pace.patient and stamp_s == self._newest_s.get(ally)  # asked for again, not said again
             if not repeated and not says_nothing(message):
-                self._inbox[ally].append(Heard(self._pace.now_s(()), to_state(message)))
-            self._newest_s[ally] = stamp_s
+                self._inbox[ally].append(Heard(now_s, to_state(message)))
+            if self._pace.patient or self._links.late_s(now_s, ally) == 0.0:
+                self._newest_s[ally] = stamp_s
             self._heard()
 
         return listen
@@ -55,9 +63,25 @@ class Ears:
         """The stamps of what these allies reported last, believed or not."""
         return [self._newest_s.get(ally) for ally in allies]
 
+    def is_settled(self, time_s: float) -> bool:
+        """Whether it is known what becomes of the reports of a time."""
+        return self._links.is_settled(time_s)
+
     def judge(self, own: RobotState | None, now_s: float) -> None:
         """Let the listener take in what has arrived until now, the time of a decision."""
-        while heard := {ally: reports.popleft() for ally, reports in self._inbox.items() if reports}:
-            if self._pace.patient:
-                heard = {ally: report._replace(arrived_s=now_s) for ally, report in heard.items()}
+        arrived = {ally: self._arrived(ally, now_s) for ally in self.listener.allies}
+        while heard := {ally: reports.popleft() for ally, reports in arrived.items() if reports}:
             self.listener.hear(heard, own)
+
+    def _arrived(self, ally: str, now_s: float) -> deque[Heard]:
+        """What has come through the link from an ally, and when."""
+        under_way, inbox = self._under_way[ally], self._inbox[ally]
+        while inbox:
+            report = inbox.popleft()
+            sent_s = now_s if self._pace.patient else report.arrived_s
+            arrives_s = sent_s + self._links.late_s(sent_s, ally)
+            under_way.send(report._replace(arrived_s=arrives_s), arrives_s)
+        here = under_way.arrived(now_s + self._slack_s, whole=not self._links.touched(now_s, ally))
+        return deque(
+            report._replace(arrived_s=now_s if self._pace.patient else min(report.arrived_s, now_s)) for report in here
+        )

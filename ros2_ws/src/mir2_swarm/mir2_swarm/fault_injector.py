@@ -31,6 +31,7 @@ from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 class FaultInjectorNode(SwarmNode):
     """Publishes `cmd_vel/fault` or `state/fault` of every traitor once per control period while its fault holds.
 
+    Faults on links are for the listeners to apply, who need an announcement per control period while there are any.
     Traitors know the truth: they see the odometry of all robots. The parameter `fault` schedules faults relative to the
     run's start, as `mir2_core.traitors.schedule.parse_faults` reads them.
     """
@@ -47,6 +48,7 @@ class FaultInjectorNode(SwarmNode):
         self._policy: dict[str, Command] = {}
         self._states: dict[str, RobotState] = {}
         self._said_s: dict[str, float] = {}
+        self._announced_s = -math.inf
         self._listen()
         if self.pace.run_start_s is not None:
             self._begin(self.pace.run_start_s)
@@ -160,11 +162,13 @@ class FaultInjectorNode(SwarmNode):
         over = self._schedule.expire(now_s)
         for spec in over:
             self._running.pop(spec, None)
-        started = [spec for spec in self._schedule if spec.active(now_s) and spec not in self._running]
+        active = [spec for spec in self._schedule if spec.active(now_s)]
+        started = [spec for spec in active if spec.makes_traitor and spec not in self._running]
         for spec in started:
             body, index = robot_model(self.roster.robot(spec.robot).kind), self.roster.names.index(spec.robot)
             self._running[spec] = Takeover(spec.traitor(), self.deployment.task, body, index, self._seed)
-        if over or started:
+        links = any(spec.on_links for spec in active) and now_s > self._announced_s
+        if over or started or links:
             self._announce()
         for spec, takeover in self._running.items():
             if spec.on_commands:
@@ -202,7 +206,8 @@ class FaultInjectorNode(SwarmNode):
         return max(0, math.floor((time_s - spec.start_s) / self.period_s + 0.5))
 
     def _announce(self) -> None:
-        self._publisher.publish(to_fault_array(self._schedule, self._clock_s()))
+        self._announced_s = self._clock_s()
+        self._publisher.publish(to_fault_array(self._schedule, self._announced_s, self._seed))
 
 
 def _in_words(spec: FaultSpec, now_s: float, reference: str) -> str:

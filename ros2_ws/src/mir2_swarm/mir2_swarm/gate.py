@@ -6,15 +6,15 @@ from collections.abc import Callable
 from geometry_msgs.msg import Twist, TwistStamped
 from mir2_core.gate import CommandGate, GateDecision, GateLimits
 from mir2_core.robots import robot_model
-from mir2_core.traitors.schedule import FaultSpec
 from mir2_core.types import Command, RobotState
-from mir2_interfaces.msg import FaultArray, GateStatus
+from mir2_interfaces.msg import GateStatus
 from nav_msgs.msg import Odometry
 from std_srvs.srv import SetBool
 
-from mir2_swarm.convert import odometry_mistake, stamp, to_command, to_faults, to_state, to_twist, to_twist_stamped
+from mir2_swarm.convert import odometry_mistake, stamp, to_command, to_state, to_twist, to_twist_stamped
 from mir2_swarm.ears import Ears
-from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
+from mir2_swarm.fault_news import FaultNews
+from mir2_swarm.node import SwarmNode, robot_arguments, spin
 from mir2_swarm.pace import Stamps
 from mir2_swarm.proximity import Proximity
 from mir2_swarm.shared import SharedSubscriptions
@@ -47,7 +47,8 @@ class GateNode(SwarmNode):
         self._gate = CommandGate(robot_model(self._entry.kind), limits)
         self._commands: dict[str, Command] = {}
         self._state: RobotState | None = None
-        self._faults: list[FaultSpec] | None = None
+        self._news = FaultNews(self)
+        self._news.tell(lambda: self.pace.after_news(self._consider))
         self._answered: tuple[Command, GateStatus] | None = None
         self._lease = self.pace.lease(self._consider)
         self._last_s = self.now_s
@@ -70,11 +71,8 @@ class GateNode(SwarmNode):
         self.create_timer(1.0, self._look_for_stop_node, clock=self.steady_clock)
         if self.roster.allow_fault_injection:
             self.create_subscription(TwistStamped, "cmd_vel/fault", self._commander("fault"), depth)
-            self.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
-        else:
-            self._faults = []
         has_body = self._gate.model.radius_m > 0
-        self._ears = Ears(self, self.robot, self._on_other) if has_body else None
+        self._ears = Ears(self, self.robot, self._news, self._on_other) if has_body else None
         trusted = has_body and self.roster.tracking == "trusted"
         self._tracking = Tracking(self, self.robot, self._on_other) if trusted else None
         self._proximity = Proximity(self, self._gate.model, self._on_other)
@@ -118,12 +116,9 @@ class GateNode(SwarmNode):
     def _on_emergency_stop(self) -> None:
         self._consider(STOP)
 
-    def _on_faults(self, message: FaultArray) -> None:
-        self._faults = [fault for fault in to_faults(message) if fault.robot == self.robot and fault.on_commands]
-        self.pace.after_news(self._consider)
-
     def _is_traitor(self, now_s: float) -> bool:
-        return any(fault.active(now_s) for fault in self._faults or [])
+        faults = self._news.faults or []
+        return any(fault.robot == self.robot and fault.on_commands and fault.active(now_s) for fault in faults)
 
     def _source(self, now_s: float) -> str:
         """Whose command counts now."""
@@ -138,6 +133,8 @@ class GateNode(SwarmNode):
         source = self._source(time_s)
         if not self.pace.due(time_s, self._needed(), news=came in (source, STOP)):
             return
+        if self._ears is not None and not self._ears.is_settled(time_s):
+            return
         command = self._commands.get(source)
         if not self.pace.due(time_s, [command.stamp_s if command else None]):
             self._lease.miss(time_s)
@@ -147,7 +144,7 @@ class GateNode(SwarmNode):
 
     def _needed(self) -> Stamps:
         """The stamps of what a decision looks at besides the command."""
-        if self._faults is None:
+        if self._news.faults is None:
             return [None]
         allies = self._ears.stamps(self._ears.listener.allies) if self._ears else []
         tracked = self._tracking.stamps if self._tracking else []

@@ -11,6 +11,7 @@ from nav_msgs.msg import Odometry
 from mir2_swarm.comparison import Comparison
 from mir2_swarm.convert import odometry_mistake, stamp, to_allies, to_state, to_twist_stamped
 from mir2_swarm.ears import Ears
+from mir2_swarm.fault_news import FaultNews
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
 from mir2_swarm.relay import StateRelay
 from mir2_swarm.shared import SharedSubscriptions
@@ -36,11 +37,12 @@ class PolicyNode(SwarmNode):
         self._decided: Command | None = None
         self._told_s = -TELL_S
         self._told: AllyArray | None = None
-        self._relay = StateRelay(self, robot)
+        news = FaultNews(self)
+        self._relay = StateRelay(self, robot, news)
         self._command_publisher = self.create_publisher(TwistStamped, "cmd_vel/policy", 10)
         self._allies_publisher = self.create_publisher(AllyArray, "allies", LATCHED)
         self.listen(Odometry, f"/{robot}/odom", self._on_odometry, self.pace.odometry_qos)
-        self._ears = Ears(self, robot, self._on_ally)
+        self._ears = Ears(self, robot, news, self._on_ally)
         self._comparison = Comparison(self, self._ears.listener.cross_check, self._on_ally)
         self._grace = self.pace.patience(ALLY_GRACE * self.period_s, self._decide)
 
@@ -67,10 +69,12 @@ class PolicyNode(SwarmNode):
 
     def _complete(self, own: RobotState) -> bool:
         """Whether every ally that is worth waiting for has reported for the time of the robot's own state."""
-        presence = self._ears.listener.presence(self.pace.now_s([own.stamp_s]))
+        now_s = self.pace.now_s([own.stamp_s])
+        presence = self._ears.listener.presence(now_s)
         awaited = [ally for ally, seen in presence.items() if self.pace.patient or seen != Presence.ABSENT]
         here = all(heard_s is not None and heard_s >= own.stamp_s for heard_s in self._ears.stamps(awaited))
-        return here and (not self.pace.patient or self._comparison.complete(own.stamp_s))
+        compared = not self.pace.patient or self._comparison.complete(own.stamp_s)
+        return here and compared and self._ears.is_settled(now_s)
 
     def _decide(self) -> None:
         self._grace.stop()

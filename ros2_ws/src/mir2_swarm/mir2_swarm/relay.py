@@ -2,13 +2,12 @@
 
 from collections import deque
 
-from mir2_core.traitors.schedule import FaultSpec
 from mir2_core.types import RobotState
-from mir2_interfaces.msg import FaultArray
 from nav_msgs.msg import Odometry
 
-from mir2_swarm.convert import says_nothing, to_faults, to_state
-from mir2_swarm.node import LATCHED, SwarmNode
+from mir2_swarm.convert import says_nothing, to_state
+from mir2_swarm.fault_news import FaultNews
+from mir2_swarm.node import SwarmNode
 
 MOST_REPORTS = 1000  # of one time
 
@@ -21,30 +20,23 @@ class StateRelay:
     at a time needs the injector's word on that time, and its end is passed on, so that no ally waits for more.
     """
 
-    def __init__(self, node: SwarmNode, robot: str) -> None:
-        self._robot, self._pace = robot, node.pace
+    def __init__(self, node: SwarmNode, robot: str, news: FaultNews) -> None:
+        self._robot, self._pace, self._news = robot, node.pace, news
         self._truth: Odometry | None = None  # that has not been told
         self._truth_s: float | None = None
         self._coming: deque[Odometry] = deque(maxlen=MOST_REPORTS)
         self._reports: list[Odometry] = []  # of the injector, that have not been told
         self._ended: RobotState | None = None  # the time of which they are
-        self._faults: list[FaultSpec] | None = None
         self._lease = self._pace.lease(self._consider)
         self._publisher = node.create_publisher(Odometry, "state", 10)
+        news.tell(lambda: self._pace.after_news(self._consider))
         if node.roster.allow_fault_injection:
             node.create_subscription(Odometry, "state/fault", self._on_fault_report, MOST_REPORTS)
-            node.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
-        else:
-            self._faults = []
 
     def tell(self, truth: Odometry) -> None:
         """Take in where the robot is, once per control period."""
         self._truth, self._truth_s = truth, to_state(truth).stamp_s
         self._consider()
-
-    def _on_faults(self, message: FaultArray) -> None:
-        self._faults = [fault for fault in to_faults(message) if fault.robot == self._robot and fault.on_reports]
-        self._pace.after_news(self._consider)
 
     def _on_fault_report(self, message: Odometry) -> None:
         if not says_nothing(message):
@@ -57,7 +49,7 @@ class StateRelay:
 
     def _consider(self) -> None:
         """Tell what is due."""
-        known_s = None if self._faults is None else self._truth_s
+        known_s = None if self._news.faults is None else self._truth_s
         if self._truth_s is None or not self._pace.due(self._truth_s, [known_s]):
             return
         time_s = self._pace.now_s([self._truth_s])
@@ -75,4 +67,6 @@ class StateRelay:
 
     def _lies(self, time_s: float) -> bool:
         """Whether the injector's word counts now."""
-        return any(fault.active(time_s) for fault in self._faults or []) and self._lease.holds(time_s, self._ended)
+        faults = self._news.faults or []
+        lies = any(fault.robot == self._robot and fault.on_reports and fault.active(time_s) for fault in faults)
+        return lies and self._lease.holds(time_s, self._ended)

@@ -1,13 +1,13 @@
 """Traitors: what a robot that has turned against its team does and reports.
 
 Adding one is a function, or a model of its parameters that can be called, in `acts` or `reports` and a line here; `mir2
-evaluate` and the fault injector then know it by that name.
+evaluate` and the fault injector then know it by that name. Links between loyal robots can be at fault as well.
 """
 
 from collections import ChainMap
 from collections.abc import Mapping
 
-from mir2_core.traitors import acts, messages, reports
+from mir2_core.traitors import acts, links, messages, reports
 from mir2_core.traitors.traitor import Traitor
 
 ACTS: dict[str, Traitor] = {
@@ -45,7 +45,15 @@ MESSAGES: dict[str, Traitor] = {
 }
 """Like `REPORTS`, but what is wrong is the message: only the ROS graph has these, evaluation does not."""
 
+LINKS: dict[str, links.LinkFault] = {
+    "loss": links.Loss(),
+    "latency": links.Latency(),
+    "partition": links.Partition(),
+}
+"""What is wrong is the way of reports from one robot to another; nobody is a traitor."""
+
 # What is added to a registry later is in these as well; they list the last of their registries first.
 TRAITORS: Mapping[str, Traitor] = ChainMap(REPORTS, ACTS)
-FAULTS: Mapping[str, Traitor] = ChainMap(MESSAGES, REPORTS, ACTS)
+ON_ROBOTS: Mapping[str, Traitor] = ChainMap(MESSAGES, REPORTS, ACTS)
+FAULTS: Mapping[str, Traitor | links.LinkFault] = ChainMap(LINKS, MESSAGES, REPORTS, ACTS)  # type: ignore[arg-type]
 """What the fault injector knows."""

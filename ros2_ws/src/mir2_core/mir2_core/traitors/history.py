@@ -21,8 +21,11 @@ class FaultHistory:
 
     def active_at(self, time_s: float) -> set[tuple[str, str]]:
         """The robots whose faults were active at a time, each with the fault's name."""
-        return {(spec.robot, spec.name) for spec in (*self._past, *self._current) if spec.active(time_s)}
+        return {(spec.robot, spec.name) for spec in self._active(time_s)}
 
     def traitors_at(self, time_s: float) -> set[str]:
-        """The robots that had any fault at a time."""
-        return {robot for robot, _ in self.active_at(time_s)}
+        """The robots that were traitors at a time."""
+        return {spec.robot for spec in self._active(time_s) if spec.makes_traitor}
+
+    def _active(self, time_s: float) -> list[FaultSpec]:
+        return [spec for spec in (*self._past, *self._current) if spec.active(time_s)]

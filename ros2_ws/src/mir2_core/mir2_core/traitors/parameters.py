@@ -1,14 +1,15 @@
-"""Traitors with parameters as people write them: `offset`, or `offset:{x_m: 0.5}`."""
+"""Faults with parameters as people write them: `offset`, or `offset:{x_m: 0.5}`."""
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from mir2_core.config import StrictModel, read_mapping
 from mir2_core.errors import UserError, nearest
-from mir2_core.traitors.traitor import Traitor
+
+Kind = TypeVar("Kind")  # of traitor, or of fault
 
 
 def split_list(text: str) -> list[str]:
@@ -22,8 +23,8 @@ def split_parameters(text: str) -> tuple[str, str]:
     return kind.strip().removesuffix(":"), brace + rest
 
 
-def find_traitor(kind: str, parameters: str, known: Mapping[str, Traitor]) -> Traitor:
-    """A traitor of those known, with parameters such as `{x_m: 0.5}`, or nothing, in place of its defaults."""
+def find_fault(kind: str, parameters: str, known: Mapping[str, Kind]) -> Kind:
+    """One of those known, with parameters such as `{x_m: 0.5}`, or nothing, in place of its defaults."""
     if kind not in known:
         raise UserError(f"unknown fault '{kind}'; {nearest(kind, known)}")
     given = read_mapping(parameters, f"parameters of '{kind}'") if parameters else {}
@@ -36,8 +37,8 @@ def find_traitor(kind: str, parameters: str, known: Mapping[str, Traitor]) -> Tr
         changed: Any = model.model_validate(given)
     except ValidationError as error:
         raise UserError(f"parameters of '{kind}': {_refusal(model, error)}") from None
-    traitor: Traitor = changed
-    return traitor
+    fault: Kind = changed
+    return fault
 
 
 def _refusal(model: type[StrictModel], error: ValidationError) -> str:
@@ -46,5 +47,11 @@ def _refusal(model: type[StrictModel], error: ValidationError) -> str:
         return str(first["msg"])
     name = str(first["loc"][0])
     schema = model.model_json_schema()["properties"][name]
-    number = "a whole number" if schema["type"] == "integer" else "a number"
-    return f"{name} is {first['input']!r:.60}; allowed: {number} from {schema['minimum']:g} to {schema['maximum']:g}"
+    if schema["type"] == "array":
+        allowed = "a list of robots, such as [robot_1, robot_2]"
+    elif "enum" in schema:
+        allowed = ", ".join(schema["enum"])
+    else:
+        number = "a whole number" if schema["type"] == "integer" else "a number"
+        allowed = f"{number} from {schema['minimum']:g} to {schema['maximum']:g}"
+    return f"{name} is {first['input']!r:.60}; allowed: {allowed}"

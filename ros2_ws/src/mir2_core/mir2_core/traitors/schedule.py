@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mir2_core.errors import UserError, nearest
-from mir2_core.traitors import ACTS, FAULTS
-from mir2_core.traitors.parameters import find_traitor, split_list
+from mir2_core.traitors import ACTS, FAULTS, LINKS, ON_ROBOTS
+from mir2_core.traitors.links import LinkFault
+from mir2_core.traitors.parameters import find_fault, split_list
 from mir2_core.traitors.traitor import Traitor
 
 FOREVER = math.inf
@@ -17,7 +18,7 @@ FORM = "kind@robot:start_s[:duration_s], such as random@robot_0:5 or offset:{x_m
 
 @dataclass(frozen=True)
 class FaultSpec:
-    """A robot's fault: the traitor `kind` that it turns into, and when it is one: [start_s, end_s)."""
+    """A robot's fault: the traitor `kind` that it turns into, or what is wrong with its links, in [start_s, end_s)."""
 
     kind: str
     robot: str
@@ -26,6 +27,7 @@ class FaultSpec:
     parameters: str = ""  # such as {x_m: 0.5}; empty for the defaults
     on_commands: bool = True
     on_reports: bool = False
+    on_links: bool = False
 
     def active(self, now_s: float) -> bool:
         """Whether the fault holds at a time."""
@@ -37,19 +39,29 @@ class FaultSpec:
         return f"{self.kind}:{self.parameters}" if self.parameters else self.kind
 
     @property
+    def makes_traitor(self) -> bool:
+        """Whether the robot does not do, or does not say, what it should; one with bad links does."""
+        return self.on_commands or self.on_reports
+
+    @property
     def channel(self) -> str:
         """What it changes."""
-        both = self.on_commands and self.on_reports
-        return "commands and reports" if both else "reports" if self.on_reports else "commands"
+        channels = {"commands": self.on_commands, "reports": self.on_reports, "links": self.on_links}
+        return " and ".join(name for name, changed in channels.items() if changed)
 
     def contradicts(self, other: "FaultSpec") -> bool:
-        """Whether both would decide the same of one robot at one time."""
+        """Whether both would decide the same of one robot at one time; links may have one fault of each kind."""
         same = (self.on_commands and other.on_commands) or (self.on_reports and other.on_reports)
+        same = same or (self.on_links and other.on_links and self.kind == other.kind)
         return self.robot == other.robot and same and self.start_s < other.end_s and other.start_s < self.end_s
 
     def traitor(self) -> Traitor:
         """What it turns the robot into."""
-        return find_traitor(self.kind, self.parameters, FAULTS)
+        return find_fault(self.kind, self.parameters, ON_ROBOTS)
+
+    def link(self) -> LinkFault:
+        """What is wrong with links."""
+        return find_fault(self.kind, self.parameters, LINKS)
 
 
 def make_fault(
@@ -60,9 +72,20 @@ def make_fault(
         raise UserError(f"unknown robot '{robot}'; {nearest(robot, robots)}")
     if not 0 <= duration_s <= LONGEST_S:
         raise UserError(f"duration_s is {duration_s:g}; allowed: 0 (until cleared) to {LONGEST_S:g} seconds")
-    find_traitor(kind, parameters, FAULTS)
-    end_s, acts = start_s + duration_s if duration_s else FOREVER, kind in ACTS
-    return FaultSpec(kind, robot, start_s, end_s, parameters, on_commands=acts, on_reports=not acts)
+    fault = find_fault(kind, parameters, FAULTS)
+    if isinstance(fault, LinkFault):
+        fault.require_robots(robots)
+    acts, links = kind in ACTS, kind in LINKS
+    return FaultSpec(
+        kind,
+        robot,
+        start_s,
+        start_s + duration_s if duration_s else FOREVER,
+        parameters,
+        on_commands=acts,
+        on_reports=not (acts or links),
+        on_links=links,
+    )
 
 
 def parse_faults(text: str, robots: Sequence[str]) -> list[FaultSpec]:
@@ -97,7 +120,7 @@ def _seconds(name: str, text: str) -> float:
 
 
 class FaultSchedule:
-    """The faults of a team: at any time at most one on a robot's commands and one on its reports."""
+    """The faults of a team, none of which contradicts another."""
 
     def __init__(self) -> None:
         self._specs: list[FaultSpec] = []

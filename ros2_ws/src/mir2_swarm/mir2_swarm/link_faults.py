@@ -1,0 +1,40 @@
+"""What is wrong with the links into a robot, while the fault injector's lease runs."""
+
+from collections.abc import Callable, Sequence
+
+from mir2_swarm.fault_news import FaultNews
+from mir2_swarm.pace import Pace
+
+
+class LinkFaults:
+    """The faults on links from `allies` into `robot`; `settled` is called when a wait for the injector is over.
+
+    While there are any, the injector announces them anew once per control period. In real time they hold until its
+    newest announcement is three periods old; where the pace waits, each time needs one, which is waited for a second.
+    """
+
+    def __init__(
+        self, pace: Pace, robot: str, allies: Sequence[str], news: FaultNews, settled: Callable[[], None]
+    ) -> None:
+        self._pace, self._robot, self._allies, self._news = pace, robot, allies, news
+        self._lease = pace.lease(settled)
+        news.tell(lambda: pace.after_news(settled))
+
+    def is_settled(self, time_s: float) -> bool:
+        """Whether it is known what becomes of the reports of a time."""
+        at_fault = any(self.touched(time_s, ally) for ally in self._allies)
+        needed = [None if self._news.faults is None else self._news.stamp_s if at_fault else time_s]
+        if self._pace.due(time_s, needed):
+            self._lease.met()
+            return True
+        if at_fault:
+            self._lease.miss(time_s)
+        return False
+
+    def touched(self, time_s: float, ally: str) -> bool:
+        """Whether anything is wrong with the link from an ally at a time."""
+        return self._news.links.touched(time_s, ally, self._robot) and self._lease.holds(time_s, self._news)
+
+    def late_s(self, time_s: float, ally: str) -> float:
+        """By how much an ally's report that was sent at a time arrives late; infinite if it never does."""
+        return float(self._news.links.late_s(time_s, ally, self._robot)[0]) if self.touched(time_s, ally) else 0.0
