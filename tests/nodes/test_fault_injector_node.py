@@ -87,7 +87,7 @@ def test_a_fault_is_announced_and_sent_until_it_is_cleared(bench, roster_file):
     twist = stage.sent["robot_1"][-1].twist
     assert (twist.linear.x, twist.angular.z) == pytest.approx((-0.05, -0.2))
     assert not stage.sent["robot_0"]
-    assert stage.clear("robot_1").message == "cleared: robot_1"
+    assert stage.clear("robot_1").message == "cleared: reverse of robot_1"
     stage.wait_announced({})
     stage.quiet(3)
     count = len(stage.sent["robot_1"])
@@ -152,7 +152,7 @@ def test_impossible_requests_are_refused_with_the_way_out(bench, roster_file):
     ]:
         assert not answer.success
         assert words in answer.message
-    assert stage.clear().message == "cleared: nothing was active"
+    assert stage.clear().message == "cleared: nothing was active or planned"
     assert stage.announced() == {}
 
 
@@ -219,9 +219,40 @@ def test_a_robot_may_have_two_faults_but_none_that_contradict(bench, roster_file
         "robot_0: silence on reports, active, for 60 s",
         "robot_2: flee on commands, 3600.0 s after the run's start, for 5 s",
     ]
-    assert stage.clear("robot_0", "stop").message == "cleared: robot_0"
+    assert stage.clear("robot_0", "stop").message == "cleared: stop of robot_0"
     stage.wait_announced({"robot_0": "silence"})
     assert stage.inject("flee", "robot_0").success
+
+
+def test_clear_ends_everything_planned_faults_included(bench, roster_file):
+    stage = Stage(bench, roster_file(), fault="flee@robot_2:3600:5,stop@robot_1:3600")
+    assert stage.inject("loss", "robot_0", parameters="{allies: [robot_1]}").success
+    assert stage.clear("robot_1").message == "cancelled before it began: stop of robot_1"
+    assert len(stage.listed().in_words) == 2
+    stage.metrics.publish(SwarmMetrics(run_start=stage.b.probe.get_clock().now().to_msg()))
+    stage.wait_announced({"robot_0": "loss", "robot_2": "flee"})
+    assert stage.clear().message == (
+        "cleared: loss:{allies: [robot_1]} of robot_0; cancelled before it began: flee of robot_2"
+    )
+    stage.wait_announced({})
+    assert stage.listed().in_words == []
+
+
+def test_links_at_fault_are_announced_every_period_and_no_robot_is_taken_over(bench, roster_file):
+    stage = Stage(bench, roster_file(), seed=7)
+    assert stage.inject("partition", "robot_0", parameters="{group: [robot_9]}").message.startswith("unknown robot")
+    assert stage.inject("latency", "robot_0", parameters="{s: 0.2}").success
+    stage.wait_announced({"robot_0": "latency"})
+    assert stage.listed().in_words == ["robot_0: latency:{s: 0.2} on links, active, until cleared"]
+    first = seconds(stage.faults[-1].header.stamp)
+    stage.b.spin_until(lambda: seconds(stage.faults[-1].header.stamp) > first + 0.25, "it is announced again")
+    (fault,) = stage.faults[-1].faults
+    assert (fault.on_commands, fault.on_reports, fault.on_links) == (False, False, True)
+    assert stage.faults[-1].seed == 7
+    stage.say(first + 0.3)
+    stage.quiet(3)
+    assert not any(stage.sent.values())
+    assert not any(stage.told.values())
 
 
 def test_a_planned_fault_that_contradicts_one_injected_before_the_run_is_left_out(bench, roster_file, capfd):

@@ -135,10 +135,17 @@ class FaultInjectorNode(SwarmNode):
         cleared = self._schedule.clear(request.robot, request.fault)
         for spec in cleared:
             self._running.pop(spec, None)
+        meant = [
+            spec for spec in self._planned if request.robot in ("", spec.robot) and request.fault in ("", spec.kind)
+        ]
+        self._planned = [spec for spec in self._planned if spec not in meant]
+        now_s = self._clock_s()
         self._announce()
         response.success = True
-        names = dict.fromkeys(spec.robot for spec in cleared)
-        response.message = "cleared: " + (", ".join(names) or "nothing was active")
+        response.message = _cleared(
+            [spec for spec in cleared if spec.start_s <= now_s],
+            [*(spec for spec in cleared if spec.start_s > now_s), *meant],
+        )
         self.get_logger().info(response.message)
         return response
 
@@ -208,6 +215,16 @@ class FaultInjectorNode(SwarmNode):
     def _announce(self) -> None:
         self._announced_s = self._clock_s()
         self._publisher.publish(to_fault_array(self._schedule, self._announced_s, self._seed))
+
+
+def _cleared(ended: list[FaultSpec], cancelled: list[FaultSpec]) -> str:
+    """What was cleared, in words."""
+    parts = [
+        f"{what}: {', '.join(f'{spec.name} of {spec.robot}' for spec in specs)}"
+        for what, specs in (("cleared", ended), ("cancelled before it began", cancelled))
+        if specs
+    ]
+    return "; ".join(parts) or "cleared: nothing was active or planned"
 
 
 def _in_words(spec: FaultSpec, now_s: float, reference: str) -> str:
