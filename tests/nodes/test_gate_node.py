@@ -180,3 +180,38 @@ def test_an_unstamped_driver_gets_unstamped_commands(bench, roster_file):
     stage = Stage(bench, roster_file(stamped_cmd_vel=False), driver_type=Twist)
     stage.feed_until(lambda s: s.applied.linear.x == 0.05, "the command passes")
     stage.b.spin_until(lambda: stage.driven[-1].linear.x == 0.05, "the driver hears it")
+
+
+def test_in_lockstep_an_answer_is_repeated_only_when_the_simulator_asks_again(bench, roster_file, monkeypatch):
+    monkeypatch.setattr("mir2_swarm.stop_line.SETTLING_S", 0.0)
+    b = bench(roster=roster_file(kind="epuck2_point"), mode="lockstep")
+    b.add(GateNode("robot_0"))
+    odometry = b.probe.create_publisher(Odometry, "/robot_0/odom", 10)
+    policy = b.probe.create_publisher(TwistStamped, "/robot_0/cmd_vel/policy", 10)
+    faults = b.probe.create_publisher(FaultArray, "/faults", LATCHED)
+    driven, status = b.listen(TwistStamped, "/robot_0/cmd_vel"), b.listen(GateStatus, "/robot_0/gate")
+    publishers = (odometry, policy, faults)
+    b.spin_until(lambda: all(p.get_subscription_count() == 1 for p in publishers), "the gate listens")
+    b.spin_until(lambda: all(b.probe.count_publishers(f"/robot_0/{name}") for name in ("cmd_vel", "gate")), "it speaks")
+
+    def say(publisher, message, times=1):
+        for _ in range(times):
+            publisher.publish(message)
+
+    def asked(time_s):
+        return to_odometry(RobotState(time_s, 1.0, 1.0, 0.0), "robot_0")
+
+    def wanted(time_s):
+        return to_twist_stamped(Command(time_s, 0.05, 0.0), "robot_0")
+
+    say(faults, FaultArray())
+    say(odometry, asked(1.0))
+    say(policy, wanted(1.0))
+    b.spin_until(lambda: driven and status, "the first answer")
+    say(policy, wanted(1.0), times=5)
+    say(policy, wanted(1.1))
+    say(odometry, asked(1.1))
+    b.spin_until(lambda: driven[-1].header.stamp == stamp(1.1), "the second answer")
+    say(odometry, asked(1.1))
+    b.spin_until(lambda: len(driven) > 2, "the second answer, asked for again")
+    assert [message.header.stamp for message in driven] == [stamp(1.0), stamp(1.1), stamp(1.1)]

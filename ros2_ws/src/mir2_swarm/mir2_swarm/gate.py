@@ -22,6 +22,7 @@ from mir2_swarm.stop_line import StopLine
 from mir2_swarm.tracking import Tracking
 
 STOP = "emergency_stop"
+ODOMETRY = "odometry"
 STOP_NODE_GRACE_S = 5.0  # how long the emergency-stop node may be out of sight before the gate says so
 
 
@@ -90,7 +91,7 @@ class GateNode(SwarmNode):
 
     def _on_odometry(self, message: Odometry) -> None:
         self._state = None if odometry_mistake(message) else to_state(message)
-        self.pace.after_news(self._consider)
+        self.pace.after_news(lambda: self._consider(ODOMETRY))
 
     def _set_emergency_stop(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._stop_line.turn(request.data)
@@ -126,7 +127,7 @@ class GateNode(SwarmNode):
         return "fault" if leased else "policy"
 
     def _consider(self, came: str = "") -> None:
-        """Answer if that is due, now that something came: whose command, an emergency stop, or anything else."""
+        """Answer if that is due, now that something came: whose command, an emergency stop, odometry, or else."""
         time_s = self.pace.step_s(self._commands.get("policy"))
         if time_s is None or not self._stop_line.settled:
             return
@@ -140,7 +141,10 @@ class GateNode(SwarmNode):
             self._lease.miss(time_s)
             return
         self._lease.met()
-        self._answer_once(time_s, source)
+        if self._answered is None or self._answered[0].stamp_s != time_s:
+            self._answer(time_s, source)
+        elif came == ODOMETRY and self._state and self._state.stamp_s == time_s:  # the simulator asks again
+            self._send(*self._answered)
 
     def _needed(self) -> Stamps:
         """The stamps of what a decision looks at besides the command."""
@@ -149,13 +153,6 @@ class GateNode(SwarmNode):
         allies = self._ears.stamps(self._ears.listener.allies) if self._ears else []
         tracked = self._tracking.stamps if self._tracking else []
         return [self._state.stamp_s if self._state else None, *allies, *tracked, *self._proximity.stamps]
-
-    def _answer_once(self, stamp_s: float, source: str) -> None:
-        """Answer, or repeat the answer already given for that time."""
-        if self._answered is not None and self._answered[0].stamp_s == stamp_s:
-            self._send(*self._answered)
-        else:
-            self._answer(stamp_s, source)
 
     def _notice_silence(self) -> None:
         if self.now_s - self._last_s > 1.5 * self.period_s:

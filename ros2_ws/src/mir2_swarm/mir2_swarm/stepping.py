@@ -13,7 +13,8 @@ from mir2_swarm.convert import seconds, stamp
 from mir2_swarm.node import SwarmNode
 from mir2_swarm.robot_port import RobotPort
 
-ASK_AGAIN_S = 0.25  # wall time after which lockstep repeats the odometry that nobody answered
+ASK_AGAIN_S = 0.25  # wall time after which lockstep repeats the odometry that nobody answered, before it starts
+ASK_LATER_S = 2.0  # and while it runs, when a slow machine is likelier than a node that has just joined
 GIVE_UP_S = 20.0  # wall time without an answer after which lockstep ends with an error
 MAX_CATCH_UP_S = 0.5
 
@@ -100,6 +101,7 @@ class LockstepStepping:
         return seconds(stamp(round(self._step * self._node.period_s, 9)))
 
     def _report(self) -> None:
+        self._asked_s = self._node.steady_s
         self._clock.publish(ClockMessage(clock=stamp(self._now_s)))
         report(self._world, self._ports, self._now_s)
 
@@ -120,7 +122,7 @@ class LockstepStepping:
 
     def _ask_again(self) -> None:
         waited_s = self._node.steady_s - self._answered_s
-        if waited_s < ASK_AGAIN_S:
+        if self._node.steady_s - self._asked_s < (ASK_LATER_S if self._running else ASK_AGAIN_S):
             return
         if self._running and waited_s > GIVE_UP_S:
             missing = [port.name for port in self._ports if port.answer(self._now_s) is None]
