@@ -58,7 +58,7 @@ def test_golden_vectors_catch_other_weights(make_bundle):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("schema_version", 2, "schema_version"),
+        ("schema_version", 3, "schema_version"),
         ("control_rate_hz", -1, "control_rate_hz"),
         ("surprise", 1, "surprise"),
         ("observation_terms", [{"name": "d", "size": 3, "unit": "m", "scale": 1.0}], "observation_terms adds up to 3"),

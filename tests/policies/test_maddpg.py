@@ -15,7 +15,9 @@ from torch import Tensor
 from tests.policies.tiny_run import tiny_config
 
 ROWS, ROBOTS = 200, 3
-NAMES = [name for name in ALGORITHMS if isinstance(ALGORITHMS[name].learner, type)]
+NAMES = [
+    name for name, entry in ALGORITHMS.items() if isinstance(entry.learner, type) and issubclass(entry.learner, Maddpg)
+]
 
 
 def learner_with_memory(name: str, **changes: Any) -> Maddpg:

@@ -12,27 +12,40 @@ from onnx import numpy_helper
 from torch import Tensor
 
 Attributes = dict[str, Any]
+CASTS = {onnx.TensorProto.FLOAT: torch.float32}
 
 # What the graphs of policies and of references are made of: (attributes, inputs) -> outputs.
 OPERATORS: dict[str, Callable[..., Any]] = {
     "Abs": lambda _, x: x.abs(),
     "Add": lambda _, x, y: x + y,
+    "Cast": lambda given, x: x.to(CASTS[given["to"]]),
     "Concat": lambda given, *parts: torch.cat(parts, given["axis"]),
     "Div": lambda _, x, y: x / y,
     "Gather": lambda given, x, places: x.index_select(given.get("axis", 0), places),
     "Gemm": lambda given, x, weight, bias: x @ (weight.T if given.get("transB") else weight) + bias,
+    "Greater": lambda _, x, y: x > y,
     "MatMul": lambda _, x, y: x @ y,
     "Max": lambda _, x, y: torch.maximum(x, y),
+    "Min": lambda _, x, y: torch.minimum(x, y),
     "Mul": lambda _, x, y: x * y,
     "Neg": lambda _, x: -x,
     "ReduceMax": lambda given, x: x.amax(given["axes"], keepdim=bool(given.get("keepdims", 1))),
     "ReduceSum": lambda given, x, axes: x.sum(axes.tolist(), keepdim=bool(given.get("keepdims", 1))),
     "Relu": lambda _, x: x.relu(),
+    "Reshape": lambda _, x, shape: x.reshape(*_shape(x, shape.tolist())),
     "Sign": lambda _, x: x.sign(),
+    "Slice": lambda _, x, start, end, axis: x.narrow(
+        int(axis), int(start), min(int(end), x.shape[int(axis)]) - int(start)
+    ),
     "Sub": lambda _, x, y: x - y,
     "Tanh": lambda _, x: x.tanh(),
     "TopK": lambda given, x, count: x.topk(int(count), given.get("axis", -1)),
 }
+
+
+def _shape(values: Tensor, shape: list[int]) -> list[int]:
+    """A shape as ONNX gives it: 0 leaves a size as it is."""
+    return [values.shape[place] if size == 0 else size for place, size in enumerate(shape)]
 
 
 class TorchVictim:
@@ -52,7 +65,7 @@ class TorchVictim:
             )
         golden = bundle.metadata.golden
         with torch.no_grad():
-            found = self(torch.tensor(golden.observations)).numpy()
+            found = torch.cat([self(torch.tensor([row])) for row in golden.observations]).numpy()
         worst = float(np.abs(found - np.asarray(golden.actions)).max())
         if not worst <= GOLDEN_TOLERANCE:
             raise UserError(

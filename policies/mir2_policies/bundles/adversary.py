@@ -9,7 +9,8 @@ from mir2_core.bundle import AdversaryInfo, GoldenVectors, ObservationTermInfo
 from mir2_core.traitors.trained import AdversaryBundle
 
 from mir2_policies.attacks.trainer import AttackTrainer
-from mir2_policies.bundles.export import GOLDEN_VECTORS, actor_to_onnx, check_equal, describe, write_bundle
+from mir2_policies.bundles.actor_graph import actor_to_onnx
+from mir2_policies.bundles.export import GOLDEN_VECTORS, check_equal, describe, write_bundle
 from mir2_policies.evaluation.returns import SELECTION_SEED
 
 ACTION_MEANING = (

@@ -22,9 +22,9 @@ from mir2_core.files import replacing, writing
 from mir2_core.tasks import Task
 from mir2_sim.batched import torch_task
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
-from torch import nn
+from onnx import helper
 
+from mir2_policies.bundles.actor_graph import actor_to_onnx
 from mir2_policies.bundles.version import code_version
 from mir2_policies.evaluation.returns import FINAL_SEED, episode_returns, summary
 from mir2_policies.learners.config import RunConfig
@@ -32,10 +32,9 @@ from mir2_policies.learners.networks import Actor
 from mir2_policies.learners.registry import algorithm
 from mir2_policies.training.checkpoint import load_checkpoint, run_config
 
-OPSET = 17
-IR_VERSION = 8
 TOLERANCE = 1e-5
 GOLDEN_VECTORS = 4
+ANY_TEAM = (2, 5, 16)  # sizes at which a policy for any is tried
 FloatArray = NDArray[np.float32]
 
 
@@ -69,14 +68,15 @@ def _evaluate(actor: Actor, task: Task, config: RunConfig) -> dict[str, Any]:
 def export_actor(actor: Actor, task: Task, config: RunConfig, spent: dict[str, Any], output: Path) -> dict[str, Any]:
     """Write an actor as a bundle after checking that ONNX Runtime computes what PyTorch does."""
     evaluation = _evaluate(actor, task, config) | spent
-    observations = sample_observations(actor, task)
-    actions = actor(torch.from_numpy(observations)).numpy()
     model = actor_to_onnx(actor)
-    check_equal(model, observations, actions, output)
-    golden = GoldenVectors(
-        observations=observations[:GOLDEN_VECTORS].tolist(), actions=actions[:GOLDEN_VECTORS].tolist()
-    )
-    write_bundle(model, describe(task, config, evaluation, golden), output)
+    golden: dict[str, list[list[float]]] = {"observations": [], "actions": []}
+    for size in ANY_TEAM if task.observe.ally_terms else (task.params.robots,):
+        observations = sample_observations(actor, task.of_size(size))
+        actions = actor(torch.from_numpy(observations)).numpy()
+        check_equal(model, observations, actions, output)
+        golden["observations"] += observations[:GOLDEN_VECTORS].tolist()
+        golden["actions"] += actions[:GOLDEN_VECTORS].tolist()
+    write_bundle(model, describe(task, config, evaluation, GoldenVectors(**golden)), output)
     PolicyBundle.load(output)
     return evaluation
 
@@ -108,7 +108,8 @@ def describe(task: Task, config: Settings, evaluation: dict[str, Any], golden: G
     return BundleMetadata(
         task=task.name,
         task_parameters=task.params.model_dump(mode="json"),
-        observation_terms=[ObservationTermInfo(**term._asdict()) for term in task.observe.terms],
+        observation_terms=[ObservationTermInfo(**term._asdict()) for term in task.observe.own_terms],
+        ally_terms=[ObservationTermInfo(**term._asdict()) for term in task.observe.ally_terms],
         action_meaning=task.action_meaning,
         robot_kind=task.robot_kind,
         control_rate_hz=1.0 / task.params.dt_s,
@@ -120,34 +121,6 @@ def describe(task: Task, config: Settings, evaluation: dict[str, Any], golden: G
         evaluation=evaluation,
         golden=golden,
     )
-
-
-def actor_to_onnx(actor: Actor) -> onnx.ModelProto:
-    """The actor's layers as an ONNX graph from `observation` to `action` with a free batch size."""
-    nodes, weights, current = [], [], "observation"
-    layers: list[Any] = list(actor.body)
-    for index, layer in enumerate(layers):
-        following = f"layer_{index}"
-        if isinstance(layer, nn.Linear):
-            names = [f"weight_{index}", f"bias_{index}"]
-            arrays = [layer.weight.detach().cpu().numpy(), layer.bias.detach().cpu().numpy()]
-            weights += [numpy_helper.from_array(array, name) for array, name in zip(arrays, names, strict=True)]
-            nodes.append(helper.make_node("Gemm", [current, *names], [following], transB=1))
-        else:
-            nodes.append(helper.make_node("Relu", [current], [following]))
-        current = following
-    nodes.append(helper.make_node(actor.output_operator, [current], ["action"]))
-    sizes = layers[0].in_features, layers[-1].out_features
-    graph = helper.make_graph(
-        nodes,
-        "policy",
-        [helper.make_tensor_value_info("observation", TensorProto.FLOAT, ["batch", sizes[0]])],
-        [helper.make_tensor_value_info("action", TensorProto.FLOAT, ["batch", sizes[1]])],
-        weights,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    onnx.checker.check_model(model)
-    return model
 
 
 @torch.no_grad()

@@ -9,7 +9,8 @@ from mir2_core.bundle import GoldenVectors, PolicyBundle
 from mir2_core.tasks import Rendezvous, RendezvousParams
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from mir2_policies.bundles.export import GOLDEN_VECTORS, IR_VERSION, OPSET, check_equal, describe, write_bundle
+from mir2_policies.bundles.actor_graph import IR_VERSION, OPSET
+from mir2_policies.bundles.export import GOLDEN_VECTORS, check_equal, describe, write_bundle
 from mir2_policies.bundles.rules import Rule, RuleConfig
 from mir2_policies.evaluation.episodes import run_episodes
 from mir2_policies.evaluation.returns import FINAL_SEED, summary

@@ -27,3 +27,13 @@ class RunConfig(TaskChoice, EvaluatedConfig):
 
     worlds: int = Field(default=64, ge=1, le=65_536)
     time_limit_is_terminal: bool = Field(default=False, description="true: the published treatment")
+
+
+class ActorConfig(RunConfig):
+    """Settings of the policy's network; the last two are of one for any team, whose observation is `allies`."""
+
+    hidden: tuple[Width, ...] = (64, 64)
+    encoder: Width = 64
+    trim: int = Field(
+        default=1, ge=0, le=16, description="liars that pooling withstands: extremes dropped on each side"
+    )

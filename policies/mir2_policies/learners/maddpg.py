@@ -15,16 +15,17 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mir2_policies.learners.config import RunConfig, Width
+from mir2_policies.learners.config import ActorConfig, Width
 from mir2_policies.learners.critic_inputs import critic_inputs
 from mir2_policies.learners.learner import Metrics
 from mir2_policies.learners.networks import Actor, Critic, anneal, soft_update
 from mir2_policies.learners.replay import Batch, Replay
+from mir2_policies.learners.set_actor import new_actor
 
 ANNEAL_EVERY_UPDATES = 100
 
 
-class MaddpgConfig(RunConfig):
+class MaddpgConfig(ActorConfig):
     """Settings of the backbone; the networks, γ, τ, learning rates and clipping are the published ones."""
 
     algorithm: Literal["maddpg"] = "maddpg"
@@ -179,11 +180,6 @@ class Maddpg:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(module.parameters(), self.config.gradient_clip)
         optimizer.step()
-
-
-def new_actor(config: MaddpgConfig, task: Task) -> Actor:
-    """The policy of the backbone and of all that derive from it."""
-    return Actor(task.observe.size, task.action_size, config.hidden)
 
 
 def temporal_difference_target(reward: Tensor, alive: Tensor, next_value: Tensor, gamma: float) -> Tensor:

@@ -15,12 +15,13 @@ from mir2_policies.learners.config import RunConfig
 from mir2_policies.learners.ernie import Ernie, ErnieConfig
 from mir2_policies.learners.learner import Learner
 from mir2_policies.learners.m3ddpg import M3ddpg, M3ddpgConfig
-from mir2_policies.learners.maddpg import Maddpg, MaddpgConfig, new_actor
+from mir2_policies.learners.maddpg import Maddpg, MaddpgConfig
 from mir2_policies.learners.mir2 import Mir2, Mir2Config, Mir2States, Mir2StatesConfig
 from mir2_policies.learners.mir2_allies import Mir2Allies, Mir2AlliesConfig
 from mir2_policies.learners.networks import Actor
 from mir2_policies.learners.romax import Romax, RomaxConfig
 from mir2_policies.learners.romq import Romq, RomqConfig
+from mir2_policies.learners.set_actor import new_actor
 
 
 class Algorithm(NamedTuple):

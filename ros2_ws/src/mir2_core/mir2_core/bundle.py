@@ -30,7 +30,7 @@ class ObservationTermInfo(StrictModel):
 
 
 class GoldenVectors(StrictModel):
-    """Observations with the actions that the exporter computed for them."""
+    """Observations, of several team sizes if it is for any, with the actions that the exporter computed for them."""
 
     observations: list[list[float]] = Field(min_length=1)
     actions: list[list[float]] = Field(min_length=1)
@@ -49,10 +49,11 @@ class AdversaryInfo(StrictModel):
 class BundleMetadata(StrictModel):
     """The JSON document stored in the ONNX file under the key `mir2`."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     task: str
     task_parameters: dict[str, Any]
     observation_terms: list[ObservationTermInfo]
+    ally_terms: list[ObservationTermInfo] = Field(default_factory=list)  # follow for each ally; none: for one team size
     action_meaning: str
     robot_kind: str
     control_rate_hz: float = Field(gt=0)
@@ -67,9 +68,14 @@ class BundleMetadata(StrictModel):
     file_sha256: str = UNSEALED
 
     @property
-    def observation_size(self) -> int:
-        """O, the length of an observation."""
-        return sum(term.size for term in self.observation_terms)
+    def observation_sizes(self) -> tuple[int, int]:
+        """How many numbers an observation begins with, and how many follow for each ally."""
+        return sum(term.size for term in self.observation_terms), sum(term.size for term in self.ally_terms)
+
+    def takes(self, width: int) -> bool:
+        """Whether an observation of so many numbers is one for this policy."""
+        own, ally = self.observation_sizes
+        return width > own and (width - own) % ally == 0 if ally else width == own
 
 
 def config_sha256(config: dict[str, Any]) -> str:
@@ -110,7 +116,7 @@ class PolicyBundle:
         return bundle
 
     def act(self, observation: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        """Actions (batch, A) in [-1, 1] for observations (batch, O)."""
+        """Actions (batch, A) in [-1, 1] for observations (batch, O) of teams of one size."""
         inputs = {"observation": np.ascontiguousarray(observation, dtype=np.float32)}
         action: NDArray[np.float32] = self._session.run(["action"], inputs)[0]
         return action
@@ -120,6 +126,14 @@ class PolicyBundle:
         kind = task_type(self.metadata.task)
         params = parse(self.metadata.task_parameters, kind.parameters, f"{self.path}, task_parameters")
         return kind.task(params, xp, asarray)
+
+    def of_size(self, robots: int) -> Self:
+        """The same policy, as one for a team of so many robots; `UserError` if it is for one size only."""
+        made_for = self.task()
+        if made_for.of_size(robots).observe.own_terms != made_for.observe.own_terms:
+            self.require({"task_parameters.robots": robots})
+        params = self.metadata.task_parameters | {"robots": robots}
+        return type(self)(self.path, self.metadata.model_copy(update={"task_parameters": params}), self._session)
 
     def require(self, expected: dict[str, Any]) -> None:
         """Refuse a deployment that differs from what the policy was made for.
@@ -147,9 +161,8 @@ class PolicyBundle:
 
     def _check_golden(self) -> None:
         golden = self.metadata.golden
-        observations = np.asarray(golden.observations, dtype=np.float32)
         expected = np.asarray(golden.actions, dtype=np.float32)
-        actual = self.act(observations)
+        actual = np.concatenate([self.act(np.array([row])) for row in golden.observations])
         if actual.shape != expected.shape:
             raise UserError(f"{self.path}: field golden.actions has shape {expected.shape}, found {actual.shape}")
         worst = float(np.max(np.abs(actual - expected)))
@@ -223,15 +236,15 @@ def _check_signature(path: Path, session: Any, metadata: BundleMetadata) -> None
         raise UserError(
             f"{path}: the network maps {sorted(inputs)} to {sorted(outputs)}; expected ['observation'] to ['action']"
         )
-    width = inputs["observation"][-1]
-    if width != metadata.observation_size:
+    width, (own, ally) = inputs["observation"][-1], metadata.observation_sizes
+    declared = f"{own} and {ally} for each ally" if ally else f"{own}"
+    if isinstance(width, int) == bool(ally) or (not ally and width != own):
         raise UserError(
-            f"{path}: field observation_terms adds up to {metadata.observation_size} numbers but the network takes "
-            f"{width}: the file was altered; export the policy again"
+            f"{path}: field observation_terms adds up to {declared} numbers but the network takes {width}: the "
+            "file was altered; export the policy again"
         )
-    golden_width = {len(row) for row in metadata.golden.observations}
-    if golden_width != {metadata.observation_size}:
+    golden_widths = {len(row) for row in metadata.golden.observations}
+    if not all(metadata.takes(found) for found in golden_widths):
         raise UserError(
-            f"{path}: field golden.observations has rows of {sorted(golden_width)} numbers, "
-            f"expected {metadata.observation_size}"
+            f"{path}: field golden.observations has rows of {sorted(golden_widths)} numbers, expected {declared}"
         )

@@ -37,12 +37,13 @@ class Deployment:
             "task_parameters.arena_m": roster.arena.size_m,
             "control_rate_hz": roster.rate_hz,
         }
-        if task.observe.terms != made_for.observe.terms:  # else the policy serves teams of any size
+        if task.observe.own_terms != made_for.observe.own_terms:  # else the policy serves teams of any size
             expected["task_parameters.robots"] = len(roster.robots)
         for kind in sorted({robot.kind for robot in roster.robots}):
             policy.require({**expected, "robot_kind": robot_model(kind).policy_kind})
-        terms = [term._asdict() for term in task.observe.terms]
-        policy.require({"observation_terms": terms, "action_meaning": task.action_meaning})
+        terms = {"observation_terms": task.observe.own_terms, "ally_terms": task.observe.ally_terms}
+        policy.require({name: [term._asdict() for term in each] for name, each in terms.items()})
+        policy.require({"action_meaning": task.action_meaning})
         return cls(roster, policy, task)
 
 

@@ -25,7 +25,8 @@ class PolicyNode(SwarmNode):
 
     A decision follows the robot's own odometry as soon as every ally that is present has reported for that time. In
     real time it waits for late ones only briefly. What allies report is judged before it is believed, and nothing that
-    one says, or does not say, stops the robot: an absent ally is shown to the policy as `mir2_core.listener` documents.
+    one says, or does not say, stops the robot: a policy for any team is told who is
+    absent, another one is shown what `mir2_core.listener` documents.
     """
 
     def __init__(self, robot: str, shared: SharedSubscriptions | None = None) -> None:
@@ -99,7 +100,8 @@ class PolicyNode(SwarmNode):
             )
             return Command(own.stamp_s, 0.0, 0.0)
         task, policy = self.deployment.task, self.deployment.policy
-        action = policy.act(task.observe(team.poses[None])[0, self._index][None])[0].astype(np.float64)
+        seen = task.observe(team.poses[None], team.present[None, None])[:, self._index]
+        action = policy.act(seen)[0].astype(np.float64)
         v_mps, omega_radps = task.action_to_twist(action)
         return Command(own.stamp_s, float(v_mps), float(omega_radps))
 
