@@ -1,5 +1,8 @@
+from dataclasses import replace
+
+import pytest
 from mir2_core.traitors.history import FaultHistory
-from mir2_core.traitors.schedule import FaultSpec
+from mir2_core.traitors.schedule import FaultSpec, parse_faults
 
 STOP = FaultSpec("stop", "robot_0", 5.0, 8.0)
 
@@ -41,3 +44,23 @@ def test_a_fault_that_is_replaced_ends_then():
     assert history.traitors_at(6.5) == set()
     assert history.traitors_at(7.0) == {"robot_0"}
     assert history.active_at(7.0) == {("robot_0", "flee")}
+
+
+def test_faults_as_they_were_can_be_planned_again():
+    history = FaultHistory()
+    flee = FaultSpec("flee", "robot_1", 11.0)
+    offset = FaultSpec("offset", "robot_2", 12.3, 14.4, "{x_m: 0.5}", on_commands=False, on_reports=True)
+    history.update(10.0, [flee, offset, FaultSpec("stop", "robot_0", 13.0, 15.0), FaultSpec("stop", "robot_0", 90.0)])
+    history.update(12.5, [flee, offset])  # cleared before it began
+    history.update(13.0, [replace(flee, end_s=13.2), offset])  # cleared, and about to end
+    history.update(13.2, [offset])
+    assert history.as_planned(10.0, 20.0) == ["flee@robot_1:1.0:2.2", "offset:{x_m: 0.5}@robot_2:2.3:2.1"]
+    again = parse_faults(",".join(history.as_planned(0.0, 20.0)), ["robot_1", "robot_2"])
+    assert [(spec.start_s, spec.end_s) for spec in again] == [(11.0, pytest.approx(13.2)), (12.3, 14.4)]
+
+
+def test_a_fault_of_before_the_run_counts_from_its_beginning():
+    history = FaultHistory()
+    history.update(5.0, [FaultSpec("stop", "robot_0", 5.0)])
+    assert history.as_planned(10.0, 20.0) == ["stop@robot_0:0.0"]
+    assert history.as_planned(10.0, 0.0) == []

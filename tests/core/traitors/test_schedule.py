@@ -6,6 +6,7 @@ from mir2_core.traitors import FAULTS
 from mir2_core.traitors.links import Latency
 from mir2_core.traitors.parameters import split_list
 from mir2_core.traitors.schedule import FOREVER, FaultSchedule, FaultSpec, parse_faults
+from mir2_swarm.convert import seconds, stamp
 
 ROBOTS = ["robot_0", "robot_1", "robot_3"]
 
@@ -142,3 +143,9 @@ def test_schedule_refuses_contradictions_expires_and_clears():
     assert [spec.kind for spec in schedule.clear("robot_0")] == ["flee"]
     assert schedule.clear("robot_0") == []
     assert [spec.robot for spec in schedule.clear()] == ["robot_1"]
+
+
+def test_a_time_is_the_same_however_it_was_reckoned():
+    reckoned = FaultSchedule().inject(FaultSpec("stop", "robot_0", 0.1 + 0.2, 1.1 + 2.2))
+    told = FaultSpec("stop", "robot_0", seconds(stamp(0.3)), seconds(stamp(3.3)))
+    assert reckoned == FaultSchedule().inject(FaultSpec("stop", "robot_0", 0.3, 3.3)) == told

@@ -134,7 +134,7 @@ class FaultInjectorNode(SwarmNode):
             return response
         cleared = self._schedule.clear(request.robot, request.fault)
         for spec in cleared:
-            self._running.pop(spec, None)
+            self._end(spec)
         meant = [
             spec for spec in self._planned if request.robot in ("", spec.robot) and request.fault in ("", spec.kind)
         ]
@@ -148,6 +148,14 @@ class FaultInjectorNode(SwarmNode):
         )
         self.get_logger().info(response.message)
         return response
+
+    def _end(self, spec: FaultSpec) -> None:
+        """Let a fault that was cleared last until everybody can know that it ends."""
+        takeover, now_s = self._running.pop(spec, None), self._clock_s()
+        if spec.active(now_s) and self.pace.notice_s:
+            ending = self._schedule.inject(replace(spec, end_s=min(spec.end_s, now_s + self.pace.notice_s)))
+            if takeover is not None:
+                self._running[ending] = takeover
 
     def _on_list(self, request: ListFaults.Request, response: ListFaults.Response) -> ListFaults.Response:
         now_s = self._clock_s()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mir2_core.traitors.schedule import FaultSpec
+from mir2_core.traitors.schedule import FOREVER, FaultSpec
 
 
 class FaultHistory:
@@ -15,7 +15,8 @@ class FaultHistory:
 
     def update(self, now_s: float, faults: Sequence[FaultSpec]) -> None:
         """Take in an announcement made at `now_s` of every fault."""
-        gone = [spec for spec in self._current if spec not in faults]
+        kept = {(spec.robot, spec.name, spec.start_s) for spec in faults}  # perhaps with another end
+        gone = [spec for spec in self._current if (spec.robot, spec.name, spec.start_s) not in kept]
         self._past += [replace(spec, end_s=min(spec.end_s, now_s)) for spec in gone]
         self._current = list(faults)
 
@@ -26,6 +27,16 @@ class FaultHistory:
     def traitors_at(self, time_s: float) -> set[str]:
         """The robots that were traitors at a time."""
         return {spec.robot for spec in self._active(time_s) if spec.makes_traitor}
+
+    def as_planned(self, run_start_s: float, time_s: float) -> list[str]:
+        """Every fault that was active in a run of `time_s` as `parse_faults` reads it, in order of their beginnings."""
+        found = []
+        for spec in sorted((*self._past, *self._current), key=lambda spec: spec.start_s):
+            start_s, end_s = max(0.0, spec.start_s - run_start_s), spec.end_s - run_start_s
+            if start_s < min(end_s, time_s):
+                duration = "" if spec.end_s == FOREVER else f":{round(end_s - start_s, 9)}"
+                found.append(f"{spec.name}@{spec.robot}:{round(start_s, 9)}{duration}")
+        return found
 
     def _active(self, time_s: float) -> list[FaultSpec]:
         return [spec for spec in (*self._past, *self._current) if spec.active(time_s)]

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mir2_core.errors import UserError, nearest
 from mir2_core.traitors import ACTS, FAULTS, LINKS, ON_ROBOTS
@@ -119,6 +119,14 @@ def _seconds(name: str, text: str) -> float:
     return value
 
 
+def _nanoseconds(time_s: float) -> float:
+    """The time that a stamp of it says: who plans a fault and who is told of it compare the same number."""
+    if math.isinf(time_s):
+        return time_s
+    whole = math.floor(time_s)
+    return whole + round((time_s - whole) * 1e9) * 1e-9
+
+
 class FaultSchedule:
     """The faults of a team, none of which contradicts another."""
 
@@ -128,8 +136,9 @@ class FaultSchedule:
     def __iter__(self) -> Iterator[FaultSpec]:
         return iter(self._specs)
 
-    def inject(self, spec: FaultSpec) -> None:
-        """Take in a fault; `UserError` if it contradicts one that is there."""
+    def inject(self, spec: FaultSpec) -> FaultSpec:
+        """Take in a fault, with times as messages carry them; `UserError` if it contradicts one that is there."""
+        spec = replace(spec, start_s=_nanoseconds(spec.start_s), end_s=_nanoseconds(spec.end_s))
         for other in self._specs:
             if spec.contradicts(other):
                 raise UserError(
@@ -137,6 +146,7 @@ class FaultSchedule:
                     "clear that one first, or give each its own time"
                 )
         self._specs.append(spec)
+        return spec
 
     def clear(self, robot: str = "", kind: str = "") -> list[FaultSpec]:
         """Forget the faults of one robot, or of all, of one kind, or of all; returns what was forgotten."""
