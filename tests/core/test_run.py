@@ -92,7 +92,7 @@ def share(tmp_path, make_bundle) -> Path:
 def test_a_prepared_run_can_be_repeated_from_its_folder(share, tmp_path):
     run = Run(seed=3, backend="kinematic", mode="lockstep", duration_s=2.0, fault="stop@b:1", output=f"{tmp_path}/one")
     first = prepare(run, share)
-    assert {path.name for path in first.folder.iterdir()} == {"roster.yaml", "run.yaml"}
+    assert {path.name for path in first.folder.iterdir()} == {"roster.yaml", "run.yaml", "digests.json"}
     assert Roster.load(first.roster_file) == first.roster
     assert all(robot.start for robot in first.roster.robots)
     again = prepare(Run.from_arguments({"run": str(first.folder / "run.yaml"), "output": str(tmp_path / "two")}), share)

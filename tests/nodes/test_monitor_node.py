@@ -116,7 +116,7 @@ def test_every_step_is_measured_and_written_down(stage):
     assert metrics["team_return"] == pytest.approx(last.cumulative_reward)
     assert metrics["missing_reports"] == 0
     assert {path.name for path in stage.folder.iterdir()} == {
-        "metrics.json", "trajectories.npz", "events.jsonl", "run.png",
+        "metrics.json", "trajectories.npz", "events.jsonl", "run.png", "digests.json",
     }  # fmt: skip
     assert [event["time_s"] for event in stage.events("run_started", "run_ended")] == [0.0, 0.5]
 

@@ -37,6 +37,7 @@ def test_the_demo_ends_by_itself_and_leaves_a_complete_run_folder(swarm, make_bu
     folder = swarm.folder / "run"
     assert {path.name for path in folder.iterdir()} == {
         "roster.yaml", "run.yaml", "metrics.json", "trajectories.npz", "events.jsonl", "run.png", "run.mcap",
+        "digests.json",
     }  # fmt: skip
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["steps"] == 60

@@ -7,7 +7,7 @@ from typing import NoReturn, Protocol
 
 from mir2_core.errors import EXIT_USER_ERROR, UserError, nearest, user_errors
 
-from mir2_policies.cli import attack, check_world, curve, evaluate, export, reference, rollout, study, train
+from mir2_policies.cli import attack, check_world, curve, evaluate, export, reference, replay, rollout, study, train
 
 
 class Command(Protocol):
@@ -28,6 +28,7 @@ COMMANDS: dict[str, Command] = {
     "export": export,
     "evaluate": evaluate,
     "rollout": rollout,
+    "replay": replay,
     "attack": attack,
     "reference": reference,
     "curve": curve,

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from mir2_core.bundle import PolicyBundle
 from mir2_core.config import StrictModel, load_yaml
 from mir2_core.deployment import Deployment, find_policy, resize
+from mir2_core.digests import note_digests
 from mir2_core.errors import UserError, nearest
 from mir2_core.roster import MAX_ROBOTS, Roster
 from mir2_core.start_poses import start_poses
@@ -147,6 +148,7 @@ def prepare(run: Run, share: Path) -> PreparedRun:
     roster.save(prepared.roster_file)
     again = run.model_copy(update={"roster": ROSTER_FILE}).model_dump(exclude={"robots", "policy", "output"})
     (prepared.folder / RUN_FILE).write_text(yaml.safe_dump(again, sort_keys=False), encoding="utf-8")
+    note_digests(prepared.folder, [ROSTER_FILE, RUN_FILE, policy])
     return prepared
 
 

@@ -213,9 +213,16 @@ class MonitorNode(SwarmNode):
             if self._duration_s and not self._recorder.over and not self._events.holds(CUT_SHORT):
                 self._events.add(self._elapsed_s(), CUT_SHORT, detail="the monitor was told to end")
             self._events.add(self._elapsed_s(), "run_ended")
-            write_run_folder(self._output, self._recorder, self._facts | self._verdicts.suspicion.summary())
-            print(f"run folder: {self._output}", flush=True)
+            self._write(self._recorder)
         super().destroy_node()
+
+    def _write(self, recorder: Recorder) -> None:
+        faults = self._faults.as_planned(recorder.run_start_s, self._elapsed_s())
+        verdicts = self._verdicts.suspicion
+        for words in verdicts.in_words():
+            print(words, flush=True)
+        write_run_folder(self._output, recorder, self._facts | {"faults": faults} | verdicts.summary())
+        print(f"run folder: {self._output}", flush=True)
 
 
 def _line(step: StepRecord) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mir2_core.digests import DIGESTS_FILE, note_digests
 from mir2_core.errors import UserError
 from mir2_core.files import writing
 from mir2_core.recorder import Recorder, summary
 
+RESULTS = ("metrics.json", "trajectories.npz")
 CUT_SHORT = "run_cut_short"
 MOST_OF_A_KIND = 1000
 
@@ -75,6 +77,7 @@ def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any]) ->
     for name, write in (
         ("metrics.json", lambda path: path.write_text(metrics + "\n", encoding="utf-8")),
         ("trajectories.npz", lambda path: _write_trajectories(path, recorder)),
+        (DIGESTS_FILE, lambda _: note_digests(folder, [name for name in RESULTS if (folder / name).exists()])),
         ("run.png", lambda path: _write_picture(path, recorder, facts)),
     ):
         try:
