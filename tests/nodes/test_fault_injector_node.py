@@ -139,6 +139,18 @@ def test_in_lockstep_an_injection_takes_effect_two_periods_ahead(bench, roster_f
     assert (seconds(fault.start), seconds(fault.end)) == (pytest.approx(1.2), pytest.approx(2.2))
 
 
+def test_in_lockstep_a_cleared_fault_ends_two_periods_ahead(bench, roster_file):
+    stage = Stage(bench, roster_file(), mode="lockstep", fault="stop@robot_0:0:60")
+    stage.say(1.0)
+    stage.b.spin_until(lambda: stage.sent["robot_0"], "a command")
+    assert stage.clear("robot_0").success
+    stage.b.spin_until(lambda: seconds(stage.faults[-1].faults[0].end) == pytest.approx(1.2), "the end is announced")
+    stage.say(1.1)
+    stage.b.spin_until(lambda: seconds(stage.sent["robot_0"][-1].header.stamp) == pytest.approx(1.1), "it still acts")
+    stage.say(1.2)
+    stage.wait_announced({})
+
+
 def test_impossible_requests_are_refused_with_the_way_out(bench, roster_file):
     stage = Stage(bench, roster_file())
     for answer, words in [

@@ -12,6 +12,9 @@ from tests.ros import DEADLINE_S, process_of, wait_until
 LAUNCH = ("launch", "mir2_swarm", "rendezvous.launch.py", "robots:=3", "backend:=kinematic", "robots_per_process:=3")
 
 
+NOT_IN_A_BAG = {"/parameter_events", "/bag_recorder/ready"}
+
+
 def read(path):
     """The messages of every topic, decoded with the definitions in the bag."""
     heard = defaultdict(list)
@@ -54,8 +57,11 @@ def test_a_killed_recorder_leaves_what_it_had_and_the_run_goes_on(swarm, make_bu
         demo.wait_for("return", DEADLINE_S)
         size = bag.stat().st_size
         wait_until(lambda: bag.stat().st_size > size, DEADLINE_S, "the bag grows")
+        _, listed = swarm.ros2("topic", "list")
         os.kill(process_of(swarm, "bag_recorder"), signal.SIGKILL)
         assert read(bag)["/swarm/metrics"]
+        with AnyReader([bag]) as reader:
+            assert set(listed.split()) - NOT_IN_A_BAG == set(reader.topics)
         demo.wait_for("the bag recorder was killed by signal 9; the run goes on without", DEADLINE_S)
         lines = len(demo.lines)
         wait_until(lambda: len(demo.lines) > lines + 1, DEADLINE_S, "the run goes on")

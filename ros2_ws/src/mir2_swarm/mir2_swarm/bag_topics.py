@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 
 from geometry_msgs.msg import Twist, TwistStamped
 from mir2_core.roster import Roster
-from mir2_interfaces.msg import AllyArray, FaultArray, GateStatus, StopReport, SuspicionArray, SwarmMetrics
+from mir2_interfaces.msg import AllyArray, FaultArray, GateStatus, Hearsay, StopReport, SuspicionArray, SwarmMetrics
 from nav_msgs.msg import Odometry
 from rcl_interfaces.msg import Log
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, String
 
 from mir2_swarm.node import LATCHED
 
@@ -31,6 +31,7 @@ def bag_topics(roster: Roster, *, odometry_qos: QoSProfile, clock: bool) -> list
     topics = [
         BagTopic("/swarm/metrics", SwarmMetrics),
         BagTopic("/swarm/suspicion", SuspicionArray, LATCHED),
+        BagTopic("/swarm/readmit", String),
         BagTopic("/emergency_stop", Bool, ANY),
         BagTopic("/emergency_stop/reports", StopReport, LATCHED),
         BagTopic("/rosout", Log, LATCHED),
@@ -47,6 +48,7 @@ def bag_topics(roster: Roster, *, odometry_qos: QoSProfile, clock: bool) -> list
             BagTopic(f"/{robot.name}/cmd_vel", TwistStamped if robot.stamped_cmd_vel else Twist, lively=True),
             BagTopic(f"/{robot.name}/gate", GateStatus, lively=True),
             BagTopic(f"/{robot.name}/allies", AllyArray, LATCHED, lively=True),
+            BagTopic(f"/{robot.name}/heard", Hearsay, LATCHED),
         ]
         if roster.allow_fault_injection:
             topics += [
