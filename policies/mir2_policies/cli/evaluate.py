@@ -1,6 +1,7 @@
 """`mir2 evaluate`: measure the clean return of a bundle; with --output, how robust policies are."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from mir2_policies.evaluation.returns import FINAL_SEED
 if TYPE_CHECKING:
     from mir2_policies.evaluation.measure import Settings
 
+EPISODES = 256
+NEEDS_OUTPUT = "needs --output DIR, where the report goes"
 SUMMARY = "measure the clean return of a bundle; with --output, how robust policies are"
 
 
@@ -23,16 +26,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--conditions", metavar="NAMES", help="such as clean,flee,offset:{x_m: 0.5}; default: all")
     parser.add_argument("--robots", metavar="INDICES", help="who may be a traitor, such as 0,4,9; default: 0")
     parser.add_argument("--traitors", metavar="NUMBERS", help="how many at once, such as 1..3; default: 1")
-    parser.add_argument("--episodes", type=int, default=256)
-    parser.add_argument("--seed", type=int, default=FINAL_SEED, help="of the starts; default: as in shipped figures")
+    parser.add_argument("--episodes", type=int, help=f"of each seed, in one process; default: {EPISODES}")
+    parser.add_argument("--seed", type=int, help=f"of the starts; default: {FINAL_SEED}, as in shipped figures")
     parser.add_argument("--seeds", metavar="NUMBERS", help="several seeds, such as 0,1; needs --output")
+    parser.add_argument(
+        "--runtime",
+        choices=("process", "ros", "realtime"),
+        default="process",
+        help="process: everything in this one; ros: every episode a run of the real nodes, in lockstep; realtime: as "
+        "ros, by the wall clock",
+    )
+    parser.add_argument("--backend", help="world of the nodes: pybullet (default) or kinematic")
+    parser.add_argument("--jobs", type=int, help="runs of the nodes at the same time; default: 1")
+    parser.add_argument("--resume", action="store_true", help="go on with the runs of the nodes in --output")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the clean return, or where the report lies and how the policies rank."""
-    show(_clean(arguments) if arguments.output is None else _report(arguments))
+    if arguments.runtime == "process":
+        _refuse(arguments, ("backend", "jobs", "resume"), "is for --runtime ros or realtime")
+        show(_clean(arguments) if arguments.output is None else _report(arguments))
+    else:
+        show(_through_nodes(arguments))
     return 0
+
+
+def _refuse(arguments: argparse.Namespace, options: Sequence[str], why: str) -> None:
+    for name in options:
+        if getattr(arguments, name) not in (None, False, []):
+            raise UserError(f"--{name} {why}")
 
 
 def _clean(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -42,16 +65,16 @@ def _clean(arguments: argparse.Namespace) -> dict[str, Any]:
     from mir2_policies.evaluation.episodes import bundle_act
     from mir2_policies.evaluation.returns import episode_returns, summary
 
-    for name in ("adversaries", "conditions", "robots", "traitors", "seeds"):
-        if getattr(arguments, name):
-            raise UserError(f"--{name} needs --output DIR, where the report goes")
+    _refuse(arguments, ("adversaries", "conditions", "robots", "traitors", "seeds"), NEEDS_OUTPUT)
     if len(arguments.bundles) > 1:
         raise UserError(f"{len(arguments.bundles)} policies need --output DIR, where the report goes")
-    check_at_least("--episodes", arguments.episodes, 2)
-    check_at_least("--seed", arguments.seed, 0)
+    episodes = EPISODES if arguments.episodes is None else arguments.episodes
+    seed = FINAL_SEED if arguments.seed is None else arguments.seed
+    check_at_least("--episodes", episodes, 2)
+    check_at_least("--seed", seed, 0)
     bundle = PolicyBundle.load(arguments.bundles[0])
-    returns = episode_returns(bundle.task(), bundle_act(bundle), arguments.episodes, arguments.seed)
-    return summary(returns, arguments.seed)
+    returns = episode_returns(bundle.task(), bundle_act(bundle), episodes, seed)
+    return summary(returns, seed)
 
 
 def _report(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -62,13 +85,40 @@ def _report(arguments: argparse.Namespace) -> dict[str, Any]:
     )
 
 
-def _settings(arguments: argparse.Namespace) -> "Settings":
+def _through_nodes(arguments: argparse.Namespace) -> dict[str, Any]:
+    from mir2_policies.evaluation.through_nodes import CONDITIONS, SEEDS, Nodes
+    from mir2_policies.studies.compare import compare_through_nodes
+
+    if arguments.output is None:
+        raise UserError(f"--runtime {arguments.runtime} {NEEDS_OUTPUT}")
+    _refuse(arguments, ("episodes", "seed"), "is for --runtime process; each of --seeds is one episode of the nodes")
+    jobs = 1 if arguments.jobs is None else arguments.jobs
+    check_at_least("--jobs", jobs, 1)
+    try:
+        return compare_through_nodes(
+            arguments.bundles,
+            arguments.adversaries,
+            _settings(arguments, conditions=CONDITIONS, seeds=SEEDS),
+            arguments.output,
+            Nodes("lockstep" if arguments.runtime == "ros" else "realtime", arguments.backend or "pybullet", jobs),
+            resume=arguments.resume,
+            quiet=arguments.quiet,
+        )
+    except KeyboardInterrupt:
+        raise UserError("interrupted; go on with the same command and --resume") from None
+
+
+def _settings(arguments: argparse.Namespace, **default: Any) -> "Settings":
     """The options as settings; what is not given stays as it is by default."""
     from mir2_core.traitors.parameters import split_list
 
     from mir2_policies.evaluation.measure import Settings
 
-    given: dict[str, Any] = {"episodes": arguments.episodes, "seeds": (arguments.seed,)}
+    given: dict[str, Any] = {"seeds": (FINAL_SEED,)} | default
+    if arguments.episodes is not None:
+        given["episodes"] = arguments.episodes
+    if arguments.seed is not None:
+        given["seeds"] = (arguments.seed,)
     if arguments.conditions is not None:
         given["conditions"] = tuple(split_list(arguments.conditions))
     for name in ("robots", "traitors", "seeds"):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
+from mir2_core.recorder import RENDEZVOUS_M
 from mir2_core.rollout import play
 from mir2_core.tasks import FloorTask, task_type
 from mir2_core.tasks.geometry import Array, pair_distances
@@ -31,6 +32,7 @@ class Episodes(NamedTuple):
     team_reward: FloatArray  # (T, B) as published; 0 where the episode has ended
     benign_reward: FloatArray  # (T, B) the published formula over benign robots, their pairs and their actions alone
     benign_widest_m: FloatArray  # (T + 1, B) largest distance of two benign robots
+    together_m: float = RENDEZVOUS_M  # which of these counts as met
 
     @property
     def team_return(self) -> FloatArray:

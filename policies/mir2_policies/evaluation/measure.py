@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,6 @@ from mir2_policies.evaluation.episodes import (
 from mir2_policies.evaluation.information import interaction
 from mir2_policies.evaluation.table import CLEAN, Measurement
 
-TOGETHER_M = 0.1
 DECIMALS = 4
 
 
@@ -38,10 +37,10 @@ class Settings(NamedTuple):
     episodes: int = 256
     seeds: tuple[int, ...] = (0,)
 
-    def check(self, team: int) -> None:
+    def check(self, team: int, check_condition: Callable[[str], Any] | None = None) -> None:
         """Refuse what cannot be measured with a team of that size."""
         for condition in self.conditions:
-            scripted(condition)
+            (check_condition or scripted)(condition)
         for name in ("conditions", "robots", "traitors", "seeds"):
             values = getattr(self, name)
             if not values:
@@ -180,14 +179,22 @@ def play(bundle: PolicyBundle, scenario: Scenario, episodes: int, seed: int) -> 
 
 
 def measure(
-    bundle: PolicyBundle, name: str, scenario: Scenario, settings: Settings, loyal: Sequence[Episodes]
+    bundle: PolicyBundle,
+    name: str,
+    scenario: Scenario,
+    records: Sequence[Episodes],
+    loyal: Sequence[Episodes],
+    *,
+    informed: bool = True,
 ) -> Measurement:
-    """All figures of a policy in a scenario; `loyal` are the clean episodes of each seed."""
+    """All figures of a policy in a scenario; `loyal` are clean episodes from the starts of `records`.
+
+    How strongly robots react to each other is `informed` by what they were told, or left out.
+    """
     task = bundle_task(bundle)
-    records = [play(bundle, scenario, settings.episodes, seed) for seed in settings.seeds] if scenario.robots else loyal
     arena = Arena(task, scenario.robots)
     times, successes = zip(*(rendezvous(record, task.params.dt_s) for record in records), strict=True)
-    information = interaction(task, records[0])
+    information = interaction(task, records[0]) if informed else None
     return Measurement(
         policy=name,
         file=str(bundle.path),
@@ -199,17 +206,17 @@ def measure(
         loyal_returns=_rounded([arena.benign_return(record) for record in loyal]),
         rendezvous_s=round(float(np.mean(times)), DECIMALS),
         success_rate=round(float(np.mean(successes)), DECIMALS),
-        gaussian_nats=round(information.gaussian_nats, DECIMALS),
-        club_nats=round(information.club_nats, DECIMALS),
+        gaussian_nats=round(information.gaussian_nats, DECIMALS) if information else None,
+        club_nats=round(information.club_nats, DECIMALS) if information else None,
     )
 
 
 def rendezvous(record: Episodes, dt_s: float) -> tuple[Any, Any]:
-    """When the benign robots are first within 10 cm of each other (B,), and whether they are at the end (B,).
+    """When the benign robots are first together (B,), and whether they are at the end (B,).
 
     Where they never are, the time is that of the whole episode.
     """
-    together = record.benign_widest_m <= TOGETHER_M
+    together = record.benign_widest_m <= record.together_m
     first = np.where(together.any(axis=0), together.argmax(axis=0), len(together) - 1)
     last = record.going.sum(axis=0)
     return first * dt_s, np.take_along_axis(together, last[None], axis=0)[0]

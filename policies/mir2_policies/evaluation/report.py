@@ -32,9 +32,9 @@ NOTES = {
     "benign return": "the same formula over the benign robots, their pairs and their actions alone",
     "worst place": "benign return with the worst of the traitors' indices that were tried",
     "gap": "what the same benign robots return in a loyal team, from the same starts, minus their return under attack",
-    "time to rendezvous": "mean time until all benign robots are first within 10 cm of each other; an episode in which "
-    "they never are counts with its whole length",
-    "success": "share of episodes at whose end all benign robots are within 10 cm of each other",
+    "time to rendezvous": "mean time until all benign robots are first within 10 cm of each other, bodies apart from "
+    "what a packed team needs; an episode in which they never are counts with its whole length",
+    "success": "share of episodes at whose end all benign robots are as close as that",
     "information": "how strongly a robot reacts to what it sees of its allies: an estimate of the mutual information "
     "between that and its action with Gaussian noise of standard deviation 0.1, in nats per robot and step. A network "
     "predicts the mean action on one half of the episodes; on the other half the estimate is half the logarithm of the "
@@ -119,7 +119,8 @@ def _provenance(table: Table) -> str:
     places = sorted({tuple(row.robots) for row in table.measurements if row.robots})
     traitors = "; ".join(",".join(map(str, robots)) for robots in places) or "none"
     return (
-        f"{table.episodes} episodes per seed ({seeds}), policy, condition and set of traitors. Traitors' indices: "
+        f"Played {table.played}. Episodes per seed ({seeds}), policy, condition and set of traitors: {table.episodes}. "
+        "Traitors' indices: "
         f"{traitors}. Task: " + ", ".join(f"{key} {value}" for key, value in table.task_parameters.items()) + "."
     )
 
@@ -135,8 +136,8 @@ def _cells(row: Summary) -> list[str]:
         "" if row.condition == CLEAN else _interval(row.gap),
         f"{row.rendezvous_s:.1f}",
         f"{100.0 * row.success_rate:.0f} %",
-        _number(row.gaussian_nats),
-        _number(row.club_nats),
+        "" if row.gaussian_nats is None else _number(row.gaussian_nats),
+        "" if row.club_nats is None else _number(row.club_nats),
     ]
 
 

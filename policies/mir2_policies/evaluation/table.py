@@ -28,8 +28,8 @@ class Measurement(StrictModel):
     loyal_returns: list[float] = Field(min_length=1)  # of the same robots where nobody is a traitor
     rendezvous_s: float  # mean time until the benign robots are together; the whole episode where they never are
     success_rate: float  # episodes at whose end the benign robots are together
-    gaussian_nats: float
-    club_nats: float
+    gaussian_nats: float | None = None  # None where it is not known what robots were told
+    club_nats: float | None = None
 
     @property
     def label(self) -> str:
@@ -44,6 +44,7 @@ class Table(StrictModel):
     task_parameters: dict[str, Any]
     episodes: int  # per measurement and seed
     seeds: list[int]  # of the evaluation
+    played: str = "in one process"  # or how else
     measurements: list[Measurement] = Field(min_length=1)
 
     @property
@@ -91,8 +92,8 @@ class Summary(NamedTuple):
     worst_benign: float  # with the worst of the traitors' places
     rendezvous_s: float
     success_rate: float
-    gaussian_nats: float
-    club_nats: float
+    gaussian_nats: float | None
+    club_nats: float | None
 
 
 class Rank(NamedTuple):
@@ -141,8 +142,14 @@ def _summary(table: Table, policy: str, condition: str) -> Summary:
         _estimate([(row, row.benign_returns) for row in rows]),
         _estimate(losses),
         min(float(np.mean(scores)) for scores in by_place.values()),
-        *(float(np.mean([getattr(row, name) for row in rows])) for name in Summary._fields[7:]),
+        *(float(np.mean([getattr(row, name) for row in rows])) for name in ("rendezvous_s", "success_rate")),
+        *(_mean([getattr(row, name) for row in rows]) for name in ("gaussian_nats", "club_nats")),
     )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _runs(rows: Sequence[Measurement]) -> int:

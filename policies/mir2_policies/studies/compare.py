@@ -1,16 +1,19 @@
 """Measure every policy in every condition and write the report."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from mir2_core.bundle import PolicyBundle
+from mir2_core.errors import UserError
 from mir2_core.files import writable_folder
 from mir2_core.traitors.trained import AdversaryBundle
 from tqdm import tqdm
 
+from mir2_policies.evaluation import through_nodes
 from mir2_policies.evaluation.episodes import Episodes
 from mir2_policies.evaluation.measure import (
     Scenario,
@@ -25,6 +28,7 @@ from mir2_policies.evaluation.measure import (
 )
 from mir2_policies.evaluation.report import REPORT_FILE, TABLE_FILE, write_report
 from mir2_policies.evaluation.table import CLEAN, Measurement, Table, rank
+from mir2_policies.evaluation.through_nodes import Nodes, Planned
 
 Adversaries = dict[str, list[AdversaryBundle]]
 
@@ -47,6 +51,57 @@ def compare(
     return _outcome(report(bundles, against, measurements, settings, directory), directory)
 
 
+def compare_through_nodes(
+    policies: Sequence[Path],
+    adversaries: Sequence[Path],
+    settings: Settings,
+    output: Path,
+    nodes: Nodes,
+    *,
+    resume: bool = False,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """The same with every episode a run of its own, which the folder keeps below `runs`."""
+    bundles = load_policies(policies)
+    settings.check(bundles[0].metadata.task_parameters["robots"], through_nodes.check_condition)
+    through_nodes.check(settings, nodes)
+    against = load_adversaries(adversaries, bundles)
+    directory = writable_folder(output)
+    if (directory / through_nodes.RUNS).exists() and not resume:
+        raise UserError(f"{directory}: already holds runs; give --resume to go on with them, or another --output")
+    names = policy_names([bundle.metadata for bundle in bundles])
+
+    def planned(bundle: PolicyBundle, scenario: Scenario) -> list[Planned]:
+        return through_nodes.plan(bundle, scenario, settings, nodes, directory)
+
+    def scenarios(bundle: PolicyBundle) -> list[Scenario]:
+        trained = trained_scenarios(against[bundle.metadata.file_sha256])
+        return [*through_nodes.fault_scenarios(settings), *trained]
+
+    def episodes(bundle: PolicyBundle, scenario: Scenario) -> Episodes:
+        return through_nodes.episodes(bundle, scenario, [each.record() for each in planned(bundle, scenario)])
+
+    # Clean runs come first: they are what all others are compared with, whether or not they are a condition.
+    todo = {
+        each.folder: each
+        for bundle in bundles
+        for scenario in [Scenario(CLEAN), *scenarios(bundle)]
+        for each in planned(bundle, scenario)
+    }
+    with tqdm(total=len(todo), disable=quiet, unit=" runs") as bar:
+        through_nodes.play_all(list(todo.values()), nodes.jobs, bar.update)
+    measurements = []
+    for bundle, name in zip(bundles, names, strict=True):
+        loyal = episodes(bundle, Scenario(CLEAN))
+        for scenario in scenarios(bundle):
+            played = episodes(bundle, scenario)
+            measurements.append(measure(bundle, name, scenario, [played], [loyal], informed=False))
+    table = _table(bundles, measurements, settings._replace(episodes=1), played=nodes.in_words)
+    shown = [(title, episodes(*each)) for title, each in _shown(table, bundles, scenarios)]
+    write_report(table, shown, directory)
+    return _outcome(table, directory)
+
+
 def policy_scenarios(bundle: PolicyBundle, adversaries: Adversaries, settings: Settings) -> list[Scenario]:
     """Everything that a policy is measured in."""
     return [*scripted_scenarios(settings), *trained_scenarios(adversaries[bundle.metadata.file_sha256])]
@@ -60,10 +115,14 @@ def measure_policy(
     done: Callable[[], Any] = lambda: None,
 ) -> list[Measurement]:
     """One measurement a scenario; `done` is called after each."""
-    loyal = [play(bundle, Scenario(CLEAN), settings.episodes, seed) for seed in settings.seeds]
+
+    def episodes(scenario: Scenario) -> list[Episodes]:
+        return [play(bundle, scenario, settings.episodes, seed) for seed in settings.seeds]
+
+    loyal = episodes(Scenario(CLEAN))
     measurements = []
     for scenario in scenarios:
-        measurements.append(measure(bundle, name, scenario, settings, loyal))
+        measurements.append(measure(bundle, name, scenario, episodes(scenario) if scenario.robots else loyal, loyal))
         done()
     return measurements
 
@@ -76,31 +135,41 @@ def report(
     directory: Path,
 ) -> Table:
     """Write everything into the folder; returns the table."""
-    table = Table(
+    table = _table(bundles, measurements, settings)
+    scenarios = partial(policy_scenarios, adversaries=adversaries, settings=settings)
+    shown = [
+        (title, play(bundle, scenario, 1, settings.seeds[0]))
+        for title, (bundle, scenario) in _shown(table, bundles, scenarios)
+    ]
+    write_report(table, shown, directory)
+    return table
+
+
+def _table(bundles: Sequence[PolicyBundle], measurements: list[Measurement], settings: Settings, **how: str) -> Table:
+    return Table(
         task=bundles[0].metadata.task,
         task_parameters=bundles[0].metadata.task_parameters,
         episodes=settings.episodes,
         seeds=list(settings.seeds),
         measurements=measurements,
+        **how,
     )
-    write_report(table, _shown_episodes(table, bundles, adversaries, settings), directory)
-    return table
 
 
-def _shown_episodes(
-    table: Table, bundles: Sequence[PolicyBundle], adversaries: Adversaries, settings: Settings
-) -> list[tuple[str, Episodes]]:
-    """One start of the best policy, with a loyal team and in the condition that costs it most."""
+def _shown(
+    table: Table, bundles: Sequence[PolicyBundle], scenarios: Callable[[PolicyBundle], list[Scenario]]
+) -> list[tuple[str, tuple[PolicyBundle, Scenario]]]:
+    """What the picture of paths shows: the best policy, with a loyal team and in the condition that costs it most."""
     ranks = rank(table)
     best = ranks[0].policy if ranks else table.policies[0]
     rows = [row for row in table.measurements if row.policy == best]
     worst = min(rows, key=lambda row: float(np.mean(row.benign_returns)))
     bundle = next(bundle for bundle in bundles if str(bundle.path) == worst.file)
     shown = [(f"{best}, {CLEAN}", Scenario(CLEAN))]
-    for scenario in policy_scenarios(bundle, adversaries, settings):
+    for scenario in scenarios(bundle):
         if (scenario.condition, list(scenario.robots)) == (worst.condition, worst.robots) and worst.robots:
             shown.append((f"{best}, {worst.label}", scenario))
-    return [(title, play(bundle, scenario, 1, settings.seeds[0])) for title, scenario in shown]
+    return [(title, (bundle, scenario)) for title, scenario in shown]
 
 
 def _outcome(table: Table, directory: Path) -> dict[str, Any]:
