@@ -104,16 +104,16 @@ def _write_all(file: int, data: bytes, begin: int) -> None:
 
 
 def _qos(profile: QoSProfile) -> dict[str, Any]:
-    """As rosbag2 writes it."""
+    """As rosbag2 of Jazzy writes it, and reads it where its own metadata are missing."""
     durations = {
         name: dict(zip(("sec", "nsec"), divmod(getattr(profile, name).nanoseconds, 10**9), strict=True))
         for name in ("deadline", "lifespan", "liveliness_lease_duration")
     }
     policies = {
-        "history": int(profile.history),
+        "history": profile.history.name.lower(),
         "depth": profile.depth,
-        "reliability": int(profile.reliability),
-        "durability": int(profile.durability),
-        "liveliness": int(profile.liveliness),
+        "reliability": profile.reliability.name.lower(),
+        "durability": profile.durability.name.lower(),
+        "liveliness": profile.liveliness.name.lower(),
     }
     return policies | durations | {"avoid_ros_namespace_conventions": profile.avoid_ros_namespace_conventions}
