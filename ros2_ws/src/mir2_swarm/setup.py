@@ -10,7 +10,7 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/mir2_swarm"]),
         ("share/mir2_swarm", ["package.xml"]),
-        ("share/mir2_swarm/config", glob("config/*.yaml")),
+        ("share/mir2_swarm/config", glob("config/*")),
         ("share/mir2_swarm/launch", glob("launch/*.launch.py")),
         ("share/mir2_swarm/policies", glob("policies/*.onnx")),
     ],
