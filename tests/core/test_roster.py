@@ -111,10 +111,10 @@ def test_settings_cascade_from_all_to_the_kind_to_the_robot(tmp_path):
     assert Roster.load(tmp_path / "again.yaml").robots == roster.robots
 
 
-def test_timeouts_are_half_a_second_unless_told(tmp_path):
-    assert Roster.load(write(tmp_path, GOOD)).timeouts == Timeouts(command_s=0.5, state_s=0.5, driver_s=0.5)
+def test_silence_of_commands_counts_after_three_tenths_of_a_second_unless_told(tmp_path):
+    assert Roster.load(write(tmp_path, GOOD)).timeouts == Timeouts(command_s=0.3, state_s=0.5, driver_s=0.3)
     told = Roster.load(write(tmp_path, {**GOOD, "timeouts": {"state_s": 2}})).timeouts
-    assert (told.command_s, told.state_s) == (0.5, 2.0)
+    assert (told.command_s, told.state_s) == (0.3, 2.0)
 
 
 @given(text=st.text(max_size=200))

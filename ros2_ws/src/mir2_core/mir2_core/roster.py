@@ -41,9 +41,9 @@ class Timeouts(StrictModel):
     commands. How long allies are believed is a matter of `trust`.
     """
 
-    command_s: float = Field(default=0.5, gt=0, le=60)
+    command_s: float = Field(default=0.3, gt=0, le=60)
     state_s: float = Field(default=0.5, gt=0, le=60)
-    driver_s: float = Field(default=0.5, gt=0, le=60)
+    driver_s: float = Field(default=0.3, gt=0, le=60)
 
 
 class RobotSettings(StrictModel):
