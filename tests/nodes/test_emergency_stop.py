@@ -100,6 +100,19 @@ def test_true_from_anybody_stops_and_false_releases_nothing(stage, qos, capfd):
     assert "offering incompatible QoS" not in "".join(capfd.readouterr())
 
 
+def test_a_robot_that_is_released_behind_the_nodes_back_stands_again(stage):
+    assert stage.call(True).success
+    stage.stays(stand=True)
+    stranger = stage.b.probe.create_client(SetBool, "/robot_1/gate/emergency_stop")
+    stage.b.spin_until(stranger.service_is_ready, "the gate's service")
+    answer = stranger.call_async(SetBool.Request(data=False))
+    stage.b.spin_until(answer.done, "an answer")
+    stage.wait(stand=False, robots=["robot_1"])
+    stage.stays(stand=True)
+    assert stage.call(False).success
+    stage.stays(stand=False)
+
+
 def test_what_one_gate_hears_all_gates_know(stage):
     stage.wait(stand=False)
     stage.gates["robot_1"]._stop_line.turn(True)

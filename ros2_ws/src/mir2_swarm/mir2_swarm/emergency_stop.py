@@ -9,12 +9,14 @@ from mir2_swarm.node import LATCHED, SwarmNode, spin
 from mir2_swarm.stop_line import BUTTON, StopLine
 
 ANSWER_S = 3.0  # wall time within which a gate has to confirm
+UNDO_S = 0.5  # wall time in which another emergency-stop node's release also arrives here
 
 
 class EmergencyStopNode(SwarmNode):
     """Serves `/emergency_stop/set`, the only way to release a stop, and answers which gates have confirmed.
 
-    It says nothing when it starts, and takes over a stop that a gate still holds.
+    It says nothing when it starts, and takes over a stop that a gate still holds. A release that it has not made, by a
+    call to a single gate, is undone: while it holds a stop, everybody does.
     """
 
     def __init__(self) -> None:
@@ -27,9 +29,19 @@ class EmergencyStopNode(SwarmNode):
             for robot in self.roster.names
         }
         self.create_service(SetBool, "/emergency_stop/set", self._set, callback_group=self._group)
+        self._suspected = False
+        self.create_timer(UNDO_S, self._undo, callback_group=self._group, clock=self.steady_clock)
 
     def _say(self) -> None:
         self.get_logger().warning("emergency stop " + ("SET" if self._line.held else "released"))
+
+    def _undo(self) -> None:
+        """Press the button again if a robot was released behind this node's back, at least `UNDO_S` ago."""
+        if self._suspected and self._line.released_elsewhere:
+            self.get_logger().error("somebody has released a robot without /emergency_stop/set; all are stopped again")
+            self._line.turn(True)
+            self._button.publish(Bool(data=True))
+        self._suspected = self._line.released_elsewhere
 
     async def _set(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._line.turn(request.data)

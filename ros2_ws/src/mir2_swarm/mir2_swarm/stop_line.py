@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mir2_core.stop_latch import StopLatch
+from mir2_core.stop_latch import MOST_RELEASES, StopLatch
 from mir2_core.stop_latch import StopReport as Report
 from mir2_interfaces.msg import StopReport
 from rclpy.event_handler import SubscriptionEventCallbacks
@@ -27,6 +27,7 @@ class StopLine:
     """
 
     def __init__(self, node: SwarmNode, changed: Callable[[], None]) -> None:
+        self.released_elsewhere = False  # a latch has told of a release of this stop, which this one has not made
         self._node, self._begun_s = node, node.steady_s
         self._latch = StopLatch()
         self._changed = changed
@@ -48,6 +49,7 @@ class StopLine:
 
     def turn(self, on: bool) -> None:
         """Set or release the stop, and tell the others."""
+        self.released_elsewhere = False
         if on != self.held:
             if on:
                 self._latch.set()
@@ -61,6 +63,8 @@ class StopLine:
 
     def _on_report(self, message: StopReport) -> None:
         held = self.held
+        told = not message.held and self._latch.report.releases < message.releases <= MOST_RELEASES
+        self.released_elsewhere |= held and told
         self._latch.hear(Report(message.held, message.releases))
         if self.held != held:
             self._tell()
