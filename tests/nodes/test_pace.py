@@ -78,7 +78,7 @@ def test_in_real_time_a_lease_is_as_young_as_its_newest_command(bench):
     assert not lease.holds(1.31, COMMAND)
 
 
-def test_in_lockstep_a_lease_ends_for_the_time_that_was_waited_for_too_long(bench, monkeypatch):
+def test_in_lockstep_a_lease_is_lost_after_one_wait_until_the_injector_is_heard_again(bench, monkeypatch):
     monkeypatch.setattr("mir2_swarm.pace.LEASE_S", 0.2)
     b = bench()
     given_up = []
@@ -89,7 +89,12 @@ def test_in_lockstep_a_lease_ends_for_the_time_that_was_waited_for_too_long(benc
     lease.miss(2.0)
     called(b, given_up)
     assert not lease.holds(2.0, None)
-    assert lease.holds(3.0, None)
+    assert not lease.holds(3.0, None)
+    assert lease.holds(3.0, COMMAND)
+    lease.miss(3.1)
+    called(b, given_up, 2)
+    assert not lease.holds(3.1, COMMAND)
+    assert lease.holds(4.0, Command(4.0, 0.1, 0.0))
 
 
 def test_lockstep_refuses_commands_without_stamps(bench):

@@ -232,17 +232,21 @@ class Lockstep:
 
 
 class _LeaseByWait:
+    """Lost when the injector was waited for in vain, and found again when it says anything new."""
+
     def __init__(self, node: Node, give_up: Callable[[], None]) -> None:
-        self._give_up = give_up
+        self._node, self._give_up = node, give_up
         self._wait = Patience(node, LEASE_S, self._end)
-        self._missed_s: float | None = None
-        self._ended_s: float | None = None
+        self._newest_s: float | None = None
+        self._lost = False
 
     def holds(self, time_s: float, newest: Stamped | None) -> bool:
-        return time_s != self._ended_s
+        newest_s = newest.stamp_s if newest else None
+        self._lost = self._lost and newest_s == self._newest_s
+        self._newest_s = newest_s
+        return not self._lost
 
     def miss(self, time_s: float) -> None:
-        self._missed_s = time_s
         if not self._wait.waiting:
             self._wait.start()
 
@@ -250,7 +254,10 @@ class _LeaseByWait:
         self._wait.stop()
 
     def _end(self) -> None:
-        self._ended_s = self._missed_s
+        self._lost = True
+        self._node.get_logger().warning(
+            f"the fault injector has said nothing for {LEASE_S:g} s; going on without it until it is heard again"
+        )
         self._give_up()
 
 
