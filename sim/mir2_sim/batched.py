@@ -9,6 +9,9 @@ import torch
 from mir2_core.tasks import Task, TaskParams, task_type
 from torch import Tensor
 
+from mir2_sim.hearing import Heard, Hearing
+from mir2_sim.randomisation import Randomisation
+
 
 def float_tensors(device: str = "cpu") -> tuple[Any, Callable[[Any], Tensor]]:
     """`xp` and `asarray` of a task on float32 tensors."""
@@ -39,13 +42,27 @@ class BatchedWorld:
     `state` (B, N, S) is that of the worlds now; `begins` (B,) tells where an episode begins.
     """
 
-    def __init__(self, task: Task, batch: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, task: Task, batch: int, rng: np.random.Generator, randomisation: Randomisation | None = None
+    ) -> None:
         self.task = task
         self._rng = rng
         self.state = self._starts(batch)
         # Worlds start at different ages, so that they do not all end at once.
         self.age = torch.as_tensor(rng.integers(0, task.params.horizon, batch), device=self.state.device)
         self.begins = torch.ones_like(self.age, dtype=torch.bool)
+        disturbed = randomisation if randomisation and randomisation.disturbed else None
+        self._hearing = Hearing(disturbed, task, batch, rng) if disturbed else None
+
+    def heard(self) -> Heard:
+        """What the robots hear of each other, once a step."""
+        return Heard(self.state) if self._hearing is None else self._hearing.listen(self.state, self.begins)
+
+    def forget(self) -> None:
+        """Let no gradient reach what came before."""
+        self.state = self.state.detach()
+        if self._hearing is not None:
+            self._hearing.forget()
 
     def step(self, actions: Tensor) -> Step:
         """Move all robots by `actions` (B, N, A)."""
@@ -61,13 +78,17 @@ class BatchedWorld:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on from here."""
-        return {"state": self.state, "age": self.age, "begins": self.begins, "rng": self._rng.bit_generator.state}
+        worlds = {"state": self.state.detach(), "age": self.age, "begins": self.begins}
+        hearing = {} if self._hearing is None else {"hearing": self._hearing.state_dict()}
+        return {**worlds, **hearing, "rng": self._rng.bit_generator.state}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
         self.state, self.age = state["state"].to(self.state), state["age"].to(self.age)
         self.begins = state["begins"].to(self.begins)
         self._rng.bit_generator.state = state["rng"]
+        if self._hearing is not None:
+            self._hearing.load_state_dict(state["hearing"])
 
     def _restart(self, state: Tensor, ended: Tensor) -> Tensor:
         count = int(ended.sum())
@@ -81,3 +102,28 @@ class BatchedWorld:
     def _starts(self, count: int) -> Tensor:
         state: Tensor = self.task.asarray(self.task.reset(self._rng, count))
         return state
+
+
+class Worlds:
+    """A batch of worlds for every team size that is trained, of which one is drawn at a time."""
+
+    def __init__(self, task: Task, batch: int, rng: np.random.Generator, randomisation: Randomisation) -> None:
+        self._rng = rng
+        self._worlds = {
+            robots: BatchedWorld(task.of_size(robots), batch, rng, randomisation)
+            for robots in randomisation.teams(task.params.robots)
+        }
+
+    def draw(self) -> BatchedWorld:
+        """The worlds of a size, any as likely as another."""
+        worlds = list(self._worlds.values())
+        return worlds[int(self._rng.integers(len(worlds)))] if len(worlds) > 1 else worlds[0]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on from here, by team size."""
+        return {str(robots): world.state_dict() for robots, world in self._worlds.items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        for robots, world in self._worlds.items():
+            world.load_state_dict(state[str(robots)])

@@ -23,7 +23,7 @@ from mir2_policies.training.trainer import Trainer
 from mir2_sim.batched import torch_task
 from torch import Tensor, nn
 
-from tests.policies.tiny_run import tiny_config
+from tests.policies.tiny_run import BACKBONES, tiny_config
 
 ROBOTS = 3
 ROWS = 64
@@ -231,7 +231,7 @@ def test_ernie_searches_better_than_chance(task: Rendezvous, batch: Batch) -> No
     assert ernie.roughness(ernie.actor, observations) > 2.0 * by_chance
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
+@pytest.mark.parametrize("name", BACKBONES)
 def test_every_algorithm_resumes_exactly(name: str, tmp_path: Path) -> None:
     sizes = {"hidden": (32, 32), "batch": 32, "evaluation_episodes": 2, "final_evaluation_episodes": 2}
     config = tiny_config(name, **sizes, warmup_transitions=200, evaluation_interval=10_000)
@@ -244,8 +244,9 @@ def test_every_algorithm_resumes_exactly(name: str, tmp_path: Path) -> None:
     assert np.isfinite(resumed.measure()["return_mean"])
     expected, found = load_checkpoint(whole), load_checkpoint(parts)
     assert found["learner"]["updates"] == expected["learner"]["updates"] >= 80
-    assert found["world"].pop("rng") == expected["world"].pop("rng")
-    for part in ("learner", "world"):
+    (world,), (whole_world,) = (list(state["worlds"].values()) for state in (found, expected))
+    assert world.pop("rng") == whole_world.pop("rng")
+    for part in ("learner", "worlds"):
         torch.testing.assert_close(found[part], expected[part], rtol=0, atol=0)
 
 
@@ -253,7 +254,7 @@ def test_baselines_share_the_backbone() -> None:
     """Networks and updates are inherited, so that a comparison shows the special term and nothing else."""
     for kind in (M3ddpg, Romq, Ernie, Romax):
         assert kind.update is Maddpg.update
-    assert {type(learner_of(name).critic) for name in ALGORITHMS} == {Critic}
+    assert {type(learner_of(name).critic) for name in BACKBONES} == {Critic}
 
 
 def learner_of(name: str) -> Maddpg:

@@ -12,12 +12,9 @@ from mir2_policies.learners.replay import Batch
 from mir2_sim.batched import torch_task
 from torch import Tensor
 
-from tests.policies.tiny_run import tiny_config
+from tests.policies.tiny_run import BACKBONES, tiny_config
 
 ROWS, ROBOTS = 200, 3
-NAMES = [
-    name for name, entry in ALGORITHMS.items() if isinstance(entry.learner, type) and issubclass(entry.learner, Maddpg)
-]
 
 
 def learner_with_memory(name: str, **changes: Any) -> Maddpg:
@@ -45,7 +42,7 @@ def batch_of_the_next_update(learner: Maddpg, monkeypatch: pytest.MonkeyPatch) -
     return seen[0]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BACKBONES)
 def test_targets_follow_slowly(name: str) -> None:
     learner = learner_with_memory(name, tau=0.25)
     pairs = ((learner.actor, learner.target_actor), (learner.critic, learner.target_critic))
@@ -59,7 +56,7 @@ def test_targets_follow_slowly(name: str) -> None:
             torch.testing.assert_close(now, was + 0.25 * (new - was))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BACKBONES)
 def test_transitions_are_numbered_anew_before_they_are_learned_from(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for relabel, orders in ((True, 6), (False, 1)):
         learner = learner_with_memory(name, relabel=relabel)
@@ -81,7 +78,7 @@ def test_the_estimator_is_fitted_on_transitions_that_are_numbered_anew(
     assert len(torch.unique(fitted[0], dim=0)) == 6
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BACKBONES)
 def test_critics_read_what_an_action_does_to_the_state(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     learner = learner_with_memory(name)
     state, batch = batch_of_the_next_update(learner, monkeypatch)

@@ -90,7 +90,7 @@ def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(tmp_path: Path) ->
 def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:
     Trainer(tiny_config("maddpg"), tmp_path).run(Budget(transitions=16), quiet=True)
     state = load_checkpoint(tmp_path)
-    state["world"]["poses"] = state["world"].pop("state")
+    state["worlds"]["3"]["poses"] = state["worlds"]["3"].pop("state")
     save_checkpoint(tmp_path, state)
     with pytest.raises(UserError, match=r"checkpoint\.pt: written by another version, without 'state'"):
         Trainer(tiny_config("maddpg"), tmp_path).resume()

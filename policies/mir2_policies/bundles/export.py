@@ -26,7 +26,7 @@ from onnx import helper
 
 from mir2_policies.bundles.actor_graph import actor_to_onnx
 from mir2_policies.bundles.version import code_version
-from mir2_policies.evaluation.returns import FINAL_SEED, episode_returns, summary
+from mir2_policies.evaluation.returns import FINAL_SEED, episode_returns, summaries, team_returns
 from mir2_policies.learners.config import RunConfig
 from mir2_policies.learners.networks import Actor
 from mir2_policies.learners.registry import algorithm
@@ -61,7 +61,8 @@ def _best_policy(directory: Path) -> tuple[RunConfig, Task, Actor, dict[str, Any
 
 @torch.no_grad()
 def _evaluate(actor: Actor, task: Task, config: RunConfig) -> dict[str, Any]:
-    return summary(episode_returns(task, actor, config.final_evaluation_episodes, FINAL_SEED), FINAL_SEED)
+    teams = config.randomisation.evaluated(task.params.robots)
+    return summaries(team_returns(task, actor, teams, config.final_evaluation_episodes, FINAL_SEED), FINAL_SEED)
 
 
 @torch.no_grad()

@@ -1,6 +1,6 @@
 """Returns of a deterministic policy."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,23 @@ def episode_returns(task: Task, act: Act, episodes: int, seed: int) -> NDArray[n
     return np.asarray(total.tolist(), dtype=np.float64)
 
 
+def team_returns(
+    task: Task, act: Act, teams: Sequence[int], episodes: int, seed: int
+) -> dict[int, NDArray[np.float64]]:
+    """The same for teams of several sizes."""
+    return {robots: episode_returns(task.of_size(robots), act, episodes, seed) for robots in teams}
+
+
 def summary(returns: NDArray[np.float64], seed: int) -> dict[str, Any]:
     """Mean return, its standard error, and how it was measured."""
     return mean_and_error("return", returns) | {"episodes": len(returns), "seed": seed}
+
+
+def summaries(returns: Mapping[int, NDArray[np.float64]], seed: int) -> dict[str, Any]:
+    """The summary of the first team size, and those of all where there are several."""
+    each = {str(robots): summary(values, seed) for robots, values in returns.items()}
+    first = next(iter(each.values()))
+    return first | {"teams": each} if len(each) > 1 else first
 
 
 def mean_and_error(name: str, values: NDArray[np.float64]) -> dict[str, float]:

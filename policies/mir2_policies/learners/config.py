@@ -4,6 +4,7 @@ from typing import Annotated
 
 from mir2_core.config import StrictModel
 from mir2_core.tasks import TaskChoice
+from mir2_sim.randomisation import Randomisation
 from pydantic import Field
 
 Width = Annotated[int, Field(ge=1, le=4096, description="of a hidden layer")]
@@ -26,7 +27,7 @@ class RunConfig(TaskChoice, EvaluatedConfig):
     """Settings that all learning algorithms share."""
 
     worlds: int = Field(default=64, ge=1, le=65_536)
-    time_limit_is_terminal: bool = Field(default=False, description="true: the published treatment")
+    randomisation: Randomisation = Field(default_factory=Randomisation)
 
 
 class ActorConfig(RunConfig):

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from torch import Tensor, nn
-
-from mir2_policies.learners.replay import Batch
+from mir2_sim.batched import BatchedWorld
+from torch import nn
 
 Metrics = dict[str, float]
 
@@ -21,11 +20,12 @@ class Learner(Protocol):
     def networks(self) -> Sequence[nn.Module]:
         """All networks, whose weights must stay finite."""
 
-    def explore(self, state: Tensor, begins: Tensor) -> Tensor:
-        """Actions (B, N, A) for collecting experience; `begins` (B,) marks worlds in which an episode begins."""
+    @property
+    def steps(self) -> int:
+        """How many steps the worlds make while it advances once."""
 
-    def learn(self, step: Batch, used: float) -> Metrics | None:
-        """Take in one step of all worlds; what to log, once it learns. `used` is the used fraction of the budget."""
+    def advance(self, world: BatchedWorld, used: float) -> Metrics | None:
+        """Let the worlds make steps; what to log, once it learns. `used` is the used fraction of the budget."""
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on from here."""

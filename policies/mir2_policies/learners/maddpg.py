@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from mir2_core.tasks import Task
+from mir2_sim.batched import BatchedWorld
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,7 +19,7 @@ from torch.nn import functional
 from mir2_policies.learners.config import ActorConfig, Width
 from mir2_policies.learners.critic_inputs import critic_inputs
 from mir2_policies.learners.learner import Metrics
-from mir2_policies.learners.networks import Actor, Critic, anneal, soft_update
+from mir2_policies.learners.networks import Actor, Critic, anneal, shrink, soft_update
 from mir2_policies.learners.replay import Batch, Replay
 from mir2_policies.learners.set_actor import new_actor
 
@@ -29,6 +30,7 @@ class MaddpgConfig(ActorConfig):
     """Settings of the backbone; the networks, γ, τ, learning rates and clipping are the published ones."""
 
     algorithm: Literal["maddpg"] = "maddpg"
+    time_limit_is_terminal: bool = Field(default=False, description="true: the published treatment")
     warmup_transitions: int = Field(default=1000, ge=1, description="with random actions, before the first update")
     replay_transitions: int = Field(default=200_000, ge=1, le=10_000_000)
     exploration_noise: float = Field(default=0.8, ge=0.0, le=2.0, description="σ; published: 0.1")
@@ -51,6 +53,8 @@ class Maddpg:
     Random numbers come from `rng` and `generator`. The first transitions are collected with random actions.
     """
 
+    steps = 1
+
     def __init__(self, config: MaddpgConfig, task: Task, rng: np.random.Generator, device: str = "cpu") -> None:
         self.config = config
         self.task = task
@@ -63,7 +67,7 @@ class Maddpg:
         torch.manual_seed(int(rng.integers(2**63)))  # initial weights
         self.actor = self.new_actor().to(device)
         self.critic = self._new_critic()
-        _shrink(self.actor.body[-1])
+        shrink(self.actor.body[-1])
         self.target_actor = copy.deepcopy(self.actor).requires_grad_(False)
         self.target_critic = self._new_critic().requires_grad_(False)
         self.target_critic.load_state_dict(self.critic.state_dict())
@@ -85,6 +89,14 @@ class Maddpg:
         inputs, joint_action_size = self.inputs, self.task.params.robots * self.task.action_size
         critic = Critic(inputs.size, joint_action_size, self.config.hidden, inputs.effects, inputs.effects_size)
         return critic.to(self.device)
+
+    def advance(self, world: BatchedWorld, used: float) -> Metrics | None:
+        """Let every world make a step, and learn from it."""
+        state = world.state
+        actions = self.explore(state, world.begins)
+        step = world.step(actions)
+        over = step.done | step.truncated if self.config.time_limit_is_terminal else step.done
+        return self.learn(Batch(state, actions, step.reward, step.state, (~over).float()), used)
 
     @torch.no_grad()
     def explore(self, state: Tensor, begins: Tensor) -> Tensor:
@@ -185,10 +197,3 @@ class Maddpg:
 def temporal_difference_target(reward: Tensor, alive: Tensor, next_value: Tensor, gamma: float) -> Tensor:
     """r + γ·Q' where the episode goes on, r where it has ended."""
     return reward + gamma * alive * next_value
-
-
-@torch.no_grad()
-def _shrink(layer: nn.Module) -> None:
-    """Begin with small actions: a saturated tanh passes no gradient."""
-    for parameter in layer.parameters():
-        parameter.mul_(0.1)

@@ -73,3 +73,10 @@ def soft_update(target: nn.Module, source: nn.Module, tau: float) -> None:
 def anneal(optimizer: torch.optim.Optimizer, learning_rate: float, final_fraction: float, used: float) -> None:
     """Lower the learning rate linearly with the used fraction of the budget, to `final_fraction` of it at the end."""
     optimizer.param_groups[0]["lr"] = learning_rate * (1.0 - min(used, 1.0) * (1.0 - final_fraction))
+
+
+@torch.no_grad()
+def shrink(layer: nn.Module) -> None:
+    """Begin with small actions: a saturated tanh passes no gradient."""
+    for parameter in layer.parameters():
+        parameter.mul_(0.1)

@@ -11,6 +11,7 @@ from mir2_core.tasks import Task
 from mir2_core.tasks.base import ActionKind
 from pydantic import ConfigDict
 
+from mir2_policies.learners.apg import Apg, ApgConfig
 from mir2_policies.learners.config import RunConfig
 from mir2_policies.learners.ernie import Ernie, ErnieConfig
 from mir2_policies.learners.learner import Learner
@@ -31,6 +32,7 @@ class Algorithm(NamedTuple):
     learner: Callable[[Any, Any, Any, str], Learner]  # of settings, task, random numbers and device
     actor: Callable[[Any, Any], Actor] = new_actor  # of settings and task
     actions: ActionKind = "continuous"
+    randomises: bool = False  # whether it can learn with teams of several sizes whose robots do not all hear each other
 
 
 ALGORITHMS: dict[str, Algorithm] = {
@@ -42,6 +44,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "romq": Algorithm(RomqConfig, Romq),
     "ernie": Algorithm(ErnieConfig, Ernie),
     "romax": Algorithm(RomaxConfig, Romax),
+    "apg": Algorithm(ApgConfig, Apg, randomises=True),
 }
 
 
@@ -68,7 +71,29 @@ def new_learner(config: RunConfig, task: Task, rng: np.random.Generator, device:
             f"algorithm '{config.algorithm}' learns {chosen.actions} actions, but those of task '{task.name}' are "
             f"{task.action_kind}; algorithms for these: {', '.join(able) or 'none'}"
         )
+    _check_randomisation(config, task, chosen)
     return chosen.learner(config, task, rng, device)
+
+
+def _check_randomisation(config: RunConfig, task: Task, chosen: Algorithm) -> None:
+    varied = config.randomisation
+    if not varied.off and not chosen.randomises:
+        able = ", ".join(name for name, other in ALGORITHMS.items() if other.randomises)
+        raise UserError(
+            f"algorithm '{config.algorithm}' learns with one team that hears all: its critic has inputs for every "
+            f"robot, and its memory keeps no reports; leave randomisation out, or give --algorithm {able}"
+        )
+    for robots in {*varied.teams(task.params.robots), *varied.evaluated(task.params.robots)}:
+        if task.of_size(robots).observe.own_terms != task.observe.own_terms:
+            raise UserError(
+                f"randomisation: the observation of task '{task.name}' is one for {task.params.robots} robots, not for "
+                f"{robots}; give one for any team, such as task_parameters.observation=allies"
+            )
+    if varied.disturbed and not task.observe.ally_terms:
+        raise UserError(
+            f"randomisation.disturbed: the observation of task '{task.name}' does not say which allies are present; "
+            "give one that does, such as task_parameters.observation=allies"
+        )
 
 
 def load_config(path: Path) -> RunConfig:
