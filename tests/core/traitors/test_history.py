@@ -64,3 +64,14 @@ def test_a_fault_of_before_the_run_counts_from_its_beginning():
     history.update(5.0, [FaultSpec("stop", "robot_0", 5.0)])
     assert history.as_planned(10.0, 20.0) == ["stop@robot_0:0.0"]
     assert history.as_planned(10.0, 0.0) == []
+
+
+def test_a_fault_ends_with_the_lease_of_an_injector_that_has_died():
+    history = FaultHistory(lease_s=0.3)
+    for k in range(20):
+        history.update(5.0 + 0.1 * k, [STOP])
+    assert history.traitors_at(7.1) == {"robot_0"}
+    assert history.traitors_at(7.25) == set()
+    history.update(7.8, [])  # of one that was started again
+    assert history.traitors_at(7.1) == {"robot_0"}
+    assert history.traitors_at(7.5) == set()

@@ -38,7 +38,8 @@ class Recorder:
 
     A step ends with the odometry of its end and counts the commands that answered the odometry of its beginning. With
     `patient` it waits for ever; otherwise a report missing for `LATE_STEPS` is replaced by the robot's last one.
-    Nothing is recorded after `last_step`.
+    Nothing is recorded after `last_step`. `places` (N, 3) are where robots begin, for those that say nothing in time;
+    NaN where that is not known.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Recorder:
         patient: bool,
         last_step: int | None = None,
         rendezvous_m: float = RENDEZVOUS_M,
+        places: FloatArray | None = None,
     ) -> None:
         self.task, self.names, self.run_start_s = task, names, run_start_s
         self.rendezvous_m = rendezvous_m
@@ -57,7 +59,7 @@ class Recorder:
         self._rows = {name: row for row, name in enumerate(names)}
         self._poses: dict[int, dict[int, tuple[float, float, float]]] = {}
         self._twists: dict[int, dict[int, tuple[float, float]]] = {}
-        self._last_poses = np.full((len(names), 3), np.nan)
+        self._last_poses = np.full((len(names), 3), np.nan) if places is None else places.copy()
         self._last_twists = np.zeros((len(names), 2))
         self._next = 0
         self.start_poses: FloatArray | None = None
@@ -128,8 +130,10 @@ class Recorder:
     def _overdue(self) -> bool:
         if self._patient or max(self._poses, default=0) < self._next + LATE_STEPS:
             return False
-        everybody = {row for rows in self._poses.values() for row in rows}
-        return self._next > 0 or len(everybody) == len(self.names)
+        heard = {row for rows in self._poses.values() for row in rows}
+        return self._next > 0 or all(
+            row in heard or np.isfinite(self._last_poses[row]).all() for row in self._rows.values()
+        )
 
     def _take_first(self) -> None:
         """Where robots are whose first report was lost: as they report next."""

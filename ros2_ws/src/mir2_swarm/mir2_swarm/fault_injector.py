@@ -182,9 +182,8 @@ class FaultInjectorNode(SwarmNode):
         for spec in started:
             body, index = robot_model(self.roster.robot(spec.robot).kind), self.roster.names.index(spec.robot)
             self._running[spec] = Takeover(spec.traitor(), self.deployment.task, body, index, self._seed)
-        links = any(spec.on_links for spec in active) and now_s > self._announced_s
-        if over or started or links:
-            self._announce()
+        if over or started or (list(self._schedule) and now_s > self._announced_s):
+            self._announce()  # once per control period while there are any: who keeps the record knows that it lives
         for spec, takeover in self._running.items():
             if spec.on_commands:
                 self._command(spec, takeover, now_s)

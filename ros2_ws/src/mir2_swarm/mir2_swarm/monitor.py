@@ -5,14 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mir2_core.errors import UserError
 from mir2_core.gate import Reason
 from mir2_core.recorder import Recorder, StepRecord, rendezvous_distance_m
 from mir2_core.robots import robot_model
+from mir2_core.roster import RobotEntry
 from mir2_core.run import LONGEST_S
 from mir2_core.suspicion import Event
 from mir2_core.traitors.history import FaultHistory
-from mir2_core.types import Command
+from mir2_core.types import Command, RobotState
 from mir2_core.world import BACKENDS
 from mir2_interfaces.msg import FaultArray, GateStatus, SwarmMetrics
 from nav_msgs.msg import Odometry
@@ -20,12 +22,17 @@ from rclpy.qos import QoSProfile
 
 from mir2_swarm.convert import odometry_mistake, seconds, stamp, to_faults, to_state
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
+from mir2_swarm.pace import LEASE_PERIODS
 from mir2_swarm.run_folder import CUT_SHORT, EventLog, write_run_folder
 from mir2_swarm.starting import Start
 from mir2_swarm.verdicts import Verdicts
+from mir2_swarm.watch import Silence, Strangers
 
 DEEP = QoSProfile(depth=1000)
 LATEST_END_S = 5.0  # beyond a run's duration
+HANGS_S = 30.0  # wall time without a step in lockstep, whose simulator gives up before, if it can
+GIVE_UP_S = 5.0  # a robot whose odometry is refused for so long is not waited for
+REASONS = frozenset(map(str, Reason))
 
 
 class MonitorNode(SwarmNode):
@@ -38,15 +45,18 @@ class MonitorNode(SwarmNode):
         self._facts = self._read_facts()
         self._events = EventLog(self._output)
         self._recorder: Recorder | None = None
-        self._faults = FaultHistory()
+        self._faults = FaultHistory(LEASE_PERIODS * self.period_s)
         self._stopped: set[str] = set()
         self._refused: set[str] = set()
+        self._refused_since_s: dict[str, float] = {}
+        self._advanced_s = self.steady_s
         self._active: set[tuple[str, str]] = set()
         if self.pace.run_start_s is not None:
             self._begin(self.pace.run_start_s)
         wanted = [f"{robot}/{what}" for robot in self.roster.names for what in ("odom", "gate")]
         wanted += ["faults"] if self.roster.allow_fault_injection else []
         self._start = Start(self, wanted, bag=self.flag_parameter("bag"))
+        self._silence, self._strangers = Silence(self, self._note), Strangers(self, self._note)
         self._listen()
 
     def _read_facts(self) -> dict[str, Any]:
@@ -82,20 +92,23 @@ class MonitorNode(SwarmNode):
             patient=self.pace.patient,
             last_step=math.ceil(self._duration_s * self.roster.rate_hz - 1e-6) if self._duration_s else None,
             rendezvous_m=rendezvous_distance_m(len(self.roster.names), spacing_m),
+            places=np.array([_place(robot) for robot in self.roster.robots]),
         )
         self._events.add(0.0, "run_started", **self._facts)
-        if self._duration_s:
-            self.pace.every(1.0, self._end_by_the_clock)
+        self._begun_s = self._advanced_s = self.steady_s
+        self.create_timer(1.0, self._end_by_the_clock, clock=self.steady_clock)
 
     # During the run
 
     def _odometry_listener(self, robot: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
             state = to_state(message)
-            mistake = odometry_mistake(message) or self._clock_mistake(state.stamp_s)
+            self._silence.heard(robot, "odom")
+            mistake = odometry_mistake(message) or self._clock_mistake(state.stamp_s) or self._outside(state)
             if mistake:
                 self._note_refusal(robot, mistake)
                 return
+            self._refused_since_s.pop(robot, None)
             self._start.heard(f"{robot}/odom")
             if self._recorder is None and self._start.asked_s is not None and state.stamp_s >= self._start.asked_s:
                 self._begin(state.stamp_s)
@@ -109,27 +122,47 @@ class MonitorNode(SwarmNode):
         """Why a stamp cannot be of something that happens now, or nothing."""
         ahead_s = stamp_s - self.pace.now_s([stamp_s])
         limit_s = self.roster.timeouts.state_s
-        if abs(ahead_s) <= limit_s:
+        if -limit_s - self._silence.excused_s <= ahead_s <= limit_s:
             return ""
         late = "ahead of" if ahead_s > 0 else "behind"
         return f"its stamp is {abs(ahead_s):.1f} s {late} the clock here (allowed: {limit_s:g} s); set the clocks alike"
 
+    def _outside(self, state: RobotState) -> str:
+        """Why a robot cannot be where its odometry says, or nothing."""
+        size_m, margin_m = self.roster.arena.size_m, self.roster.trust.margin_m
+        if all(-margin_m <= place_m <= size_m + margin_m for place_m in (state.x_m, state.y_m)):
+            return ""
+        return f"its place ({state.x_m:g}, {state.y_m:g}) is outside the arena of {size_m:g} m"
+
     def _note_refusal(self, robot: str, mistake: str) -> None:
-        """Say so, and write it down once a robot."""
+        """Say so, write it down once a robot, and let nobody wait for one that is never right."""
         self.get_logger().error(f"odom of {robot} is not used: {mistake}", throttle_duration_sec=5.0)
         if robot not in self._refused:
             self._refused.add(robot)
-            self._events.add(self._elapsed_s(), "odometry_refused", robot=robot, detail=mistake)
+            self._note("odometry_refused", robot=robot, detail=mistake)
+        now_s = self.steady_s
+        self._refused_since_s.setdefault(robot, now_s)
+        hopeless = [name for name, since_s in self._refused_since_s.items() if now_s - since_s > GIVE_UP_S]
+        if self._start.asked_s is None and len(hopeless) == len(self.roster.names):
+            raise UserError(f"no robot says where it is: odom of {robot} is not used: {mistake}")
+        for name in hopeless:
+            self._start.heard(f"{name}/odom")
+            self._start.heard(f"{name}/gate")
 
     def _gate_listener(self, robot: str) -> Callable[[GateStatus], None]:
         def listen(message: GateStatus) -> None:
+            self._silence.heard(robot, "gate")
             if message.source != "none":
                 self._start.heard(f"{robot}/gate")
             self._note_emergency_stop(robot, Reason.EMERGENCY_STOP in message.reasons)
-            if self._recorder is not None and not self._clock_mistake(seconds(message.header.stamp)):
+            decided_s = seconds(message.header.stamp)
+            if self._recorder is not None and not self._clock_mistake(decided_s):
                 self._verdicts.gate(robot, message)
-                applied = Command(seconds(message.header.stamp), message.applied.linear.x, message.applied.angular.z)
-                self._recorder.gate(robot, seconds(message.state_stamp), applied, message.reasons)
+                applied = Command(decided_s, message.applied.linear.x, message.applied.angular.z)
+                reasons = REASONS & set(message.reasons)
+                # A gate that answers no command decides for the present, by itself.
+                state_s = decided_s if Reason.COMMAND_AGE in reasons else seconds(message.state_stamp)
+                self._recorder.gate(robot, state_s, applied, reasons)
                 self._advance()
 
         return listen
@@ -140,6 +173,14 @@ class MonitorNode(SwarmNode):
             return
         if self._events.add(self._elapsed_s(), event.name, robot=event.robot, detail=event.detail):
             print(f"{self._elapsed_s():5.0f} s   {words}", flush=True)
+
+    def _note(self, event: str, **details: str) -> bool:
+        """Write down what was noticed, and say so; whether it is not one of too many."""
+        noted = self._events.add(self._elapsed_s(), event, **details)
+        if noted:
+            words = " ".join([event.replace("_", " "), *details.values()])
+            print(f"{self._elapsed_s():5.0f} s   {words}", flush=True)
+        return noted
 
     def _on_faults(self, message: FaultArray) -> None:
         self._start.heard("faults")
@@ -163,18 +204,25 @@ class MonitorNode(SwarmNode):
             self._note_faults(step)
             if step.step % round(self.roster.rate_hz) == 0:
                 print(_line(step), flush=True)
+            self._advanced_s = self.steady_s
         if self._recorder.over:
             self.context.try_shutdown()
 
     def _end_by_the_clock(self) -> None:
-        """A run ends at its time even if what it waits for never comes."""
-        assert self._recorder is not None
-        late_s = self.now_s - self._recorder.run_start_s - self._duration_s
-        if late_s > LATEST_END_S:
+        """A run ends at its time, or when nothing goes on, even if what it waits for never comes."""
+        self._silence.look()
+        if self._start.asked_s is None or self._silence.excused_s:
+            return
+        now_s, still_s = self.steady_s, self.steady_s - self._advanced_s
+        if self.pace.patient:
+            over = still_s > HANGS_S
+        else:
+            over = 0.0 < self._duration_s < now_s - self._begun_s - LATEST_END_S and still_s > LATEST_END_S
+        if over:
             recorded_s = self._elapsed_s()
             self._events.add(recorded_s, CUT_SHORT, detail=f"nothing to record after {recorded_s:g} s")
             raise UserError(
-                f"the run should have ended {late_s:.0f} s ago, but robots have reported nothing to record since "
+                f"the run is cut short: for {still_s:.0f} s, robots have reported nothing to record after its "
                 f"{recorded_s:g} s; what there is lies in {self._output}"
             )
 
@@ -223,6 +271,12 @@ class MonitorNode(SwarmNode):
             print(words, flush=True)
         write_run_folder(self._output, recorder, self._facts | {"faults": faults} | verdicts.summary())
         print(f"run folder: {self._output}", flush=True)
+
+
+def _place(robot: RobotEntry) -> tuple[float, float, float]:
+    """Where a robot begins, as far as the roster says."""
+    start = robot.start
+    return (start.x_m, start.y_m, start.heading_rad) if start else (math.nan,) * 3
 
 
 def _line(step: StepRecord) -> str:

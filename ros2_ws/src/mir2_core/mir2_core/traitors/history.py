@@ -1,5 +1,6 @@
 """Who was a traitor when."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,18 +8,23 @@ from mir2_core.traitors.schedule import FOREVER, FaultSpec
 
 
 class FaultHistory:
-    """The faults of a run, rebuilt from announcements of those that are active or planned."""
+    """The faults of a run, rebuilt from announcements of those that are active or planned.
 
-    def __init__(self) -> None:
+    An announcement counts for `lease_s`: when the injector has died, robots go back to their policies.
+    """
+
+    def __init__(self, lease_s: float = math.inf) -> None:
+        self._lease_s, self._leased_until_s = lease_s, math.inf
         self._current: list[FaultSpec] = []
         self._past: list[FaultSpec] = []
 
     def update(self, now_s: float, faults: Sequence[FaultSpec]) -> None:
         """Take in an announcement made at `now_s` of every fault."""
         kept = {(spec.robot, spec.name, spec.start_s) for spec in faults}  # perhaps with another end
-        gone = [spec for spec in self._current if (spec.robot, spec.name, spec.start_s) not in kept]
+        gone = [spec for spec in self._held(now_s) if (spec.robot, spec.name, spec.start_s) not in kept]
         self._past += [replace(spec, end_s=min(spec.end_s, now_s)) for spec in gone]
         self._current = list(faults)
+        self._leased_until_s = now_s + self._lease_s
 
     def active_at(self, time_s: float) -> set[tuple[str, str]]:
         """The robots whose faults were active at a time, each with the fault's name."""
@@ -31,12 +37,19 @@ class FaultHistory:
     def as_planned(self, run_start_s: float, time_s: float) -> list[str]:
         """Every fault that was active in a run of `time_s` as `parse_faults` reads it, in order of their beginnings."""
         found = []
-        for spec in sorted((*self._past, *self._current), key=lambda spec: spec.start_s):
+        specs = (*self._past, *self._held(run_start_s + time_s))
+        for spec in sorted(specs, key=lambda spec: spec.start_s):
             start_s, end_s = max(0.0, spec.start_s - run_start_s), spec.end_s - run_start_s
             if start_s < min(end_s, time_s):
                 duration = "" if spec.end_s == FOREVER else f":{round(end_s - start_s, 9)}"
                 found.append(f"{spec.name}@{spec.robot}:{round(start_s, 9)}{duration}")
         return found
 
+    def _held(self, time_s: float) -> list[FaultSpec]:
+        """What was announced last, until the lease has run out."""
+        if time_s < self._leased_until_s:
+            return self._current
+        return [replace(spec, end_s=min(spec.end_s, self._leased_until_s)) for spec in self._current]
+
     def _active(self, time_s: float) -> list[FaultSpec]:
-        return [spec for spec in (*self._past, *self._current) if spec.active(time_s)]
+        return [spec for spec in (*self._past, *self._held(time_s)) if spec.active(time_s)]
