@@ -46,6 +46,16 @@ def reseal(path: Path, change) -> Path:
     return path
 
 
+def test_weights_in_a_second_file_are_refused_as_what_they_are(make_bundle, tmp_path):
+    apart = tmp_path / "apart.onnx"
+    onnx.save(
+        onnx.load(make_bundle()), apart, save_as_external_data=True, location="apart.data", size_threshold=0,
+        convert_attribute=True,
+    )  # fmt: skip
+    with pytest.raises(UserError, match="weights lie in a second file"):
+        PolicyBundle.load(apart)
+
+
 def test_golden_vectors_catch_other_weights(make_bundle):
     def other_weights(model, _):
         weights = next(t for t in model.graph.initializer if t.name == "wheels")

@@ -192,6 +192,10 @@ def _session(path: Path, model: bytes) -> Any:
         return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=False)
     except Exception as error:
         reason = str(error).splitlines()[0].split(" : ")[-1]
+        if "model_path" in reason or "external data" in reason.lower():
+            raise UserError(
+                f"{path}: its weights lie in a second file, which a bundle may not have; save it as one file"
+            ) from None
         raise UserError(
             f"{path}: not a readable ONNX file ({reason}): it is truncated or of another format; "
             "write it again with 'mir2 export'"
