@@ -1,11 +1,12 @@
 """Files are there completely or not at all."""
 
+import os
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 from mir2_core.errors import UserError
-from mir2_core.files import replacing, writable_folder, write_text, writing
+from mir2_core.files import locked, replacing, writable_folder, write_text, writing
 
 
 def _half_written(file: BinaryIO) -> None:
@@ -37,3 +38,13 @@ def test_a_folder_is_tried_before_the_work(tmp_path: Path) -> None:
     assert not list((tmp_path / "a" / "b").iterdir())
     with pytest.raises(UserError, match="cannot be written"):
         writable_folder(Path("/proc/figures"))
+
+
+def test_a_lock_names_who_holds_it_and_ends_with_the_block(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    with locked(path, wait=False, what="'mir2 train'"):
+        taken = rf"another 'mir2 train' is at work here \(process {os.getpid()}\)"
+        with pytest.raises(UserError, match=taken), locked(path, wait=False, what="'mir2 train'"):
+            pass
+    with locked(path, wait=False):
+        pass

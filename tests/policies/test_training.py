@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import torch
 from mir2_core.errors import UserError
+from mir2_core.files import locked
+from mir2_policies.cli.main import main
 from mir2_policies.learners.registry import ALGORITHMS
 from mir2_policies.learners.replay import Batch, Replay
 from mir2_policies.training.checkpoint import load_checkpoint, save_checkpoint
@@ -76,6 +78,19 @@ def test_a_finished_run_is_neither_overwritten_nor_changed(tmp_path: Path) -> No
         again = subprocess.run(train("--output", run, *arguments), capture_output=True, text=True, check=False)
         assert again.returncode == 2
         assert message in again.stderr.splitlines()[-1]
+
+
+def test_two_trainings_never_share_a_folder(tmp_path: Path) -> None:
+    trainer = Trainer(tiny_config("mir2"), tmp_path)
+    with locked(tmp_path / ".lock", wait=False), pytest.raises(UserError, match="another 'mir2 train' is at work here"):
+        trainer.run(Budget(transitions=100), quiet=True)
+
+
+def test_a_folder_that_cannot_be_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["train", "--steps", "100", "--output", "/proc/mine", "--quiet"])
+    assert end.value.code == 2
+    assert "error: /proc/mine: cannot be written" in capsys.readouterr().err
 
 
 def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 import argparse
 import sys
+import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn, Protocol
 
 from mir2_core.errors import EXIT_USER_ERROR, UserError, nearest, user_errors
+from mir2_core.files import writing
 
 from mir2_policies.cli import attack, check_world, curve, evaluate, export, reference, replay, rollout, study, train
 
@@ -58,6 +61,12 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _leave_disk_errors_to_the_main_thread(args: threading.ExceptHookArgs) -> None:
+    """TensorBoard's thread hands them on."""
+    if not issubclass(args.exc_type, OSError):
+        threading.__excepthook__(args)
+
+
 @user_errors
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one subcommand; its result is the exit status."""
@@ -65,8 +74,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
         raise UserError(f"unknown command '{words[0]}'; {nearest(words[0], COMMANDS)}")
     arguments = parser().parse_args(words)
+    threading.excepthook = _leave_disk_errors_to_the_main_thread
     try:
-        sys.exit(arguments.run(arguments))
+        with writing(Path.cwd()):
+            sys.exit(arguments.run(arguments))
     except ModuleNotFoundError as error:
         raise UserError(
             f"'mir2 {words[0]}' needs the package '{error.name}'; install it in the checkout with: make setup"

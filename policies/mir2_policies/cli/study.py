@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mir2_core.config import parse
 from mir2_core.errors import UserError
-from mir2_core.files import writable_folder
+from mir2_core.files import locked, writable_folder
 
 from mir2_policies.cli.options import check_at_least, show
 
@@ -34,7 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
     from mir2_policies.evaluation.report import REPORT_FILE, TABLE_FILE
     from mir2_policies.studies.engine import run_study
     from mir2_policies.studies.plan import PLAN_FILE
-    from mir2_policies.studies.units import locked
 
     check_at_least("--jobs", arguments.jobs, 1)
     directory: Path = arguments.output
@@ -47,12 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
         plan = _new(arguments)
     writable_folder(directory)
     try:
-        with locked(directory / ".lock", wait=False):
+        with locked(directory / ".lock", wait=False, what="'mir2 study'"):
             if not planned.exists():
                 plan.write(planned)
             run_study(directory, plan, arguments.jobs, arguments.quiet)
-    except BlockingIOError:
-        raise UserError(f"{directory}: another 'mir2 study' is at work here; wait for it or stop it") from None
     except KeyboardInterrupt:
         command = f"mir2 study {arguments.name} --output {directory} --resume"
         raise UserError(f"interrupted; go on with '{command}'") from None

@@ -1,17 +1,14 @@
 """What the units of a study do, each in a folder of its own that is complete once it holds `done.json`."""
 
-import fcntl
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from mir2_core.bundle import PolicyBundle
 from mir2_core.config import parse, read_text
 from mir2_core.errors import UserError
-from mir2_core.files import write_text
+from mir2_core.files import locked, write_text
 from pydantic import TypeAdapter, ValidationError
 
 from mir2_policies.attacks.trainer import AttackTrainer
@@ -47,14 +44,6 @@ def carry_out(study: Path, plan: Plan, unit: Unit) -> None:
         {"train": _train, "attack": _attack, "measure": _measure, "report": _report}[unit.kind](study, plan, unit)
         done = {"unit": unit.path, "minutes": round((time.monotonic() - begun) / 60.0, 3)}
         write_text(folder / DONE_FILE, json.dumps(done) + "\n")
-
-
-@contextmanager
-def locked(path: Path, wait: bool) -> Iterator[None]:
-    """Hold a lock that ends with the process; without `wait`, `BlockingIOError` if somebody else holds it."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
 
 
 def policy_file(study: Path, variant: str, policy: str) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from mir2_core.errors import UserError
+from mir2_core.files import locked, writable_folder
 from numpy.typing import NDArray
 from torch import nn
 
@@ -104,14 +105,15 @@ class TrainingRun(ABC):
 
     def run(self, budget: Budget, quiet: bool = False) -> None:
         """Train until the budget is used; the actor is then as in its best evaluation."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        save_config(self.directory, self.config)
-        used = budget.used(self.minutes, self.transitions)
-        progress = Progress(self.directory, self.transitions, used, quiet, best=max if self.larger_is_better else min)
-        try:
-            self._loop(budget, progress)
-        finally:
-            progress.close()
+        writable_folder(self.directory)
+        with locked(self.directory / ".lock", wait=False, what=f"'{self.command}'"):
+            save_config(self.directory, self.config)
+            used, best = budget.used(self.minutes, self.transitions), max if self.larger_is_better else min
+            progress = Progress(self.directory, self.transitions, used, quiet, best=best)
+            try:
+                self._loop(budget, progress)
+            finally:
+                progress.close()
         self.actor.load_state_dict(self._best["actor"])
 
     def _loop(self, budget: Budget, progress: Progress) -> None:

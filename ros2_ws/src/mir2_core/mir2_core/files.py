@@ -1,6 +1,7 @@
 """Files that are there completely or not at all, and what a user reads when one cannot be written."""
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,3 +51,21 @@ def writable_folder(folder: Path) -> Path:
         probe.write_bytes(b"0")
         probe.unlink()
     return folder
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool, what: str = "") -> Iterator[None]:
+    """Hold a lock that ends with the process; without `wait`, `UserError` if another `what` holds it."""
+    with writing(path), path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            file.seek(0)
+            raise UserError(
+                f"{path.parent}: another {what} is at work here (process {file.read().strip() or 'unknown'}); "
+                "wait for it, stop it, or choose another folder"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
