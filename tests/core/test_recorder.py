@@ -69,6 +69,20 @@ def test_a_robot_whose_first_report_is_lost_counts_as_missing_and_the_run_begins
     np.testing.assert_array_equal(recorder.start_poses[-1], truth.poses[1, -1])
 
 
+def test_a_robot_that_never_says_where_it_is_stands_where_it_began_and_the_run_goes_on(episode):
+    task, truth = episode
+    silent = Recorder(task, NAMES, 0.0, patient=False)
+    placed = Recorder(task, NAMES, 0.0, patient=False, places=truth.poses[0])
+    for k in range(20):
+        for recorder in (silent, placed):
+            report(recorder, task, truth.poses, truth.actions, k, NAMES[:-1])
+            recorder.advance(lambda _: ())
+    assert silent.steps == []
+    assert placed.steps[-1].step >= 14
+    np.testing.assert_array_equal(placed.steps[-1].poses[-1], truth.poses[0, -1])
+    assert np.isfinite(placed.steps[-1].reward)
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_what_is_no_place_counts_as_missing_and_the_return_stays_a_number(episode, bad):
     task, truth = episode

@@ -1,0 +1,53 @@
+"""The monitor notices who is silent, who is a stranger, and that it was itself paused."""
+
+import time
+
+import pytest
+from geometry_msgs.msg import TwistStamped
+from mir2_swarm.node import SwarmNode
+from mir2_swarm.watch import Silence, Strangers
+
+
+@pytest.fixture
+def noted(bench, roster_file):
+    b = bench(roster=roster_file())
+    node = b.add(SwarmNode("monitor"))
+    events = []
+
+    def note(event, **details):
+        events.append((event, details.get("robot", "")))
+        return True
+
+    return b, node, events, note
+
+
+def test_silence_is_noted_once_and_so_is_its_end(noted):
+    b, node, events, note = noted
+    silence = Silence(node, note)
+    silence.heard("robot_0", "odom")
+    b.spin_until(lambda: ("odom_silent", "robot_0") in events, "silence")
+    silence.heard("robot_0", "odom")
+    silence.heard("robot_0", "odom")
+    said = [event for event in events if event[0] != "monitor_paused"]  # as it may be, on a busy machine
+    assert said == [("odom_silent", "robot_0"), ("odom_heard_again", "robot_0")]
+
+
+def test_who_was_paused_blames_nobody_and_believes_what_is_late(noted):
+    _, node, events, note = noted
+    silence = Silence(node, note)
+    silence.heard("robot_0", "odom")
+    assert silence.excused_s == 0.0
+    time.sleep(1.5)
+    silence.heard("robot_1", "odom")
+    assert events == [("monitor_paused", "")]
+    assert silence.excused_s >= 1.5
+
+
+def test_a_stranger_that_publishes_is_named_and_one_that_listens_is_not(noted):
+    b, node, _, note = noted
+    told = []
+    Strangers(node, lambda event, detail: told.append(detail) or note(event))
+    b.probe.create_subscription(TwistStamped, "/robot_0/cmd_vel", print, 10)
+    b.probe.create_publisher(TwistStamped, "/robot_1/cmd_vel", 10)
+    b.spin_until(lambda: told, "the stranger")
+    assert set(told) == {"/probe publishes on /robot_1/cmd_vel"}
