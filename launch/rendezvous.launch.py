@@ -56,7 +56,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     supervisor = Supervisor(prepared.folder)
     nodes: list[LaunchDescriptionEntity] = [
         supervisor.leave(),
-        supervisor.needed("the simulator", simulator),
+        supervisor.needed("the simulator" + (", which was to open a window (gui:=false),") * run.gui, simulator),
         supervisor.restarted("the gates' process", "every robot stands", node("gate", *robots)),
         *(
             supervisor.restarted(
