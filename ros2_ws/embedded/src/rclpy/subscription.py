@@ -13,6 +13,8 @@ from .destroyable import Destroyable
 from .exceptions import InvalidTopicNameException
 from .qos import QoSProfile
 
+LOG_AGAIN_S = 1.0  # after a line on what is no message
+
 
 class Subscription(Destroyable):
     """Made by `Node.create_subscription`."""
@@ -39,6 +41,7 @@ class Subscription(Destroyable):
         self.callback_group = callback_group
         self.raw = raw
         self.event_handlers: list[Any] = []
+        self._dropped = 0
         self._node = node
         type_name = msg_type.TYPE_NAME
         qos = node._fitting(qos_profile, topic, for_subscription=True).to_dds(wire.user_data(type_name))
@@ -73,7 +76,11 @@ class Subscription(Destroyable):
             try:
                 message = self._decode(cdr)
             except CdrError as error:
-                self._node.get_logger().error(f"{self.topic_name}: dropped what is no message: {error}")
+                self._dropped += 1
+                self._node.get_logger().error(
+                    f"{self.topic_name}: dropped what is no message: {error} ({self._dropped} so far)",
+                    throttle_duration_sec=LOG_AGAIN_S,
+                )
                 return None
             if self._callback_type is Subscription.CallbackType.MessageOnly:
                 return partial(self._callback, message)
