@@ -26,7 +26,7 @@ from mir2_policies.evaluation.measure import (
     Scenario,
     Settings,
     bundle_task,
-    load_policies,
+    check_comparable,
     play,
     policy_names,
     rendezvous,
@@ -315,7 +315,7 @@ def test_policies_that_cannot_be_compared(make_bundle: MakeBundle, tmp_path: Pat
     with pytest.raises(UserError, match="2 policies need --output"):
         evaluate(ten, three)
     with pytest.raises(UserError, match="no policy to evaluate"):
-        load_policies([])
+        check_comparable([])
 
 
 def test_an_adversary_of_another_victim(make_bundle: MakeBundle, tmp_path: Path) -> None:

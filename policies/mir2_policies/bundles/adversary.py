@@ -40,6 +40,7 @@ def export_adversary(attack: AttackTrainer, output: Path) -> dict[str, Any]:
     )
     changes = {
         "observation_terms": [ObservationTermInfo(**term._asdict()) for term in attack.attacker.sight.terms],
+        "ally_terms": [],
         "action_meaning": task.action_meaning + (ACTION_MEANING if threat.lies else ""),
         "adversary": info,
     }

@@ -9,7 +9,7 @@ from mir2_core.bundle import PolicyBundle
 from mir2_core.config import parse
 from mir2_core.errors import UserError, nearest
 
-from mir2_policies.cli.options import add_budget, read_budget, read_numbers, show
+from mir2_policies.cli.options import add_budget, add_team, load_policy, read_budget, read_numbers, show
 
 if TYPE_CHECKING:
     from mir2_policies.attacks.config import AttackConfig
@@ -24,6 +24,7 @@ USUAL_WIDTH = 64
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whom to attack, as whom, what for, and for how long."""
     parser.add_argument("--policy", type=Path, required=True, metavar="FILE.onnx", help="the victims' policy")
+    add_team(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the attack")
     parser.add_argument("--threat", default="published", metavar="NAME", help="published, saboteur, liar or two_faced")
     parser.add_argument("--robots", metavar="INDICES", help="the traitors, such as 0,4")
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.threat not in THREATS:
         raise UserError(f"unknown threat '{arguments.threat}'; {nearest(arguments.threat, THREATS)}")
-    victim = PolicyBundle.load(arguments.policy)
+    victim = load_policy(arguments.policy, arguments.team)
     attack = _suite if arguments.suite else _network
     for name in ("families", "check"):
         if getattr(arguments, name) is not None and not arguments.suite:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mir2_core.errors import UserError
 
-from mir2_policies.cli.options import check_at_least, read_numbers, show
+from mir2_policies.cli.options import add_team, check_at_least, load_policy, read_numbers, show
 from mir2_policies.evaluation.returns import FINAL_SEED
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ SUMMARY = "measure the clean return of a bundle; with --output, how robust polic
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which policies, in which conditions, how often, and where to."""
     parser.add_argument("bundles", type=Path, nargs="+", metavar="FILE.onnx")
+    add_team(parser)
     parser.add_argument("--output", type=Path, metavar="DIR", help="for tables, pictures and report.html")
     parser.add_argument("--adversaries", type=Path, nargs="+", default=[], metavar="FILE.onnx", help="of 'mir2 attack'")
     parser.add_argument("--conditions", metavar="NAMES", help="such as clean,flee,offset:{x_m: 0.5}; default: all")
@@ -60,8 +61,6 @@ def _refuse(arguments: argparse.Namespace, options: Sequence[str], why: str) -> 
 
 def _clean(arguments: argparse.Namespace) -> dict[str, Any]:
     """The clean return of a bundle, computed as robots do it: NumPy and ONNX Runtime."""
-    from mir2_core.bundle import PolicyBundle
-
     from mir2_policies.evaluation.episodes import bundle_act
     from mir2_policies.evaluation.returns import episode_returns, summary
 
@@ -72,7 +71,7 @@ def _clean(arguments: argparse.Namespace) -> dict[str, Any]:
     seed = FINAL_SEED if arguments.seed is None else arguments.seed
     check_at_least("--episodes", episodes, 2)
     check_at_least("--seed", seed, 0)
-    bundle = PolicyBundle.load(arguments.bundles[0])
+    bundle = load_policy(arguments.bundles[0], arguments.team)
     returns = episode_returns(bundle.task(), bundle_act(bundle), episodes, seed)
     return summary(returns, seed)
 
@@ -80,9 +79,8 @@ def _clean(arguments: argparse.Namespace) -> dict[str, Any]:
 def _report(arguments: argparse.Namespace) -> dict[str, Any]:
     from mir2_policies.studies.compare import compare
 
-    return compare(
-        arguments.bundles, arguments.adversaries, _settings(arguments), arguments.output, quiet=arguments.quiet
-    )
+    bundles = [load_policy(path, arguments.team) for path in arguments.bundles]
+    return compare(bundles, arguments.adversaries, _settings(arguments), arguments.output, quiet=arguments.quiet)
 
 
 def _through_nodes(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -96,7 +94,7 @@ def _through_nodes(arguments: argparse.Namespace) -> dict[str, Any]:
     check_at_least("--jobs", jobs, 1)
     try:
         return compare_through_nodes(
-            arguments.bundles,
+            [load_policy(path, arguments.team) for path in arguments.bundles],
             arguments.adversaries,
             _settings(arguments, conditions=CONDITIONS, seeds=SEEDS),
             arguments.output,

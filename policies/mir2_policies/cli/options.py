@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
+from mir2_core.roster import MAX_ROBOTS
 
 if TYPE_CHECKING:
     from mir2_policies.training.run import Budget
@@ -30,6 +32,21 @@ def read_budget(arguments: argparse.Namespace, **default: float) -> "Budget":
             option = "--steps" if name == "transitions" else "--minutes"
             raise UserError(f"{option} is {value}: give a positive number")
     return Budget(**(given or default))
+
+
+def add_team(parser: argparse.ArgumentParser) -> None:
+    """`--team`."""
+    parser.add_argument("--team", type=int, metavar="N", help="how many robots; default: as the policy was made for")
+
+
+def load_policy(path: Path, team: int | None) -> PolicyBundle:
+    """The policy, as one for a team of that size if it is given."""
+    policy = PolicyBundle.load(path)
+    if team is None:
+        return policy
+    if not 2 <= team <= MAX_ROBOTS:
+        raise UserError(f"--team is {team}; allowed: 2 to {MAX_ROBOTS}")
+    return policy.of_size(team)
 
 
 def read_numbers(text: str, option: str) -> tuple[int, ...]:

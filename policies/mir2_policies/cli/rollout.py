@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from mir2_core.files import writing
 
-from mir2_policies.cli.options import check_at_least, show
+from mir2_policies.cli.options import add_team, check_at_least, load_policy, show
 
 SUMMARY = "run one episode of a bundle inside this process and keep its trajectory"
 
@@ -16,16 +16,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, metavar="FILE.onnx")
     parser.add_argument("--seed", type=int, default=0, help="of the start poses; default: 0")
     parser.add_argument("--steps", type=int, help="default: the task's horizon")
+    add_team(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the trajectory, each robot acting on its own observation as it does on the floor."""
-    from mir2_core.bundle import PolicyBundle
     from mir2_core.rollout import rollout
 
     check_at_least("--seed", arguments.seed, 0)
-    bundle = PolicyBundle.load(arguments.bundle)
+    bundle = load_policy(arguments.bundle, arguments.team)
     task = bundle.task()
     steps = task.params.horizon if arguments.steps is None else arguments.steps
     check_at_least("--steps", steps, 1)

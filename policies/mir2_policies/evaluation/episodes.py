@@ -66,9 +66,10 @@ class Arena:
         believed[:, :, self.robots] = self.task.xp.swapaxes(reported, 1, 2)
         return believed
 
-    def observe(self, seen: Array) -> Array:
-        """The observations (B, N, O) of robots that believe what `seen` gives."""
-        return self.task.observe(seen) if seen.ndim == 3 else self.task.observe.of_listeners(seen)
+    def observe(self, seen: Array, present: Array | None = None) -> Array:
+        """The observations (B, N, O) of robots that believe what `seen` gives, and hear those `present` (B, N, N)."""
+        observe = self.task.observe if seen.ndim == 3 else self.task.observe.of_listeners
+        return observe(seen, present)
 
     def replaced(self, values: Array, rows: Array) -> Array:
         """A copy of `values` (B, N, ...) with the traitors' rows (B, K, ...) in place."""

@@ -68,11 +68,10 @@ class Scenario(NamedTuple):
     traitor: Traitor | None = None
 
 
-def load_policies(paths: Sequence[Path]) -> list[PolicyBundle]:
-    """Policies that can be compared: different files, one task."""
-    if not paths:
+def check_comparable(bundles: Sequence[PolicyBundle]) -> None:
+    """Refuse policies that cannot be compared: they must be different files for one task."""
+    if not bundles:
         raise UserError("no policy to evaluate: give one .onnx file at least")
-    bundles = [PolicyBundle.load(path) for path in paths]
     first = bundles[0]
     seen: dict[str, Path] = {}
     for bundle in bundles:
@@ -87,7 +86,6 @@ def load_policies(paths: Sequence[Path]) -> list[PolicyBundle]:
         if digest in seen:
             raise UserError(f"{bundle.path}: the same policy as {seen[digest]}; name each policy once")
         seen[digest] = bundle.path
-    return bundles
 
 
 def bundle_task(bundle: PolicyBundle) -> FloorTask:

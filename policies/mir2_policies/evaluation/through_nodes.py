@@ -95,7 +95,8 @@ def plan(bundle: PolicyBundle, scenario: Scenario, settings: Settings, nodes: No
     """One run a seed, all traitors compromised from the beginning to the end."""
     task = bundle_task(bundle)
     digest = bundle.metadata.file_sha256[:8]
-    where = directory / RUNS / f"{nodes.mode}-{nodes.backend}" / f"{bundle.path.stem}-{digest}" / _folder_name(scenario)
+    policy = f"{bundle.path.stem}-of-{task.params.robots}-{digest}"
+    where = directory / RUNS / f"{nodes.mode}-{nodes.backend}" / policy / _folder_name(scenario)
     common = {
         "robots": task.params.robots,
         "policy": str(bundle.path.resolve()),

@@ -18,8 +18,8 @@ from mir2_policies.evaluation.episodes import Episodes
 from mir2_policies.evaluation.measure import (
     Scenario,
     Settings,
+    check_comparable,
     load_adversaries,
-    load_policies,
     measure,
     play,
     policy_names,
@@ -34,10 +34,15 @@ Adversaries = dict[str, list[AdversaryBundle]]
 
 
 def compare(
-    policies: Sequence[Path], adversaries: Sequence[Path], settings: Settings, output: Path, *, quiet: bool = False
+    bundles: Sequence[PolicyBundle],
+    adversaries: Sequence[Path],
+    settings: Settings,
+    output: Path,
+    *,
+    quiet: bool = False,
 ) -> dict[str, Any]:
     """Measure policies and write the report into the folder; where it lies and how the policies rank."""
-    bundles = load_policies(policies)
+    check_comparable(bundles)
     settings.check(bundles[0].metadata.task_parameters["robots"])
     against = load_adversaries(adversaries, bundles)
     directory = writable_folder(output)
@@ -52,7 +57,7 @@ def compare(
 
 
 def compare_through_nodes(
-    policies: Sequence[Path],
+    bundles: Sequence[PolicyBundle],
     adversaries: Sequence[Path],
     settings: Settings,
     output: Path,
@@ -62,7 +67,7 @@ def compare_through_nodes(
     quiet: bool = False,
 ) -> dict[str, Any]:
     """The same with every episode a run of its own, which the folder keeps below `runs`."""
-    bundles = load_policies(policies)
+    check_comparable(bundles)
     settings.check(bundles[0].metadata.task_parameters["robots"], through_nodes.check_condition)
     through_nodes.check(settings, nodes)
     against = load_adversaries(adversaries, bundles)

@@ -44,7 +44,7 @@ class Deployment:
         terms = {"observation_terms": task.observe.own_terms, "ally_terms": task.observe.ally_terms}
         policy.require({name: [term._asdict() for term in each] for name, each in terms.items()})
         policy.require({"action_meaning": task.action_meaning})
-        return cls(roster, policy, task)
+        return cls(roster, policy.of_size(len(roster.robots)), task)
 
 
 def find_policy(name: str, zoo: Path, relative_to: Path) -> Path:
