@@ -50,7 +50,8 @@ class Hearing:
 
     def listen(self, state: Tensor, begins: Tensor) -> Heard:
         """What is heard in `state` (B, N, S), once a step; `begins` (B,) marks worlds in which an episode begins."""
-        for name, new in self._draw().items():
+        drawn_anew = self._draw() if bool(begins.any()) else {}
+        for name, new in drawn_anew.items():
             wanted = begins.reshape(-1, *[1] * (new.ndim - 1))
             self._drawn[name] = torch.where(wanted, new, self._drawn[name])
         self._drawn["silent"] = self._fallen_silent_or_back()

@@ -28,8 +28,8 @@ class ApgConfig(ActorConfig):
     """Settings of the learner; the penalty is off by default."""
 
     algorithm: Literal["apg"] = "apg"
-    worlds: int = Field(default=20, ge=1, le=65_536, description="of each team size")
-    evaluation_interval: int = Field(default=60_000, ge=1, description="in transitions")
+    worlds: int = Field(default=16, ge=1, le=65_536, description="of each team size")
+    evaluation_interval: int = Field(default=48_000, ge=1, description="in transitions")
     evaluation_episodes: int = Field(default=32, ge=2, description="with each team size")
     window: int = Field(default=40, ge=1, description="steps that a gradient reaches back")
     tail: float = Field(default=20.0, ge=0.0, description="steps that what a window ends with is thought to last")

@@ -3,6 +3,7 @@
 Every function takes `xp`, the array namespace of its arguments: NumPy on a robot, PyTorch in training.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 Array = Any  # numpy.ndarray on a robot, torch.Tensor in the training worlds
@@ -80,16 +81,17 @@ def ally_features(xp: Any, poses: Array, allies: Array) -> tuple[Array, Array, A
     )
 
 
-def squashed_place(xp: Any, own: Array, places: Array, reach_m: float) -> Array:
+def squashed_places(xp: Any, own: Array, places: Array, reaches_m: Sequence[float]) -> Array:
     """Where `places` (..., M, 3) are, ahead and to the left of robots at `own` (..., 1, 3), over √(distance² + reach²).
 
-    Far from the robot, (..., M, 2) is a direction; near it, a place in units of the reach. It is smooth, and within
-    [−1, 1] whatever the place.
+    Two numbers for each reach: (..., M, 2 R). Far from the robot, they are a direction; near it, a place in units of
+    the reach. They are smooth, and within [−1, 1] whatever the place.
     """
     east, north = places[..., 0] - own[..., 0], places[..., 1] - own[..., 1]
     cos, sin = xp.cos(own[..., 2]), xp.sin(own[..., 2])
-    ahead, left = east * cos + north * sin, north * cos - east * sin
-    return xp.stack([ahead, left], axis=-1) / xp.sqrt(east * east + north * north + reach_m**2)[..., None]
+    place = xp.stack([east * cos + north * sin, north * cos - east * sin], axis=-1)
+    square = (east * east + north * north)[..., None]
+    return xp.concatenate([place / xp.sqrt(square + reach_m**2) for reach_m in reaches_m], axis=-1)
 
 
 def wall_terms(xp: Any, poses: Array, arena_m: float, margin_m: float, scale: float) -> Array:

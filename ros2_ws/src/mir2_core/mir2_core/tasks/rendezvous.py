@@ -18,7 +18,7 @@ from mir2_core.tasks.geometry import (
     ally_features,
     distances_between,
     pair_geometry,
-    squashed_place,
+    squashed_places,
     wall_terms,
 )
 
@@ -211,8 +211,8 @@ class Rendezvous:
     def _of_ally(self, own: Array, allies: Array) -> Array:
         """Where each ally (..., M, 3) is and heads, as seen by a robot at `own` (..., 1, 3): all within [−1, 1]."""
         xp, turned = self.xp, allies[..., 2] - own[..., 2]
-        places = [squashed_place(xp, own, allies, reach_m) for reach_m in REACHES_M]
-        return xp.concatenate([*places, xp.stack([xp.cos(turned), xp.sin(turned)], axis=-1)], axis=-1)
+        places = squashed_places(xp, own, allies, REACHES_M)
+        return xp.concatenate([places, xp.stack([xp.cos(turned), xp.sin(turned)], axis=-1)], axis=-1)
 
     def _in_range(self, own: Array, allies: Array) -> Array:
         east, north = allies[..., 0] - own[..., 0], allies[..., 1] - own[..., 1]
