@@ -302,6 +302,7 @@ def test_declared_arguments() -> None:
     ("entity", "message"),
     [
         (lambda: LogInfo(msg=["a", 1]), "Failed to normalize given item of type '<class 'int'>'"),
+        (lambda: LogInfo(msg=1.5), "Failed to normalize given item of type '<class 'float'>'"),
         (lambda: TimerAction(period="soon", actions=[]), "'soon'"),
         (lambda: TimerAction(period=1, actions=[]), "'TimerAction' expected 'period' to be one of"),
         (lambda: ExecuteProcess(cmd=["true"], output="paper"), "paper is not a valid standard output config"),

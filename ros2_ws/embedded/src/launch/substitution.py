@@ -52,7 +52,7 @@ class TextSubstitution(Substitution):
 
 def normalize_to_list_of_substitutions(subs: SomeSubstitutionsType) -> list[Substitution]:
     """Return the parts of a text as substitutions; TypeError for anything else."""
-    parts = [subs] if isinstance(subs, (str, Substitution)) else subs
+    parts = subs if isinstance(subs, Iterable) and not isinstance(subs, str) else [subs]
     return [_normalize(part) for part in parts]
 
 

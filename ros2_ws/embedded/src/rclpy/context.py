@@ -39,6 +39,7 @@ class Context(Destroyable):
             try:
                 self.arguments = rosargs.parse(sys.argv if args is None else args)
                 self._domain_id = wire.domain_id() if domain_id is None else domain_id
+                wire.cyclone_config()  # a mistake in the environment is told here
             except (rosargs.InvalidRosArgsError, ValueError) as error:
                 raise RCLError(f"failed to initialize rcl: {error}") from error
             self._ok = self._was_initialized = True
