@@ -15,7 +15,7 @@ FORGOTTEN_S = 20.0  # by then the network has forgotten a node that was killed
 OWN_PAUSE_S = 0.5  # who is late for its own timer by so much was itself paused, and knows nothing of others
 
 OWN = {"/monitor", "/simulator", "/emergency_stop", "/fault_injector", "/bag_recorder", "/run_clock"}
-SHARED = {"/clock", "/faults", "/emergency_stop", "/emergency_stop/reports", "/swarm/metrics", "/swarm/suspicion"}
+SHARED = {"/clock", "/faults", "/emergency_stop/reports", "/swarm/metrics", "/swarm/suspicion"}
 
 Note = Callable[..., bool]
 
