@@ -7,6 +7,7 @@ from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
+from mir2_core.errors import UserError
 from mir2_core.run import ARGUMENTS, Run, prepare
 from mir2_swarm.domain import require_free_domain
 from mir2_swarm.environment import check_environment
@@ -27,6 +28,11 @@ def given(context: LaunchContext) -> dict[str, str]:
 def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The nodes of one run; a mistake in the arguments is an error before anything starts."""
     check_environment()
+    if namespace := context.launch_configurations.get("ros_namespace", "").strip("/"):  # of PushRosNamespace
+        raise UserError(
+            f"this launch file was included below the namespace '{namespace}', which would merge all robots into one; "
+            "include it without, and give two teams on one network a ROS_DOMAIN_ID each"
+        )
     run = Run.from_arguments(given(context))
     if not run.share_domain:
         require_free_domain()

@@ -88,6 +88,27 @@ def test_a_node_without_its_roster_says_so(swarm):
     )
 
 
+INCLUDED_BELOW = """
+from launch import LaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription
+from launch.substitutions import PathJoinSubstitution
+from launch_ros.actions import PushRosNamespace
+from launch_ros.substitutions import FindPackageShare
+
+def generate_launch_description():
+    ours = PathJoinSubstitution([FindPackageShare("mir2_swarm"), "launch", "rendezvous.launch.py"])
+    return LaunchDescription([GroupAction([PushRosNamespace("fleet"), IncludeLaunchDescription(ours)])])
+"""
+
+
+def test_a_launch_below_a_namespace_is_refused_before_anything_starts(swarm):
+    (swarm.folder / "fleet.launch.py").write_text(INCLUDED_BELOW)
+    status, output = swarm.ros2("launch", "fleet.launch.py")
+    assert status == 1
+    assert "process started" not in output
+    assert "included below the namespace 'fleet'" in output.splitlines()[-1]
+
+
 @pytest.mark.parametrize("rename", ["__ns:=/fleet", "__node:=one_name_for_all"])
 def test_robots_that_would_be_merged_into_one_are_refused(swarm, make_bundle, rename):
     (swarm.folder / "roster.yaml").write_text(roster().replace("centroid.onnx", str(make_bundle())))
