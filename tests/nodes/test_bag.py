@@ -71,7 +71,7 @@ def test_it_can_be_read_at_any_time_and_after_a_kill(bag, path):
 def test_without_an_index_all_of_it_can_be_scanned(bag, path, monkeypatch):
     monkeypatch.setattr(mir2_swarm.bag, "INDEX_SHARE", 1e9)
     topic = bag.add_topic("/robot_0/odom", Odometry, FULL)
-    bag.flush(end=True)
+    bag.flush(index=True)
     for k in range(3):
         say(bag, topic, 100 * k, 100)
         bag.flush()
@@ -97,7 +97,7 @@ def test_a_full_disk_costs_nothing_that_was_there(bag, path):
 
 def test_a_bag_that_was_removed_is_not_written_unseen(bag, path):
     topic = bag.add_topic("/robot_0/odom", Odometry, FULL)
-    bag.flush(end=True)
+    bag.flush(index=True)
     path.unlink()
     say(bag, topic, 0, 1)
     with pytest.raises(OSError, match="it was removed"):

@@ -170,6 +170,32 @@ def test_lockstep_steps_when_every_robot_has_answered_that_very_time(bench, rost
     assert stage.clock[-1].clock == stamp(0.1)
 
 
+def test_lockstep_does_not_leave_a_bag_recorder_behind_but_waits_for_a_dead_one_no_longer(bench, roster_file, capfd):
+    stage = Stage(bench, roster_file(), mode="lockstep")
+    recorder = stage.b.probe.create_publisher(Clock, "/bag_recorder/clock", 10)
+    stage.b.spin_until(recorder.get_subscription_count, "the simulator listens")
+    stage.wait_for_reports()
+
+    def come_to(step):
+        def come():
+            for robot in ROBOTS:
+                stage.drive(robot, 0.0, stage.state(robot).stamp_s)
+            return round(10 * stage.state("robot_0").stamp_s) >= step
+
+        return come
+
+    progress, come_too_far = stage.simulator._stepping._bag, come_to(6)
+    recorder.publish(Clock(clock=stamp(0.0)))
+    stage.b.spin_until(lambda: progress._heard_s is not None, "the recorder is heard")
+    stage.b.spin_until(lambda: come_too_far() or progress._wait.waiting, "the simulator waits")
+    assert stage.state("robot_0").stamp_s == 0.5
+    assert "goes on without waiting" not in capfd.readouterr().err
+    recorder.publish(Clock(clock=stamp(0.4)))
+    stage.b.spin_until(come_to(9), "four more steps")
+    stage.b.spin_until(come_to(12), "more steps, though the recorder says nothing more")
+    assert "the bag recorder is too slow or has died; the run goes on without waiting" in capfd.readouterr().err
+
+
 def test_lockstep_ends_and_names_who_is_missing(bench, roster_file, monkeypatch):
     monkeypatch.setattr("mir2_swarm.stepping.GIVE_UP_S", 1.0)
     stage = Stage(bench, roster_file(), mode="lockstep", start_paused="true")

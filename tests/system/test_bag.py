@@ -12,7 +12,7 @@ from tests.ros import DEADLINE_S, process_of, wait_until
 LAUNCH = ("launch", "mir2_swarm", "rendezvous.launch.py", "robots:=3", "backend:=kinematic", "robots_per_process:=3")
 
 
-NOT_IN_A_BAG = {"/parameter_events", "/bag_recorder/ready"}
+NOT_IN_A_BAG = {"/parameter_events", "/bag_recorder/ready", "/bag_recorder/clock"}
 
 
 def read(path):

@@ -63,13 +63,16 @@ class Bag:
         """Take in one message."""
         self._writer.add_message(topic, time_ns, message, time_ns)
 
-    def flush(self, *, end: bool = False) -> None:
-        """Put what was taken in into the file; `OSError` if that fails, and then the file is as it was before."""
+    def flush(self, *, index: bool = False) -> None:
+        """Put what was taken in into the file, with an `index` in any case or if that is due.
+
+        Raises `OSError` if that fails, and then the file is as it was before.
+        """
         self._writer.flush()
         kept, now_s = len(self._pending.data), time.monotonic()
-        if not kept and not end:
+        if not kept and not index:
             return
-        if end or now_s - self._indexed_s >= INDEX_SHARE * (now_s - self._began_s):
+        if index or now_s - self._indexed_s >= INDEX_SHARE * (now_s - self._began_s):
             self._writer.finish()
             self._indexed_s = now_s
         self._put(bytes(self._pending.data), kept)
@@ -77,7 +80,7 @@ class Bag:
     def close(self) -> None:
         """Flush and let go of the file."""
         try:
-            self.flush(end=True)
+            self.flush(index=True)
         finally:
             os.close(self._file)
 

@@ -12,10 +12,13 @@ from mir2_core.errors import UserError, exit_with
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import HistoryPolicy, QoSProfile
+from rclpy.serialization import deserialize_message
 from rclpy.signals import SignalHandlerOptions
+from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Bool
 
 from mir2_swarm.bag_topics import BagTopic, bag_topics
+from mir2_swarm.convert import seconds
 from mir2_swarm.environment import check_environment
 from mir2_swarm.node import LATCHED, SwarmNode
 
@@ -25,7 +28,10 @@ BAG_FILE = "run.mcap"
 
 
 class BagRecorderNode(SwarmNode):
-    """Says on `~/ready` when it has heard everything that is said before a run begins; the monitor waits for that."""
+    """Says on `~/ready` when it has heard everything that is said before a run begins; the monitor waits for that.
+
+    Where time is simulated it repeats the clock on `~/clock`, so that the simulator does not leave it behind.
+    """
 
     def __init__(self) -> None:
         super().__init__("bag_recorder")
@@ -42,9 +48,13 @@ class BagRecorderNode(SwarmNode):
         topics = bag_topics(self.roster, odometry_qos=self.pace.odometry_qos, clock=self.pace.patient)
         self._unheard = {topic.name for topic in topics if topic.lively}
         self._ready = self.create_publisher(Bool, "~/ready", LATCHED)
+        self._repeated_clock = self.create_publisher(Clock, "~/clock", 10)
+        self._clock_s = 0.0
+        self._missed_steps = 0
         for topic in topics:
             number = self._bag.add_topic(topic.name, topic.message, topic.qos)
             self._subscribe(topic, self._listener(topic.name, number))
+        self._bag.flush(index=True)
         self._timer = self.create_timer(FLUSH_S, self._bag.flush, clock=self.steady_clock)
 
     def _subscribe(self, topic: BagTopic, listen: Callable[[Any], None]) -> None:
@@ -59,12 +69,21 @@ class BagRecorderNode(SwarmNode):
         def listen(message: bytes) -> None:
             self._bag.write(number, self.get_clock().now().nanoseconds, message)
             self._recorded += 1
+            if topic == "/clock":
+                self._follow(message)
             if topic in self._unheard:
                 self._unheard.remove(topic)
                 if not self._unheard:
                     self._ready.publish(Bool(data=True))
 
         return listen
+
+    def _follow(self, clock: bytes) -> None:
+        """Say how far this bag has come, and notice the steps of which nothing was heard."""
+        self._repeated_clock.publish(clock)
+        time_s = seconds(deserialize_message(clock, Clock).clock)
+        self._missed_steps += max(0, round((time_s - self._clock_s) / self.period_s) - 1)
+        self._clock_s = time_s
 
     def _loss_listener(self, topic: str) -> Callable[[Any], None]:
         def listen(loss: Any) -> None:
@@ -80,9 +99,10 @@ class BagRecorderNode(SwarmNode):
             before = self._recorded
             executor.spin_once(timeout_sec=0.1)
         self._bag.close()
-        if self._lost:
-            lost = ", ".join(f"{count} of {topic}" for topic, count in self._lost.items())
-            self.get_logger().warning(f"{BAG_FILE} lacks messages that were lost on the way: {lost}")
+        lost = [f"{count} messages of {topic}" for topic, count in self._lost.items()]
+        lost += [f"{self._missed_steps} steps"] if self._missed_steps else []
+        if lost:
+            self.get_logger().warning(f"{BAG_FILE} lacks what was lost on the way: {', '.join(lost)}")
 
 
 def main() -> None:
@@ -105,7 +125,7 @@ def main() -> None:
     except UserError as error:
         exit_with(error)
     except OSError as error:
-        print(f"error: {BAG_FILE} ends here: {error.strerror}; what came before is kept", file=sys.stderr, flush=True)
+        print(f"error: {BAG_FILE} ends here: {error.strerror}", file=sys.stderr, flush=True)
         sys.exit(1)
     finally:
         rclpy.try_shutdown()

@@ -10,6 +10,7 @@ from mir2_swarm.node import LATCHED, SwarmNode
 
 READY_TIMEOUT_S = 120.0
 WAITING_NEWS_S = 10.0
+BAG_READY = "/bag_recorder/ready"
 BAG_TIMEOUT_S = 30.0  # a run does not depend on its bag
 
 
@@ -20,11 +21,11 @@ class Start:
         self.asked_s: float | None = None
         self._node = node
         self._missing = set(wanted)
-        self._bag_ready = not bag
+        self._bag_ready, self._bag_seen = not bag, False
         self._created_s = self._complete_s = node.steady_s
         self._client = node.create_client(Trigger, "/simulator/start")
         if bag:
-            node.create_subscription(Bool, "/bag_recorder/ready", self._on_bag_ready, LATCHED)
+            node.create_subscription(Bool, BAG_READY, self._on_bag_ready, LATCHED)
         self._timer = node.create_timer(0.2, self._look, clock=node.steady_clock)
 
     def heard(self, what: str) -> None:
@@ -42,10 +43,17 @@ class Start:
             if now_s - self._created_s > READY_TIMEOUT_S:
                 raise UserError(f"the swarm is not ready after {READY_TIMEOUT_S:g} s: nothing heard of {what}")
             self._wait_for(what)
-        elif not self._bag_ready and now_s - self._complete_s <= BAG_TIMEOUT_S:
+        elif not self._bag_ready and not self._bag_gone and now_s - self._complete_s <= BAG_TIMEOUT_S:
             self._wait_for("the bag recorder to hear everything")
         else:
             self._ask()
+
+    @property
+    def _bag_gone(self) -> bool:
+        """Whether the bag recorder has ended."""
+        publishers = self._node.count_publishers(BAG_READY)
+        self._bag_seen |= publishers > 0
+        return self._bag_seen and not publishers
 
     def _wait_for(self, what: str) -> None:
         if self._node.steady_s - self._created_s > WAITING_NEWS_S:

@@ -9,6 +9,7 @@ from mir2_core.types import RobotState
 from mir2_core.world import World
 from rosgraph_msgs.msg import Clock as ClockMessage
 
+from mir2_swarm.bag_progress import BagProgress
 from mir2_swarm.convert import seconds, stamp
 from mir2_swarm.node import SwarmNode
 from mir2_swarm.robot_port import RobotPort
@@ -91,6 +92,7 @@ class LockstepStepping:
         self._running = False
         self._step = 0
         self._clock = node.create_publisher(ClockMessage, "/clock", 10)
+        self._bag = BagProgress(node, self.heard)
         self._answered_s = node.steady_s
         node.create_timer(ASK_AGAIN_S, self._ask_again, clock=node.steady_clock)
         self._report()
@@ -113,7 +115,7 @@ class LockstepStepping:
     def heard(self) -> None:
         """Take a step if that was the last answer missing."""
         twists = [port.answer(self._now_s) for port in self._ports]
-        if not self._running or None in twists:
+        if not self._running or None in twists or not self._bag.is_near(self._now_s):
             return
         self._world.step(np.array(twists), self._node.period_s)
         self._step += 1
