@@ -74,7 +74,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         supervisor.awaited("the monitor", monitor),
     ]
     if prepared.roster.allow_fault_injection:
-        fault = ParameterValue(run.fault, value_type=str)  # braces and colons are not YAML here
+        fault = ParameterValue(prepared.fault, value_type=str)  # braces and colons are not YAML here
         injector = node("fault_injector", fault=fault, seed=run.seed)
         nodes.append(supervisor.mourned("the fault injector", "its robots go back to their policies", injector))
     if run.record:

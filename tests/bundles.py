@@ -1,14 +1,24 @@
 """A hand-written policy as a bundle: go to the centroid of the others."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
-from mir2_core.bundle import METADATA_KEY, BundleMetadata, GoldenVectors, config_sha256, seal
-from mir2_core.tasks import Rendezvous, RendezvousParams
+from mir2_core.bundle import (
+    METADATA_KEY,
+    UNSEALED,
+    BundleMetadata,
+    GoldenVectors,
+    PolicyBundle,
+    config_sha256,
+    seal,
+)
+from mir2_core.tasks import Rendezvous, RendezvousParams, on_floor
+from mir2_core.traitors.sight import Sight
 from onnx import TensorProto, helper, numpy_helper
 
 
@@ -40,6 +50,46 @@ def write_centroid_bundle(path: Path, robots: int = 10, **changes: Any) -> Path:
     document = {**metadata.model_dump(), **changes}
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, json.dumps(document)
+    path.write_bytes(seal(model.SerializeToString()))
+    return path
+
+
+def write_adversary_bundle(path: Path, victim: Path, robots: Sequence[int], threat: str) -> Path:
+    """Write an adversary that nobody trained: a random linear map of what it sees."""
+    bundle = PolicyBundle.load(victim)
+    task = on_floor(bundle.task(), str(victim))
+    sight, team = Sight(task, robots), task.params.robots
+    lies = {"published": 0, "saboteur": 0, "liar": 1, "two_faced": team}[threat]
+    rng = np.random.default_rng(0)
+    weights = rng.normal(0.0, 0.3, (sight.size, task.action_size + 3 * lies)).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["observation", "weights"], ["sum"]),
+            helper.make_node("Tanh", ["sum"], ["action"]),
+        ],
+        "adversary",
+        [helper.make_tensor_value_info("observation", TensorProto.FLOAT, ["batch", weights.shape[0]])],
+        [helper.make_tensor_value_info("action", TensorProto.FLOAT, ["batch", weights.shape[1]])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    observations = rng.uniform(-1.0, 1.0, (4, weights.shape[0])).astype(np.float32)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    actions = session.run(["action"], {"observation": observations})[0]
+    changes = {
+        "observation_terms": [term._asdict() for term in sight.terms],
+        "golden": {"observations": observations.tolist(), "actions": actions.tolist()},
+        "adversary": {
+            "victim": victim.name,
+            "victim_sha256": bundle.metadata.file_sha256,
+            "threat": threat,
+            "lies": lies > 0,
+            "robots": list(robots),
+        },
+        "file_sha256": UNSEALED,
+    }
+    entry = model.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, json.dumps({**bundle.metadata.model_dump(), **changes})
     path.write_bytes(seal(model.SerializeToString()))
     return path
 

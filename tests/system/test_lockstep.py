@@ -96,7 +96,7 @@ def test_a_fault_on_reports_equals_robots_that_hear_them_in_process(swarm, make_
         ]
         reports = [[state] for state in states]
         if 10 <= k < 25:
-            reports[2] = takeover.reports(k - 10, states)
+            reports[2] = [told.state for told in takeover.reports(k - 10, states)]
         actions = np.zeros((3, 2))
         for own, listener in enumerate(listeners):
             for ally in listener.allies:

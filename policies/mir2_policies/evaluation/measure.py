@@ -10,7 +10,7 @@ import numpy as np
 from mir2_core.bundle import BundleMetadata, PolicyBundle
 from mir2_core.errors import UserError, nearest
 from mir2_core.tasks import FloorTask, on_floor
-from mir2_core.traitors import FAULTS, TRAITORS
+from mir2_core.traitors import FAULTS, TRAINED, TRAITORS
 from mir2_core.traitors.parameters import find_fault, split_parameters
 from mir2_core.traitors.trained import AdversaryBundle
 from mir2_core.traitors.traitor import Traitor
@@ -113,6 +113,8 @@ def scripted(condition: str) -> Traitor | None:
     kind, parameters = split_parameters(condition)
     if condition == CLEAN:
         return None
+    if kind in TRAINED:
+        raise UserError("--conditions: trained adversaries are named by --adversaries FILE.onnx")
     if kind in FAULTS and kind not in TRAITORS:
         raise UserError(
             f"--conditions: '{kind}' spoils messages, and evaluation has none; run it on the ROS graph: "

@@ -13,6 +13,7 @@ setup(
         ("share/mir2_swarm/config", glob("config/*")),
         ("share/mir2_swarm/launch", glob("launch/*.launch.py")),
         ("share/mir2_swarm/policies", glob("policies/*.onnx")),
+        ("share/mir2_swarm/policies/adversaries", glob("policies/adversaries/*.onnx")),
     ],
     zip_safe=False,
     maintainer="MIR2 Swarm maintainers",

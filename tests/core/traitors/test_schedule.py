@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -49,9 +51,18 @@ def test_links_may_have_a_fault_of_each_kind_beside_those_of_their_robot():
     assert specs[1].link() == Latency(allies=("robot_1",), way="out")
 
 
+def test_a_trained_adversary_changes_commands_and_reports_and_may_be_written_short():
+    (spec,) = parse_faults("adversary(zoo:mir2_allies-3-liar-0)@robot_0:2", ROBOTS)
+    assert parse_faults("adversary:{bundle: zoo:mir2_allies-3-liar-0}@robot_0:2", ROBOTS) == [spec]
+    assert (spec.kind, spec.bundle, spec.channel) == ("adversary", "zoo:mir2_allies-3-liar-0", "commands and reports")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("adversary@robot_0:5", ["needs a bundle", "adversary(zoo:NAME)"]),
+        ("adversary(a.onnx)@robot_0:5,offset@robot_0:7", ["already has a fault on its commands and reports"]),
+        ("offset(0.5)@robot_0:5", ["unknown fault 'offset(0.5)'"]),
         ("loss:{share: 1.5}@robot_0:5", ["share is 1.5", "a number from 0 to 1"]),
         ("loss:{way: up}@robot_0:5", ["way is 'up'", "both, out, in"]),
         ("loss:{allies: robot_1}@robot_0:5", ["allies is 'robot_1'", "a list of robots"]),
@@ -90,6 +101,7 @@ words = [
     "{",
     "}",
     "{s: 1}",
+    "(x)",
     ":",
     ",",
     "5",
@@ -103,6 +115,16 @@ words = [
 ]
 near_misses = st.lists(st.sampled_from(words)).map("".join)
 almost = st.tuples(*(st.sampled_from(words) for _ in range(4))).map(lambda parts: "{}@{}:{}:{}".format(*parts))
+
+
+@given(st.sampled_from(sorted(FAULTS)), st.floats(0, 100), st.none() | st.floats(0.001, 100))
+def test_a_fault_written_down_is_read_as_it_was(kind, start_s, duration_s):
+    kind = "adversary(x.onnx)" if kind == "adversary" else kind
+    text = f"{kind}@robot_1:{start_s:.9f}" + ("" if duration_s is None else f":{duration_s:.9f}")
+    (spec,) = parse_faults(text, ROBOTS)
+    (again,) = parse_faults(spec.text, ROBOTS)
+    assert replace(again, start_s=0.0, end_s=0.0) == replace(spec, start_s=0.0, end_s=0.0)
+    assert (again.start_s, again.end_s) == pytest.approx((spec.start_s, spec.end_s), abs=1e-8)
 
 
 def read(text):

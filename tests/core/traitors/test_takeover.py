@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mir2_core.robots import EPUCK2, EPUCK2_POINT
 from mir2_core.traitors import ACTS, FAULTS
 from mir2_core.traitors.takeover import Takeover
+from mir2_core.traitors.traitor import Deed
 from mir2_core.types import Command, RobotState
 
 from tests.core.traitors.situations import ARRAYS, situation
@@ -87,7 +88,9 @@ def told(kind, steps=1, x_m=1.0):
     fault = takeover(kind)
     for step in range(steps):
         states = [RobotState(5.0 + 0.1 * step, x_m + 0.01 * step, 1.0, 0.5, 0.1, 0.0)] * 5
-        yield fault.reports(step, states)
+        reports = fault.reports(step, states)
+        assert all(told.listener is None for told in reports)
+        yield [told.state for told in reports]
 
 
 def test_reports_carry_the_stamp_and_the_twist_of_the_truth():
@@ -110,6 +113,21 @@ def test_late_reports_tell_what_was_true_at_their_stamps():
     assert first == second == third == []
     for step, (report,) in enumerate(later):
         assert (report.stamp_s, report.x_m) == pytest.approx((5.0 + 0.1 * step, 1.0 + 0.01 * step))
+
+
+def test_a_two_faced_traitor_of_several_tells_each_ally_another_place_in_its_own_part():
+    def traitor(situation):
+        assert situation.robots == [3, 1]
+        reported = np.arange(2 * 5 * 3, dtype=float).reshape(1, 2, 5, 3)
+        return Deed(np.array([[[0.1, 0.1], [0.5, 0.5]]]), reported)
+
+    fault = Takeover(traitor, ARRAYS, EPUCK2, 1, 0, robots=[3, 1])
+    told = fault.reports(0, STATES)
+    assert [each.listener for each in told] == [0, 2, 3, 4]
+    assert [each.state.x_m for each in told] == [15.0, 21.0, 24.0, 27.0]
+    assert {each.state.stamp_s for each in told} == {5.0}
+    command = fault.command(5.0, 0, None, STATES)
+    assert (command.v_mps, command.omega_radps) == pytest.approx((0.5 * EPUCK2.max_v_mps, 0.0))
 
 
 def test_frozen_reports_hold_the_pose_of_the_beginning_with_stamps_of_now():

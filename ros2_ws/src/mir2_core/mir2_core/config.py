@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from mir2_core.errors import UserError, nearest
 
 LONGEST_SHOWN = 60
-LONGEST_MAPPING = 200
+LONGEST_MAPPING = 1000
 
 
 class StrictModel(BaseModel):

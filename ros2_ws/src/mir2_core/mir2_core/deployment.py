@@ -10,6 +10,7 @@ from mir2_core.errors import UserError, nearest
 from mir2_core.robots import robot_model
 from mir2_core.roster import MAX_ROBOTS, Roster
 from mir2_core.tasks import FloorTask, on_floor, task_type
+from mir2_core.traitors.trained import AdversaryBundle
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,34 @@ class Deployment:
         policy.require({"action_meaning": task.action_meaning})
         return cls(roster, policy.of_size(len(roster.robots)), task)
 
+    def adversary(self, bundle: str, robot: str, zoo: Path) -> AdversaryBundle:
+        """The trained adversary that a robot is to become; `UserError` for one of another victim, team or robot."""
+        adversary = AdversaryBundle.load(find_adversary(bundle, zoo))
+        adversary.require_victim(self.policy)
+        adversary.require({"task_parameters.robots": len(self.roster.robots)})
+        adversary.require_part(self.roster.names.index(robot))
+        return adversary
+
 
 def find_policy(name: str, zoo: Path, relative_to: Path) -> Path:
     """The file of a policy given by name (in the zoo) or by path (ends in .onnx)."""
+    return _find("policy", name, zoo, relative_to)
+
+
+def find_adversary(name: str, zoo: Path) -> Path:
+    """The file of an adversary given by name (in the zoo's `adversaries`, maybe after `zoo:`) or by path."""
+    return _find("adversary", name.removeprefix("zoo:"), zoo / "adversaries", Path.cwd())
+
+
+def _find(what: str, name: str, folder: Path, relative_to: Path) -> Path:
     if name.endswith(".onnx"):
         return (relative_to / Path(name).expanduser()).resolve()
-    shipped = sorted(path.stem for path in zoo.glob("*.onnx"))
+    shipped = sorted(path.stem for path in folder.glob("*.onnx"))
     if name not in shipped:
-        raise UserError(f"policy '{name}' is not in {zoo}; {nearest(name, shipped)}; or give the path of an .onnx file")
-    return (zoo / f"{name}.onnx").resolve()
+        raise UserError(
+            f"{what} '{name}' is not in {folder}; {nearest(name, shipped)}; or give the path of an .onnx file"
+        )
+    return (folder / f"{name}.onnx").resolve()
 
 
 def resize(roster: Roster, robots: int) -> Roster:

@@ -1,6 +1,6 @@
 """One run as one typed value: launch arguments, a YAML file and tests all build it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from mir2_core.digests import note_digests
 from mir2_core.errors import UserError, nearest
 from mir2_core.roster import MAX_ROBOTS, Roster
 from mir2_core.start_poses import start_poses
-from mir2_core.traitors.schedule import parse_faults
+from mir2_core.traitors.schedule import FaultSpec, parse_faults
 from mir2_core.world import BACKENDS, for_backend
 
 DEFAULT_ROSTER = "rendezvous.yaml"
@@ -117,11 +117,17 @@ class PreparedRun:
     run: Run
     roster: Roster
     folder: Path
+    faults: Sequence[FaultSpec] = ()
 
     @property
     def roster_file(self) -> Path:
         """What every node reads."""
         return self.folder / ROSTER_FILE
+
+    @property
+    def fault(self) -> str:
+        """The planned faults as the fault injector reads them, with the full paths of adversaries."""
+        return ",".join(spec.text for spec in self.faults)
 
 
 def prepare(run: Run, share: Path) -> PreparedRun:
@@ -141,12 +147,18 @@ def prepare(run: Run, share: Path) -> PreparedRun:
     )
     roster = roster.model_copy(update={"policy": str(policy)})
     deployment = Deployment.check(roster, PolicyBundle.load(policy))
-    if parse_faults(run.fault, roster.names) and not roster.allow_fault_injection:
+    faults = parse_faults(run.fault, roster.names, Path.cwd())
+    for spec in faults:
+        if spec.bundle:
+            deployment.adversary(spec.bundle, spec.robot, share / "policies")
+    if faults and not roster.allow_fault_injection:
         raise UserError(f"{given}: this roster does not allow faults; set 'allow_fault_injection: true' to permit them")
     roster = roster.with_starts(start_poses(roster, deployment.task, run.seed))
-    prepared = PreparedRun(run, roster, _new_folder(run.output))
+    prepared = PreparedRun(run, roster, _new_folder(run.output), faults)
     roster.save(prepared.roster_file)
-    again = run.model_copy(update={"roster": ROSTER_FILE}).model_dump(exclude={"robots", "policy", "output"})
+    again = run.model_copy(update={"roster": ROSTER_FILE, "fault": prepared.fault}).model_dump(
+        exclude={"robots", "policy", "output"}
+    )
     (prepared.folder / RUN_FILE).write_text(yaml.safe_dump(again, sort_keys=False), encoding="utf-8")
     note_digests(prepared.folder, [ROSTER_FILE, RUN_FILE, policy])
     return prepared

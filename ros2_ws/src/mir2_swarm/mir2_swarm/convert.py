@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Twist, TwistStamped
+from geometry_msgs.msg import Pose, PoseArray, PoseWithCovariance, Twist, TwistStamped
 from mir2_core.allies import Presence, Verdict
 from mir2_core.cross_check import MOST_REPORTS
 from mir2_core.cross_check import Hearsay as Told
@@ -125,15 +125,36 @@ def to_suspicions(cases: Mapping[str, Case]) -> SuspicionArray:
     return SuspicionArray(robots=robots)
 
 
+def to_pose(state: RobotState) -> Pose:
+    """Where a robot is."""
+    pose = Pose()
+    pose.position.x, pose.position.y = state.x_m, state.y_m
+    pose.orientation.z, pose.orientation.w = math.sin(0.5 * state.heading_rad), math.cos(0.5 * state.heading_rad)
+    return pose
+
+
+def to_lies(states: Iterable[RobotState | None], stamp_s: float) -> PoseArray:
+    """What a two-faced robot tells each robot of the team, in team order; None where it says nothing."""
+    nowhere = RobotState(stamp_s, math.nan, math.nan, math.nan)
+    message = PoseArray(poses=[to_pose(state or nowhere) for state in states])
+    message.header.stamp = stamp(stamp_s)
+    message.header.frame_id = MAP_FRAME
+    return message
+
+
+def to_lie(message: PoseArray, index: int) -> RobotState | None:
+    """What is told to robot number `index`, as if it stood still."""
+    if index >= len(message.poses):
+        return None
+    return to_state(Odometry(header=message.header, pose=PoseWithCovariance(pose=message.poses[index])))
+
+
 def to_odometry(state: RobotState, robot: str) -> Odometry:
     """The odometry message of a robot."""
     message = Odometry(child_frame_id=f"{robot}/base_link")
     message.header.stamp = stamp(state.stamp_s)
     message.header.frame_id = MAP_FRAME
-    message.pose.pose.position.x = state.x_m
-    message.pose.pose.position.y = state.y_m
-    message.pose.pose.orientation.z = math.sin(0.5 * state.heading_rad)
-    message.pose.pose.orientation.w = math.cos(0.5 * state.heading_rad)
+    message.pose.pose = to_pose(state)
     message.twist.twist.linear.x = state.v_mps
     message.twist.twist.angular.z = state.omega_radps
     return message
@@ -203,6 +224,7 @@ def to_faults(message: FaultArray) -> list[FaultSpec]:
             fault.on_commands or not (fault.on_reports or fault.on_links),
             fault.on_reports,
             fault.on_links,
+            fault.two_faced,
         )
         for fault in message.faults
     ]
@@ -222,6 +244,7 @@ def to_fault_array(faults: Iterable[FaultSpec], now_s: float, seed: int = 0) -> 
             on_commands=spec.on_commands,
             on_reports=spec.on_reports,
             on_links=spec.on_links,
+            two_faced=spec.two_faced,
         )
         if spec.end_s < FOREVER:
             fault.end = stamp(spec.end_s)

@@ -3,13 +3,14 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from geometry_msgs.msg import PoseArray
 from mir2_core.listener import Heard, Listener
 from mir2_core.robots import robot_model
 from mir2_core.traitors.links import UnderWay
 from mir2_core.types import RobotState
 from nav_msgs.msg import Odometry
 
-from mir2_swarm.convert import says_nothing, seconds, to_state
+from mir2_swarm.convert import says_nothing, seconds, to_lie, to_state
 from mir2_swarm.fault_news import FaultNews
 from mir2_swarm.link_faults import LinkFaults
 from mir2_swarm.node import SwarmNode
@@ -24,7 +25,8 @@ class Ears:
     Reports are judged when a decision is made, in team order and as of their arrival; where the pace waits, as of the
     decision's own time, so that nothing depends on the order of messages. A report without a frame says that
     there is no more of its time: nobody has to wait for a robot that is silent, or late. Before they are judged,
-    reports pass the link, which may be at fault: what is lost there, or late, is not waited for either.
+    reports pass the link, which may be at fault: what is lost there, or late, is not waited for either. What a
+    two-faced ally says is replaced by what the fault injector tells this robot in its place.
     """
 
     def __init__(self, node: SwarmNode, robot: str, news: FaultNews, heard: Callable[[], None]) -> None:
@@ -44,8 +46,12 @@ class Ears:
         self._under_way: dict[str, UnderWay[Heard]] = {ally: UnderWay() for ally in self.listener.allies}
         self._newest_s: dict[str, float] = {}
         self._links = LinkFaults(node.pace, robot, self.listener.allies, news, heard)
+        self._lies: dict[str, RobotState] = {}
+        self._index = roster.names.index(robot)
         for ally in self.listener.allies:
             node.listen(Odometry, f"/{ally}/state", self._ally_listener(ally), self._pace.control_depth)
+            if roster.allow_fault_injection:
+                node.listen(PoseArray, f"/{ally}/state/each", self._lie_listener(ally), self._pace.control_depth)
 
     def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
@@ -59,13 +65,22 @@ class Ears:
 
         return listen
 
+    def _lie_listener(self, ally: str) -> Callable[[PoseArray], None]:
+        def listen(message: PoseArray) -> None:
+            if lie := to_lie(message, self._index):
+                self._lies[ally] = lie
+                self._heard()
+
+        return listen
+
     def stamps(self, allies: Iterable[str]) -> Stamps:
         """The stamps of what these allies reported last, believed or not."""
         return [self._newest_s.get(ally) for ally in allies]
 
     def is_settled(self, time_s: float) -> bool:
         """Whether it is known what becomes of the reports of a time."""
-        return self._links.is_settled(time_s)
+        lies = [self._lies.get(ally) for ally in self.listener.allies if self._links.is_two_faced(time_s, ally)]
+        return self._links.is_settled(time_s, [lie.stamp_s if lie else None for lie in lies])
 
     def judge(self, own: RobotState | None, now_s: float) -> None:
         """Let the listener take in what has arrived until now, the time of a decision."""
@@ -79,6 +94,8 @@ class Ears:
         while inbox:
             report = inbox.popleft()
             sent_s = now_s if self._pace.patient else report.arrived_s
+            if ally in self._lies and self._links.is_two_faced(sent_s, ally):
+                report = report._replace(state=self._lies[ally])
             arrives_s = sent_s + self._links.late_s(sent_s, ally)
             under_way.send(report._replace(arrived_s=arrives_s), arrives_s)
         here = under_way.arrived(now_s + self._slack_s, whole=not self._links.touched(now_s, ally))

@@ -4,12 +4,13 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import PoseArray, TwistStamped
 from mir2_core.errors import UserError, nearest
 from mir2_core.robots import robot_model
 from mir2_core.traitors import FAULTS
 from mir2_core.traitors.schedule import FOREVER, FaultSchedule, FaultSpec, make_fault, parse_faults
-from mir2_core.traitors.takeover import Takeover
+from mir2_core.traitors.takeover import Takeover, Told
+from mir2_core.traitors.trained import AdversaryBundle
 from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import FaultArray, SwarmMetrics
 from mir2_interfaces.srv import ClearFault, InjectFault, ListFaults
@@ -21,6 +22,7 @@ from mir2_swarm.convert import (
     seconds,
     to_command,
     to_fault_array,
+    to_lies,
     to_odometry,
     to_state,
     to_twist_stamped,
@@ -31,9 +33,9 @@ from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 class FaultInjectorNode(SwarmNode):
     """Publishes `cmd_vel/fault` or `state/fault` of every traitor once per control period while its fault holds.
 
-    Faults on links are for the listeners to apply, who need an announcement per control period while there are any.
-    Traitors know the truth: they see the odometry of all robots. The parameter `fault` schedules faults relative to the
-    run's start, as `mir2_core.traitors.schedule.parse_faults` reads them.
+    Faults on links, and what a two-faced robot tells each ally, are applied by listeners, who need an announcement
+    per control period while there are any. Traitors know the truth: they see the odometry of all robots. The parameter
+    `fault` schedules faults relative to the run's start, as `mir2_core.traitors.schedule.parse_faults` reads them.
     """
 
     def __init__(self) -> None:
@@ -41,8 +43,9 @@ class FaultInjectorNode(SwarmNode):
         if not self.roster.allow_fault_injection:
             raise UserError("the roster does not allow fault injection; set 'allow_fault_injection: true' to permit it")
         self._seed = self.number_parameter("seed", 0, HIGHEST_SEED)
+        self._adversaries: dict[str, AdversaryBundle] = {}
         planned = parse_faults(self.text_parameter("fault", "kind@robot:start_s", needed=False), self.roster.names)
-        self._planned: list[FaultSpec] = planned
+        self._planned = [self._loaded(spec) for spec in planned]
         self._schedule = FaultSchedule()
         self._running: dict[FaultSpec, Takeover] = {}
         self._policy: dict[str, Command] = {}
@@ -59,6 +62,7 @@ class FaultInjectorNode(SwarmNode):
         names = self.roster.names
         self._commands = {robot: self.create_publisher(TwistStamped, f"/{robot}/cmd_vel/fault", 10) for robot in names}
         self._reports = {robot: self.create_publisher(Odometry, f"/{robot}/state/fault", 10) for robot in names}
+        self._lies = {robot: self.create_publisher(PoseArray, f"/{robot}/state/each", 10) for robot in names}
         for robot in names:
             self.create_subscription(TwistStamped, f"/{robot}/cmd_vel/policy", self._policy_listener(robot), 10)
             self.create_subscription(Odometry, f"/{robot}/odom", self._odometry_listener(robot), self.pace.odometry_qos)
@@ -112,7 +116,7 @@ class FaultInjectorNode(SwarmNode):
                 robots=self.roster.names,
                 parameters=request.parameters,
             )
-            self._schedule.inject(spec)
+            self._schedule.inject(self._loaded(spec))
         except UserError as refusal:
             response.success, response.message = False, str(refusal)
             return response
@@ -180,13 +184,26 @@ class FaultInjectorNode(SwarmNode):
         active = [spec for spec in self._schedule if spec.active(now_s)]
         started = [spec for spec in active if spec.makes_traitor and spec not in self._running]
         for spec in started:
-            body, index = robot_model(self.roster.robot(spec.robot).kind), self.roster.names.index(spec.robot)
-            self._running[spec] = Takeover(spec.traitor(), self.deployment.task, body, index, self._seed)
+            self._running[spec] = self._takeover(spec)
         if over or started or (list(self._schedule) and now_s > self._announced_s):
             self._announce()  # once per control period while there are any: who keeps the record knows that it lives
         for spec, takeover in self._running.items():
             if spec.on_commands:
                 self._command(spec, takeover, now_s)
+
+    def _loaded(self, spec: FaultSpec) -> FaultSpec:
+        """The fault, once its adversary, if it needs one, is loaded and fits."""
+        if not spec.bundle:
+            return spec
+        adversary = self.deployment.adversary(spec.bundle, spec.robot, self.zoo)
+        self._adversaries[spec.bundle] = adversary
+        return replace(spec, two_faced=adversary.two_faced)
+
+    def _takeover(self, spec: FaultSpec) -> Takeover:
+        body, index = robot_model(self.roster.robot(spec.robot).kind), self.roster.names.index(spec.robot)
+        adversary = self._adversaries[spec.bundle] if spec.bundle else None
+        traitor, robots = (adversary, adversary.info.robots) if adversary else (spec.traitor(), None)
+        return Takeover(traitor, self.deployment.task, body, index, self._seed, robots=robots)
 
     def _command(self, spec: FaultSpec, takeover: Takeover, now_s: float) -> None:
         """Publish the fault's command, once what it looks at is here."""
@@ -206,9 +223,17 @@ class FaultInjectorNode(SwarmNode):
             if last_s <= truth_s < last_s + 0.9 * self.period_s and not asked_again:
                 continue  # said already, or odometry comes faster than the control rate
             self._said_s[spec.robot] = truth_s
-            for state in takeover.reports(self._step(spec, truth_s), self._team()):
-                self._reports[spec.robot].publish(to_odometry(state, spec.robot))
-            self._reports[spec.robot].publish(nothing_more(truth_s))
+            self._tell(spec, takeover.reports(self._step(spec, truth_s), self._team()), truth_s)
+
+    def _tell(self, spec: FaultSpec, told: list[Told], truth_s: float) -> None:
+        """Publish what a robot reports at a time, to all alike or to each of them."""
+        if spec.two_faced:
+            lies = {listener: state for state, listener in told}
+            self._lies[spec.robot].publish(to_lies(map(lies.get, range(len(self.roster.names))), truth_s))
+            return
+        for state, _ in told:
+            self._reports[spec.robot].publish(to_odometry(state, spec.robot))
+        self._reports[spec.robot].publish(nothing_more(truth_s))
 
     def _team(self) -> list[RobotState | None]:
         return [self._states.get(name) for name in self.roster.names]

@@ -1,9 +1,9 @@
-"""What is wrong with the links into a robot, while the fault injector's lease runs."""
+"""What is wrong with what a robot hears, while the fault injector's lease runs."""
 
 from collections.abc import Callable, Sequence
 
 from mir2_swarm.fault_news import FaultNews
-from mir2_swarm.pace import Pace
+from mir2_swarm.pace import Pace, Stamps
 
 
 class LinkFaults:
@@ -20,16 +20,22 @@ class LinkFaults:
         self._lease = pace.lease(settled)
         news.tell(lambda: pace.after_news(settled))
 
-    def is_settled(self, time_s: float) -> bool:
-        """Whether it is known what becomes of the reports of a time."""
-        at_fault = any(self.touched(time_s, ally) for ally in self._allies)
+    def is_settled(self, time_s: float, lies: Stamps) -> bool:
+        """Whether it is known what becomes of the reports of a time; `lies` are of what two-faced allies say."""
+        lies = list(lies)
+        at_fault = bool(lies) or any(self.touched(time_s, ally) for ally in self._allies)
         needed = [None if self._news.faults is None else self._news.stamp_s if at_fault else time_s]
-        if self._pace.due(time_s, needed):
+        if self._pace.due(time_s, [*needed, *lies]):
             self._lease.met()
             return True
         if at_fault:
             self._lease.miss(time_s)
         return False
+
+    def is_two_faced(self, time_s: float, ally: str) -> bool:
+        """Whether an ally tells each robot something else at a time."""
+        lying = any(spec.robot == ally and spec.two_faced and spec.active(time_s) for spec in self._news.faults or [])
+        return lying and self._lease.holds(time_s, self._news)
 
     def touched(self, time_s: float, ally: str) -> bool:
         """Whether anything is wrong with the link from an ally at a time."""

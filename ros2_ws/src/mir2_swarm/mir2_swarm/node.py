@@ -61,7 +61,12 @@ class SwarmNode(Node):
     @cached_property
     def deployment(self) -> Deployment:
         """The roster with its policy and task; gates, injector and emergency stop do without a policy."""
-        return load_deployment(self._roster_path, Path(get_package_share_directory("mir2_swarm")) / "policies")
+        return load_deployment(self._roster_path, self.zoo)
+
+    @property
+    def zoo(self) -> Path:
+        """The folder of the shipped bundles."""
+        return Path(get_package_share_directory("mir2_swarm")) / "policies"
 
     @property
     def now_s(self) -> float:

@@ -17,7 +17,8 @@ class StateRelay:
 
     On `state/fault` a report without a frame ends those of its time; there may be none before it, which is silence. In
     real time the truth is held back and the injector's reports go out as they come. Where the pace waits, what is told
-    at a time needs the injector's word on that time, and its end is passed on, so that no ally waits for more.
+    at a time needs the injector's word on that time, and its end is passed on, so that no ally waits for more. What
+    differs from listener to listener does not come by here: each hears it from the injector.
     """
 
     def __init__(self, node: SwarmNode, robot: str, news: FaultNews) -> None:
@@ -67,6 +68,6 @@ class StateRelay:
 
     def _lies(self, time_s: float) -> bool:
         """Whether the injector's word counts now."""
-        faults = self._news.faults or []
-        lies = any(fault.robot == self._robot and fault.on_reports and fault.active(time_s) for fault in faults)
+        faults = [fault for fault in self._news.faults or [] if fault.robot == self._robot and fault.on_reports]
+        lies = any(fault.active(time_s) and not fault.two_faced for fault in faults)
         return lies and self._lease.holds(time_s, self._ended)

@@ -6,8 +6,10 @@ evaluate` and the fault injector then know it by that name. Links between loyal 
 
 from collections import ChainMap
 from collections.abc import Mapping
+from typing import Any
 
 from mir2_core.traitors import acts, links, messages, reports
+from mir2_core.traitors.parameters import Adversary
 from mir2_core.traitors.traitor import Traitor
 
 ACTS: dict[str, Traitor] = {
@@ -52,8 +54,11 @@ LINKS: dict[str, links.LinkFault] = {
 }
 """What is wrong is the way of reports from one robot to another; nobody is a traitor."""
 
+TRAINED: dict[str, Adversary] = {"adversary": Adversary()}
+"""What `mir2 attack` has written, which changes both commands and reports."""
+
 # What is added to a registry later is in these as well; they list the last of their registries first.
 TRAITORS: Mapping[str, Traitor] = ChainMap(REPORTS, ACTS)
 ON_ROBOTS: Mapping[str, Traitor] = ChainMap(MESSAGES, REPORTS, ACTS)
-FAULTS: Mapping[str, Traitor | links.LinkFault] = ChainMap(LINKS, MESSAGES, REPORTS, ACTS)  # type: ignore[arg-type]
+FAULTS: Mapping[str, Any] = ChainMap[str, Any](TRAINED, LINKS, MESSAGES, REPORTS, ACTS)
 """What the fault injector knows."""

@@ -4,12 +4,18 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from mir2_core.config import StrictModel, read_mapping
 from mir2_core.errors import UserError, nearest
 
 Kind = TypeVar("Kind")  # of traitor, or of fault
+
+
+class Adversary(StrictModel):
+    """A trained adversary that is still to be loaded."""
+
+    bundle: str = Field(default="", description="a name in the zoo, maybe after `zoo:`, or the path of an .onnx file")
 
 
 def split_list(text: str) -> list[str]:
@@ -21,6 +27,14 @@ def split_parameters(text: str) -> tuple[str, str]:
     """A kind, and its parameters with their braces or nothing."""
     kind, brace, rest = text.partition("{")
     return kind.strip().removesuffix(":"), brace + rest
+
+
+def expand(kind: str, parameters: str) -> tuple[str, str]:
+    """Kind and parameters, where `adversary(NAME)` may stand for `adversary:{bundle: NAME}`."""
+    short = re.fullmatch(r"adversary\(([^(){}]+)\)", kind)
+    if not short or parameters:
+        return kind, parameters
+    return "adversary", f"{{bundle: {short[1].strip()}}}"
 
 
 def find_fault(kind: str, parameters: str, known: Mapping[str, Kind]) -> Kind:
@@ -51,6 +65,8 @@ def _refusal(model: type[StrictModel], error: ValidationError) -> str:
         allowed = "a list of robots, such as [robot_1, robot_2]"
     elif "enum" in schema:
         allowed = ", ".join(schema["enum"])
+    elif schema["type"] == "string":
+        allowed = "a word"
     else:
         number = "a whole number" if schema["type"] == "integer" else "a number"
         allowed = f"{number} from {schema['minimum']:g} to {schema['maximum']:g}"

@@ -4,11 +4,12 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from mir2_core.errors import UserError, nearest
-from mir2_core.traitors import ACTS, FAULTS, LINKS, ON_ROBOTS
+from mir2_core.traitors import ACTS, FAULTS, LINKS, ON_ROBOTS, TRAINED
 from mir2_core.traitors.links import LinkFault
-from mir2_core.traitors.parameters import find_fault, split_list
+from mir2_core.traitors.parameters import expand, find_fault, split_list
 from mir2_core.traitors.traitor import Traitor
 
 FOREVER = math.inf
@@ -28,6 +29,7 @@ class FaultSpec:
     on_commands: bool = True
     on_reports: bool = False
     on_links: bool = False
+    two_faced: bool = False  # what it reports differs from listener to listener
 
     def active(self, now_s: float) -> bool:
         """Whether the fault holds at a time."""
@@ -55,8 +57,26 @@ class FaultSpec:
         same = same or (self.on_links and other.on_links and self.kind == other.kind)
         return self.robot == other.robot and same and self.start_s < other.end_s and other.start_s < self.end_s
 
+    @property
+    def text(self) -> str:
+        """The fault as it is written on the launch line."""
+        end = "" if self.end_s == FOREVER else f":{self.end_s - self.start_s:.12g}"
+        return f"{self.name}@{self.robot}:{self.start_s:.12g}{end}"
+
+    @property
+    def bundle(self) -> str:
+        """The trained adversary's bundle, by name or path; empty for other kinds."""
+        return find_fault(self.kind, self.parameters, TRAINED).bundle if self.kind in TRAINED else ""
+
+    def located(self, folder: Path) -> "FaultSpec":
+        """The same fault; an adversary that is named by a path relative to a folder gets its full path."""
+        if not self.bundle.endswith(".onnx"):
+            return self
+        path = (folder / Path(self.bundle).expanduser()).resolve()
+        return replace(self, parameters=f'{{bundle: "{path}"}}')
+
     def traitor(self) -> Traitor:
-        """What it turns the robot into."""
+        """The script that the robot follows."""
         return find_fault(self.kind, self.parameters, ON_ROBOTS)
 
     def link(self) -> LinkFault:
@@ -72,35 +92,42 @@ def make_fault(
         raise UserError(f"unknown robot '{robot}'; {nearest(robot, robots)}")
     if not 0 <= duration_s <= LONGEST_S:
         raise UserError(f"duration_s is {duration_s:g}; allowed: 0 (until cleared) to {LONGEST_S:g} seconds")
+    kind, parameters = expand(kind, parameters)
     fault = find_fault(kind, parameters, FAULTS)
+    if kind in TRAINED and not fault.bundle:
+        raise UserError(f"'{kind}' needs a bundle; give {kind}(zoo:NAME) or {kind}(PATH.onnx)")
     if isinstance(fault, LinkFault):
         fault.require_robots(robots)
-    acts, links = kind in ACTS, kind in LINKS
+    links = kind in LINKS
     return FaultSpec(
         kind,
         robot,
         start_s,
         start_s + duration_s if duration_s else FOREVER,
         parameters,
-        on_commands=acts,
-        on_reports=not (acts or links),
+        on_commands=kind in ACTS or kind in TRAINED,
+        on_reports=kind not in ACTS and not links,
         on_links=links,
     )
 
 
-def parse_faults(text: str, robots: Sequence[str]) -> list[FaultSpec]:
-    """Read `kind@robot:start_s[:duration_s]`, several separated by commas, as given on the launch line."""
+def parse_faults(text: str, robots: Sequence[str], folder: Path | None = None) -> list[FaultSpec]:
+    """Read `kind@robot:start_s[:duration_s]`, several separated by commas, as given on the launch line.
+
+    With a folder, adversaries that are named by a path relative to it get their full path.
+    """
     schedule = FaultSchedule()
     for item in split_list(text):
         try:
-            schedule.inject(_parse_fault(item, robots))
+            spec = _parse_fault(item, robots)
+            schedule.inject(spec.located(folder) if folder else spec)
         except UserError as mistake:
             raise UserError(f"fault '{item}': {mistake}") from None
     return list(schedule)
 
 
 def _parse_fault(item: str, robots: Sequence[str]) -> FaultSpec:
-    match = re.fullmatch(r"([^@:{}]+):?(\{[^{}]*\})?@([^@:]+):([^:]+)(?::([^:]+))?", item)
+    match = re.fullmatch(r"([^@:{}()]+(?:\([^@{}()]*\))?):?(\{[^{}]*\})?@([^@:]+):([^:]+)(?::([^:]+))?", item)
     if not match:
         raise UserError(f"not of the form {FORM}")
     kind, parameters, robot, start, duration = match.groups()

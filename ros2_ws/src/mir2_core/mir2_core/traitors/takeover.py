@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,12 +14,33 @@ from mir2_core.types import Command, RobotState
 UNKNOWN_POSE = (math.nan, math.nan, math.nan)
 
 
-class Takeover:
-    """What a traitor makes of robot number `index`, whose body is `body`: a batch of one world."""
+class Told(NamedTuple):
+    """A report, and the index of the only robot that it is meant for; None where it is meant for everybody."""
 
-    def __init__(self, traitor: Traitor, task: FloorTask, body: RobotModel, index: int, seed: int) -> None:
+    state: RobotState
+    listener: int | None = None
+
+
+class Takeover:
+    """What a traitor makes of robot number `index`, whose body is `body`: a batch of one world.
+
+    A traitor that was trained as several `robots` plays the part of this one.
+    """
+
+    def __init__(
+        self,
+        traitor: Traitor,
+        task: FloorTask,
+        body: RobotModel,
+        index: int,
+        seed: int,
+        *,
+        robots: Sequence[int] | None = None,
+    ) -> None:
         self._traitor = traitor
         self._task, self._body, self._index, self._seed = task, body, index, seed
+        self._robots = [index] if robots is None else list(robots)
+        self._part = self._robots.index(index)
         self._memory = Memory()
 
     def command(self, now_s: float, step: int, policy: Command | None, states: Sequence[RobotState | None]) -> Command:
@@ -28,22 +50,34 @@ class Takeover:
         """
         deed = self._deed(step, policy, states)
         assert deed.actions is not None
-        command = Command(now_s, *self._body.action_to_twist(deed.actions[0, 0]))
+        command = Command(now_s, *self._body.action_to_twist(deed.actions[0, self._part]))
         return command if command.is_finite() else command.stopped()
 
-    def reports(self, step: int, states: Sequence[RobotState | None]) -> list[RobotState]:
+    def reports(self, step: int, states: Sequence[RobotState | None]) -> list[Told]:
         """What the robot tells its allies now, in this order; nothing where it is not known where it is."""
         truth = states[self._index]
         if truth is None:
             return []
         deed = self._deed(step, None, states)
-        x_m, y_m, heading_rad = truth.pose if deed.reported is None else map(float, deed.reported[0, 0])
         stamp_s = truth.stamp_s + deed.stamp_offset_s
-        return [RobotState(stamp_s, x_m, y_m, heading_rad, truth.v_mps, truth.omega_radps)] * deed.copies
+        told = [
+            Told(RobotState(stamp_s, *pose, truth.v_mps, truth.omega_radps), listener)
+            for listener, pose in self._poses(deed, truth)
+        ]
+        return told * deed.copies
+
+    def _poses(self, deed: Deed, truth: RobotState) -> list[tuple[int | None, tuple[float, float, float]]]:
+        """To whom which pose is reported."""
+        if deed.reported is None:
+            return [(None, truth.pose)]
+        reported = np.asarray(deed.reported[0, self._part], np.float64).tolist()
+        if deed.reported.ndim == 3:
+            return [(None, tuple(reported))]
+        return [(listener, tuple(pose)) for listener, pose in enumerate(reported) if listener != self._index]
 
     def _deed(self, step: int, policy: Command | None, states: Sequence[RobotState | None]) -> Deed:
         wanted = (policy.v_mps, policy.omega_radps) if policy else (math.nan, math.nan)
         actions = self._body.twist_to_action(*np.array(wanted))[None, None]
         poses = np.array([[state.pose if state else UNKNOWN_POSE for state in states]])
         self._memory.note(step, Moment(poses, lambda: actions))
-        return self._traitor(Situation(self._task, self._body, [self._index], self._seed, step, self._memory))
+        return self._traitor(Situation(self._task, self._body, self._robots, self._seed, step, self._memory))

@@ -31,6 +31,11 @@ class AdversaryBundle(PolicyBundle):
         assert self.metadata.adversary is not None
         return self.metadata.adversary
 
+    @property
+    def two_faced(self) -> bool:
+        """Whether it tells each robot something else."""
+        return self.info.threat == "two_faced"
+
     def require_victim(self, victim: PolicyBundle) -> None:
         """Refuse a team that this adversary was not trained against; `victim` is verified already."""
         found = victim.metadata
@@ -62,6 +67,13 @@ class AdversaryBundle(PolicyBundle):
             raise UserError(
                 f"{self.path}: trained as robots {self.info.robots}, not {list(robots)}; use those, or train another "
                 "with 'mir2 attack'"
+            )
+
+    def require_part(self, robot: int) -> None:
+        """Refuse a robot that is none of those that it was trained as."""
+        if robot not in self.info.robots:
+            raise UserError(
+                f"{self.path}: trained as robots {self.info.robots}, of which robot {robot} is none; use one of those"
             )
 
     def _check_kind(self) -> None:
