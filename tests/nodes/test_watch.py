@@ -6,6 +6,8 @@ import pytest
 from geometry_msgs.msg import TwistStamped
 from mir2_swarm.node import SwarmNode
 from mir2_swarm.watch import Silence, Strangers
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
 
 
 @pytest.fixture
@@ -49,5 +51,7 @@ def test_a_stranger_that_publishes_is_named_and_one_that_listens_is_not(noted):
     Strangers(node, lambda event, detail: told.append(detail) or note(event))
     b.probe.create_subscription(TwistStamped, "/robot_0/cmd_vel", print, 10)
     b.probe.create_publisher(TwistStamped, "/robot_1/cmd_vel", 10)
-    b.spin_until(lambda: told, "the stranger")
-    assert set(told) == {"/probe publishes on /robot_1/cmd_vel"}
+    b.add(Node("driver", namespace="robot_2")).create_publisher(Odometry, "odom", 10)
+    b.add(Node("driver", namespace="robot_0")).create_publisher(Odometry, "/robot_2/odom", 10)
+    b.spin_until(lambda: len(told) == 2, "the strangers")
+    assert set(told) == {"/probe publishes on /robot_1/cmd_vel", "/robot_0/driver publishes on /robot_2/odom"}

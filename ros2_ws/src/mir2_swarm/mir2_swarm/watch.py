@@ -89,7 +89,8 @@ class Strangers:
         except NodeNameNonExistentError:
             return  # it has just left
         for topic, _ in topics:
-            if topic in SHARED or topic.rpartition("/")[0] in self._robots | {f"{r}/cmd_vel" for r in self._robots}:
+            robot = next((robot for robot in self._robots if topic.startswith(f"{robot}/")), "")
+            if topic in SHARED or robot not in ("", namespace):  # a robot may have more nodes, such as its driver
                 self._say("foreign_publisher", topic, f"{namespace.rstrip('/')}/{name} publishes on {topic}")
 
     def _say(self, event: str, what: str, detail: str) -> None:
