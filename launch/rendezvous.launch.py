@@ -15,6 +15,8 @@ from mir2_swarm.supervision import Answer, Make, Supervisor
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
+END_S = {"monitor": 60}  # wall time that a node has to end by itself: a slow machine draws the picture of a run for long
+
 
 def given(context: LaunchContext) -> dict[str, str]:
     """The arguments; those typed after this file's own name include misspelt ones, which are then refused."""
@@ -49,6 +51,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
                 parameters=[{**common, **parameters}],
                 output="screen",
                 on_exit=on_exit,
+                sigterm_timeout=str(END_S.get(executable, 5)),
             )
 
         return make
