@@ -79,7 +79,9 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     if prepared.roster.allow_fault_injection:
         fault = ParameterValue(prepared.fault, value_type=str)  # braces and colons are not YAML here
         injector = node("fault_injector", fault=fault, seed=run.seed)
-        nodes.append(supervisor.mourned("the fault injector", "its robots go back to their policies", injector))
+        without_plan = node("fault_injector", seed=run.seed)
+        then = "its faults are over, and it is started again without any"
+        nodes.append(supervisor.succeeded("the fault injector", then, injector, without_plan))
     if run.record:
         recorder = node("bag_recorder", output=output)
         nodes.append(supervisor.mourned("the bag recorder", "the run goes on without", recorder))

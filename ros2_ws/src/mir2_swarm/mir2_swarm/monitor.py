@@ -184,7 +184,9 @@ class MonitorNode(SwarmNode):
 
     def _on_faults(self, message: FaultArray) -> None:
         self._start.heard("faults")
-        self._faults.update(seconds(message.header.stamp), to_faults(message))
+        recorded_s = self._recorder.run_start_s + self._elapsed_s() if self._recorder else 0.0
+        # An injector that was started again does not know the time yet, and none can end what is recorded.
+        self._faults.update(max(seconds(message.header.stamp), recorded_s), to_faults(message))
 
     def _note_emergency_stop(self, robot: str, stands: bool) -> None:
         """Write down what the gate did, whatever was asked of it."""

@@ -33,11 +33,15 @@ class Supervisor:
 
     def restarted(self, what: str, meanwhile: str, make: Make) -> Node:
         """A node that is started again when it dies; `meanwhile` says what holds until then."""
-        return make(partial(self._on_death, what, meanwhile, make))
+        return self.succeeded(what, f"it is started again, and until then {meanwhile}", make, make)
 
-    def mourned(self, what: str, meanwhile: str, make: Make) -> Node:
+    def succeeded(self, what: str, then: str, make: Make, successor: Make) -> Node:
+        """A node that another one takes over from when it dies; `then` says so."""
+        return make(partial(self._on_death, what, then, successor))
+
+    def mourned(self, what: str, then: str, make: Make) -> Node:
         """A node without which the run goes on."""
-        return make(partial(self._on_death, what, meanwhile, None))
+        return make(partial(self._on_death, what, then, None))
 
     def needed(self, what: str, make: Make) -> Node:
         """A node without which there is no run."""
@@ -55,20 +59,21 @@ class Supervisor:
         self._events.add(self._clock.time_s, event, node=what, **detail)
 
     def _on_death(
-        self, what: str, meanwhile: str, make: Make | None, event: ProcessExited, context: LaunchContext
+        self, what: str, then: str, successor: Make | None, event: ProcessExited, context: LaunchContext
     ) -> list[LaunchDescriptionEntity] | None:
         if context.is_shutdown:
             return None
         how = _how(event.returncode)
         if event.returncode == EXIT_USER_ERROR:  # a mistake, which no second start mends
             raise UserError(f"{what} {how}; see what it says above")
-        self._note("node_died", what, detail=f"{how}; {meanwhile}")
+        self._note("node_died", what, detail=f"{how}; {then}")
         self._deaths.append(f"{what} {how}")
-        if make is None:
-            return [LogInfo(msg=f"{what} {how}; {meanwhile}")]
+        told = LogInfo(msg=f"{what} {how}; {then}")
+        if successor is None:
+            return [told]
         note = OpaqueFunction(function=lambda _: self._note("node_restarted", what))
-        again = TimerAction(period=RESTART_S, actions=[note, self.restarted(what, meanwhile, make)])
-        return [LogInfo(msg=f"{what} {how}; it is started again, and until then {meanwhile}"), again]
+        again = TimerAction(period=RESTART_S, actions=[note, self.succeeded(what, then, successor, successor)])
+        return [told, again]
 
     def _on_loss(self, what: str, event: ProcessExited, context: LaunchContext) -> None:
         if context.is_shutdown:
