@@ -15,7 +15,14 @@ from mir2_swarm.supervision import Answer, Make, Supervisor
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
-END_S = {"monitor": 60}  # wall time that a node has to end by itself: a slow machine draws the picture of a run for long
+END_S = {"monitor": 60}  # wall time to end by itself: a slow machine draws the picture of a run for long
+NAMES = {
+    "simulator": "the simulator",
+    "gate": "the gates' process",
+    "emergency_stop": "the emergency-stop node",
+    "monitor": "the monitor",
+    "fault_injector": "the fault injector",
+}
 
 
 def given(context: LaunchContext) -> dict[str, str]:
@@ -57,31 +64,34 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         return make
 
     groups = [robots[k : k + run.robots_per_process] for k in range(0, len(robots), run.robots_per_process)]
+    policies = {robot: f"the policy of {', '.join(group)}" for group in groups for robot in group}
     simulator = node("simulator", backend=run.backend, seed=run.seed, gui=run.gui, start_paused=True)
     output = str(prepared.folder)
     monitor = node(
         "monitor", backend=run.backend, seed=run.seed, duration_s=run.duration_s, output=output, bag=run.record
     )
+    names = NAMES | {"simulator": NAMES["simulator"] + ", which was to open a window (gui:=false)," * run.gui}
     supervisor = Supervisor(prepared.folder)
     nodes: list[LaunchDescriptionEntity] = [
         supervisor.leave(),
-        supervisor.needed("the simulator" + (", which was to open a window (gui:=false),") * run.gui, simulator),
-        supervisor.restarted("the gates' process", "every robot stands", node("gate", *robots)),
+        supervisor.needed(names["simulator"], simulator),
+        supervisor.restarted(names["gate"], "every robot stands", node("gate", *robots)),
         *(
-            supervisor.restarted(
-                f"the policy of {', '.join(group)}", "the others go on without", node("policy", *group)
-            )
+            supervisor.restarted(policies[group[0]], "the others go on without", node("policy", *group))
             for group in groups
         ),
-        supervisor.restarted("the emergency-stop node", "gates keep what they know", node("emergency_stop")),
-        supervisor.awaited("the monitor", monitor),
+        supervisor.restarted(names["emergency_stop"], "gates keep what they know", node("emergency_stop")),
+        supervisor.awaited(names["monitor"], monitor),
     ]
+    if prepared.plan.processes:
+        events = [(event, policies.get(event.robot) or names[event.process]) for event in prepared.plan.processes]
+        nodes.append(supervisor.play(events, run.mode))
     if prepared.roster.allow_fault_injection:
         fault = ParameterValue(prepared.fault, value_type=str)  # braces and colons are not YAML here
         injector = node("fault_injector", fault=fault, seed=run.seed)
         without_plan = node("fault_injector", seed=run.seed)
         then = "its faults are over, and it is started again without any"
-        nodes.append(supervisor.succeeded("the fault injector", then, injector, without_plan))
+        nodes.append(supervisor.succeeded(names["fault_injector"], then, injector, without_plan))
     if run.record:
         recorder = node("bag_recorder", output=output)
         nodes.append(supervisor.mourned("the bag recorder", "the run goes on without", recorder))

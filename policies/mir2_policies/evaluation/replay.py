@@ -66,6 +66,7 @@ def replay(folder: Path, output: Path) -> Replay:
             "mode": "lockstep",
             "duration_s": len(record.rewards) / roster.rate_hz,
             "fault": ",".join(record.metrics["faults"]),
+            "scenario": "",  # its faults are among those recorded; what happened to processes is not repeated
             "gui": False,
         }
     )

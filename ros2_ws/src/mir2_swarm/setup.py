@@ -12,6 +12,7 @@ setup(
         ("share/mir2_swarm", ["package.xml"]),
         ("share/mir2_swarm/config", glob("config/*")),
         ("share/mir2_swarm/launch", glob("launch/*.launch.py")),
+        ("share/mir2_swarm/scenarios", glob("scenarios/*.yaml")),
         ("share/mir2_swarm/policies", glob("policies/*.onnx")),
         ("share/mir2_swarm/policies/adversaries", glob("policies/adversaries/*.onnx")),
     ],

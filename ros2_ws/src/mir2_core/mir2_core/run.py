@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import yaml
 from pydantic import Field, ValidationError
@@ -16,13 +16,14 @@ from mir2_core.deployment import Deployment, find_policy, resize
 from mir2_core.digests import note_digests
 from mir2_core.errors import UserError, nearest
 from mir2_core.roster import MAX_ROBOTS, Roster
+from mir2_core.scenario import ProcessEvent, Scenario, find_scenario, load_scenario
 from mir2_core.start_poses import start_poses
-from mir2_core.traitors.schedule import FaultSpec, parse_faults
+from mir2_core.traitors.schedule import FaultSchedule, FaultSpec, parse_faults
 from mir2_core.world import BACKENDS, for_backend
 
 DEFAULT_ROSTER = "rendezvous.yaml"
 LONGEST_S = 86400.0
-ROSTER_FILE, RUN_FILE = "roster.yaml", "run.yaml"
+ROSTER_FILE, RUN_FILE, SCENARIO_FILE = "roster.yaml", "run.yaml", "scenario.yaml"
 
 
 class Run(StrictModel):
@@ -46,6 +47,9 @@ class Run(StrictModel):
         description="kind[:{parameters}]@robot:start_s[:duration_s], such as random@robot_0:5; a comma between two; "
         "empty: none",
     )
+    scenario: str = Field(
+        "", description="a shipped scenario's name, or a file (YAML): what goes wrong when; empty: nothing"
+    )
     output: str = Field("", description="folder that the run is written to; empty: a new one below runs/")
     robots_per_process: int = Field(1, ge=1, le=MAX_ROBOTS, description="how many robots' policies share one process")
     gui: bool = Field(False, description="true or false: show PyBullet's window")
@@ -54,9 +58,13 @@ class Run(StrictModel):
 
     @classmethod
     def load(cls, path: Path | str) -> "Run":
-        """Read a run file strictly; the roster and the policy that it names by path lie beside it."""
+        """Read a run file strictly; roster, scenario and policy that it names by path lie beside it."""
         run, folder = load_yaml(path, cls, "a run (YAML)"), Path(path).expanduser().parent
-        paths = {"roster": run.roster, "policy": run.policy if run.policy.endswith(".onnx") else ""}
+        paths = {
+            "roster": run.roster,
+            "policy": run.policy if run.policy.endswith(".onnx") else "",
+            "scenario": run.scenario if (folder / run.scenario).is_file() else "",
+        }
         return run.model_copy(
             update={key: str(folder / Path(given).expanduser()) for key, given in paths.items() if given}
         )
@@ -110,6 +118,24 @@ def _refusal(field: str, text: str) -> str:
     return f"launch argument {_NAMES[field]} is '{text}'; {allowed}"
 
 
+class Plan(NamedTuple):
+    """What is to go wrong, as the run says itself and as its scenario does."""
+
+    own_faults: list[FaultSpec]
+    scenario: Scenario | None
+    scenario_faults: list[FaultSpec]
+
+    @property
+    def faults(self) -> list[FaultSpec]:
+        """All of them."""
+        return [*self.own_faults, *self.scenario_faults]
+
+    @property
+    def processes(self) -> tuple[ProcessEvent, ...]:
+        """What happens to processes."""
+        return self.scenario.processes if self.scenario else ()
+
+
 @dataclass(frozen=True)
 class PreparedRun:
     """A run whose folder holds `roster.yaml`, team, start poses and policy as they are, and `run.yaml`."""
@@ -117,7 +143,7 @@ class PreparedRun:
     run: Run
     roster: Roster
     folder: Path
-    faults: Sequence[FaultSpec] = ()
+    plan: Plan
 
     @property
     def roster_file(self) -> Path:
@@ -127,7 +153,7 @@ class PreparedRun:
     @property
     def fault(self) -> str:
         """The planned faults as the fault injector reads them, with the full paths of adversaries."""
-        return ",".join(spec.text for spec in self.faults)
+        return _text(self.plan.faults)
 
 
 def prepare(run: Run, share: Path) -> PreparedRun:
@@ -147,21 +173,43 @@ def prepare(run: Run, share: Path) -> PreparedRun:
     )
     roster = roster.model_copy(update={"policy": str(policy)})
     deployment = Deployment.check(roster, PolicyBundle.load(policy))
-    faults = parse_faults(run.fault, roster.names, Path.cwd())
-    for spec in faults:
+    plan = _plan(run, roster, share)
+    for spec in plan.faults:
         if spec.bundle:
             deployment.adversary(spec.bundle, spec.robot, share / "policies")
-    if faults and not roster.allow_fault_injection:
+    if (plan.faults or plan.processes) and not roster.allow_fault_injection:
         raise UserError(f"{given}: this roster does not allow faults; set 'allow_fault_injection: true' to permit them")
     roster = roster.with_starts(start_poses(roster, deployment.task, run.seed))
-    prepared = PreparedRun(run, roster, _new_folder(run.output), faults)
+    prepared = PreparedRun(run, roster, _new_folder(run.output), plan)
     roster.save(prepared.roster_file)
-    again = run.model_copy(update={"roster": ROSTER_FILE, "fault": prepared.fault}).model_dump(
-        exclude={"robots", "policy", "output"}
-    )
+    changes = {"roster": ROSTER_FILE, "fault": _text(plan.own_faults)}
+    if plan.scenario:
+        plan.scenario.save(prepared.folder / SCENARIO_FILE, plan.scenario_faults)
+        changes["scenario"] = SCENARIO_FILE
+    again = run.model_copy(update=changes).model_dump(exclude={"robots", "policy", "output"})
     (prepared.folder / RUN_FILE).write_text(yaml.safe_dump(again, sort_keys=False), encoding="utf-8")
     note_digests(prepared.folder, [ROSTER_FILE, RUN_FILE, policy])
     return prepared
+
+
+def _plan(run: Run, roster: Roster, share: Path) -> Plan:
+    """Everything that is to go wrong; `UserError` where it contradicts itself, or the run."""
+    own = parse_faults(run.fault, roster.names, Path.cwd())
+    if not run.scenario:
+        return Plan(own, None, [])
+    path = find_scenario(run.scenario, share / "scenarios")
+    scenario, faults = load_scenario(path, robots=roster.names, duration_s=run.duration_s, mode=run.mode)
+    schedule = FaultSchedule()
+    for spec in [*faults, *own]:
+        try:
+            schedule.inject(spec)
+        except UserError as mistake:
+            raise UserError(f"launch argument fault and {path}: {mistake}") from None
+    return Plan(own, scenario, faults)
+
+
+def _text(faults: Sequence[FaultSpec]) -> str:
+    return ",".join(spec.text for spec in faults)
 
 
 def _new_folder(text: str) -> Path:

@@ -1,5 +1,6 @@
 """What time of its run a launch has, which is no node itself."""
 
+import time
 from contextlib import suppress
 from threading import Thread
 
@@ -20,6 +21,8 @@ class RunClock:
     """Hears `/swarm/metrics` in a thread of its own until it is closed."""
 
     def __init__(self) -> None:
+        self.time_s = 0.0  # of the newest step, from the run's start
+        self._heard_s: float | None = None
         self._context = Context()
         rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self._node = Node("run_clock", context=self._context, start_parameter_services=False)
@@ -28,10 +31,16 @@ class RunClock:
         self._executor.add_node(self._node)
         self._thread = Thread(target=self._spin, daemon=True)
         self._thread.start()
-        self.time_s = 0.0  # of the newest step, from the run's start
+
+    def now_s(self, *, goes_on: bool) -> float | None:
+        """The time of the run, None before it has begun; where it goes on by itself, also between two steps."""
+        if self._heard_s is None:
+            return None
+        return self.time_s + (time.monotonic() - self._heard_s if goes_on else 0.0)
 
     def _hear(self, message: SwarmMetrics) -> None:
         self.time_s = seconds(message.header.stamp) - seconds(message.run_start)
+        self._heard_s = time.monotonic()
 
     def _spin(self) -> None:
         with suppress(ExternalShutdownException):
