@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from geometry_msgs.msg import Twist, TwistStamped
+from geometry_msgs.msg import PoseArray, Twist, TwistStamped
 from mir2_core.roster import Roster
 from mir2_interfaces.msg import AllyArray, FaultArray, GateStatus, Hearsay, StopReport, SuspicionArray, SwarmMetrics
 from nav_msgs.msg import Odometry
@@ -54,5 +54,6 @@ def bag_topics(roster: Roster, *, odometry_qos: QoSProfile, clock: bool) -> list
             topics += [
                 BagTopic(f"/{robot.name}/cmd_vel/fault", TwistStamped),
                 BagTopic(f"/{robot.name}/state/fault", Odometry),
+                BagTopic(f"/{robot.name}/state/each", PoseArray),
             ]
     return topics
