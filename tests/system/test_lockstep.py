@@ -124,7 +124,7 @@ def twists(arrays, step):
 
 
 def test_robots_with_bodies_repeat_bit_for_bit(swarm, make_bundle):
-    faults = "fault:=flee@robot_2:1:2,drift@robot_2:1:2"
+    faults = "fault:=flee@robot_2:1:2,drift@robot_2:1:2,loss:{share: 0.5}@robot_4:0.5:2,latency@robot_5:1:2"
     common = (f"policy:={make_bundle()}", "backend:=pybullet", "duration:=4", faults)
     first, _ = run(swarm, *common, name="first")
     second, _ = run(swarm, *common, "robots_per_process:=3", name="second")

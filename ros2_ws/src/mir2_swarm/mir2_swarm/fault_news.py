@@ -18,6 +18,7 @@ class FaultNews:
         self.faults: list[FaultSpec] | None = None  # not known yet
         self.links = Links([], node.roster.names, period_s=node.period_s)
         self.stamp_s = 0.0
+        self._seed = 0
         self._node = node
         self._told: list[Callable[[], None]] = []
         if node.roster.allow_fault_injection:
@@ -30,10 +31,11 @@ class FaultNews:
         self._told.append(callback)
 
     def _on_faults(self, message: FaultArray) -> None:
-        names = self._node.roster.names
-        self.faults, self.stamp_s = to_faults(message), seconds(message.header.stamp)
-        sound = [spec for spec in self.faults if spec.on_links and self._is_sound(spec)]
-        self.links = Links(sound, names, seed=message.seed, period_s=self._node.period_s)
+        faults, self.stamp_s = to_faults(message), seconds(message.header.stamp)
+        if (faults, message.seed) != (self.faults, self._seed):
+            self.faults, self._seed = faults, message.seed
+            sound = [spec for spec in faults if spec.on_links and self._is_sound(spec)]
+            self.links = Links(sound, self._node.roster.names, seed=self._seed, period_s=self._node.period_s)
         for callback in self._told:
             callback()
 
