@@ -289,7 +289,7 @@ def test_every_set_of_traitors_is_tried() -> None:
         (("--conditions", ","), "--conditions is empty"),
         (
             ("--conditions", "clean,silence"),
-            "'silence' spoils messages, and evaluation has none; .*fault:=silence@robot_0",
+            "'silence' spoils messages, .*--runtime ros.*fault:=silence@robot_0",
         ),
         (("--conditions", "offset:{x_m: 99}"), "--conditions: .*x_m is 99; allowed: a number from -10 to 10"),
         (("--robots", "0,0"), "--robots: 0, 0 names something twice"),

@@ -117,8 +117,8 @@ def scripted(condition: str) -> Traitor | None:
         raise UserError("--conditions: trained adversaries are named by --adversaries FILE.onnx")
     if kind in FAULTS and kind not in TRAITORS:
         raise UserError(
-            f"--conditions: '{kind}' spoils messages, and evaluation has none; run it on the ROS graph: "
-            f"fault:={kind}@robot_0:5"
+            f"--conditions: '{kind}' spoils messages, and evaluation in one process has none; add --runtime ros, "
+            f"or launch it: fault:={kind}@robot_0:5"
         )
     if kind not in TRAITORS:
         raise UserError(f"--conditions: unknown condition '{kind}'; {nearest(kind, (CLEAN, *TRAITORS))}")
