@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,10 @@ from mir2_policies.bundles.rules_export import export_rule
 from mir2_policies.cli.main import main
 from mir2_policies.evaluation.episodes import bundle_act, run_episodes
 from mir2_sim.batched import torch_task
+from scipy.optimize import minimize
 
 CENTROID = RuleConfig(algorithm="centroid")
+MEDIAN = RuleConfig(algorithm="geometric_median")
 
 
 def wmsr(f: int) -> RuleConfig:
@@ -42,7 +45,19 @@ def test_wmsr_is_the_rule_of_the_paper(f: int) -> None:
         assert reference._trimmed_mean(values) == pytest.approx(np.mean(kept))
 
 
-@pytest.mark.parametrize("config", [CENTROID, wmsr(1), wmsr(3)], ids=str)
+def test_the_geometric_median_is_the_place_with_the_least_sum_of_distances() -> None:
+    rule = Rule(Rendezvous(RendezvousParams(robots=7)), MEDIAN)
+    for places in np.random.default_rng(0).normal(size=(20, 6, 2)):
+        everybody = np.concatenate([places, [[0.0, 0.0]]])
+
+        def far(point: Any, everybody: Any = everybody) -> float:
+            return float(np.linalg.norm(everybody - point, axis=1).sum())
+
+        best = far(minimize(far, everybody.mean(axis=0), method="Nelder-Mead").x)
+        assert far(np.array(rule._geometric_median(*places.T))) == pytest.approx(best, rel=2e-3)
+
+
+@pytest.mark.parametrize("config", [CENTROID, MEDIAN, wmsr(1), wmsr(3)], ids=str)
 def test_bundles_act_like_the_rule(config: RuleConfig, tmp_path: Path) -> None:
     export_rule(config, 7, tmp_path / "rule.onnx", horizon=50)
     bundle = PolicyBundle.load(tmp_path / "rule.onnx")
@@ -55,14 +70,14 @@ def test_bundles_act_like_the_rule(config: RuleConfig, tmp_path: Path) -> None:
     assert np.abs(expected).max() <= 1.0
 
 
-def test_nobody_lying_the_team_meets_and_wmsr_withstands_a_liar() -> None:
+def test_nobody_lying_the_team_meets_and_all_but_the_centroid_withstand_a_liar() -> None:
     task = Rendezvous(RendezvousParams())
-    for config, clean, lied in ((CENTROID, -10.2, -11.2), (wmsr(1), -10.3, -10.5)):
+    for config, clean, lied in ((CENTROID, -10.2, -11.2), (wmsr(1), -10.3, -10.5), (MEDIAN, -10.3, -10.7)):
         rule = Rule(task, config)
         returns = run_episodes(task, rule, 64, 7).team_return
         assert returns.mean() > clean
         attacked = run_episodes(task, rule, 64, 7, robots=(0,), traitor=TRAITORS["lie-far-corner"]).benign_return
-        assert (attacked.mean() > lied) == (config.algorithm == "wmsr")
+        assert (attacked.mean() > lied) == (config != CENTROID)
 
 
 def test_the_command_writes_a_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,7 +92,7 @@ def test_the_command_writes_a_bundle(tmp_path: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["wmrs"], "unknown rule 'wmrs'; valid: centroid, wmsr; did you mean 'wmsr'?"),
+        (["wmrs"], "unknown rule 'wmrs'; valid: centroid, geometric_median, wmsr; did you mean 'wmsr'?"),
         (["centroid", "--f", "1"], "--f belongs to wmsr"),
         (["wmsr", "--f", "5"], "--f is 5: with 10 robots give 1 to 4"),
         (["wmsr", "--f", "0"], "key 'f' is 0"),

@@ -37,9 +37,12 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Slice": lambda _, x, start, end, axis: x.narrow(
         int(axis), int(start), min(int(end), x.shape[int(axis)]) - int(start)
     ),
+    "Sqrt": lambda _, x: x.sqrt(),
+    "Squeeze": lambda _, x, axis: x.squeeze(int(axis)),
     "Sub": lambda _, x, y: x - y,
     "Tanh": lambda _, x: x.tanh(),
     "TopK": lambda given, x, count: x.topk(int(count), given.get("axis", -1)),
+    "Unsqueeze": lambda _, x, axis: x.unsqueeze(int(axis)),
 }
 
 

@@ -1,10 +1,10 @@
 """Controllers that nobody trained: what a learned policy has to be better than.
 
-Both read where the allies are from a pairwise observation, ahead and to the right of the robot in units of the
-radius, and drive to a point: `centroid` to the mean of everybody; `wmsr` to the mean of those left after the F
-largest and the F smallest values have been discarded on each axis of the robot's own frame (W-MSR: LeBlanc,
-Zhang, Koutsoukos and Sundaram, IEEE JSAC 2013). The points are relative, so the robot's own value is 0, and only
-values beyond it are discarded.
+All read where the allies are from a pairwise observation, ahead and to the right of the robot in units of the
+radius, and drive to a point: `centroid` to the mean of everybody; `geometric_median` to the point from which the
+distances to everybody add up to least; `wmsr` to the mean of those left after the F largest and the F smallest values
+have been discarded on each axis of the robot's own frame (W-MSR: LeBlanc, Zhang, Koutsoukos and Sundaram, IEEE JSAC
+2013). The points are relative, so the robot's own value is 0, and only values beyond it are discarded.
 """
 
 from typing import Literal
@@ -15,11 +15,15 @@ from mir2_core.tasks import Task, columns
 from mir2_core.tasks.geometry import Array
 from pydantic import Field
 
+RuleName = Literal["centroid", "geometric_median", "wmsr"]
+WEISZFELD_STEPS = 16
+SMALLEST = 1e-3  # in radii: nearer places do not count for more (about 3 mm)
+
 
 class RuleConfig(StrictModel):
     """Which rule, and its gains in action units per radius."""
 
-    algorithm: Literal["centroid", "wmsr"]
+    algorithm: RuleName
     f: int = Field(default=1, ge=1, description="of wmsr: how many liars it is made for")
     drive_gain: float = Field(default=40.0, gt=0.0)
     turn_gain: float = Field(default=60.0, gt=0.0)
@@ -49,6 +53,8 @@ class Rule:
         ahead, right = self._offsets(observations)
         if self.config.algorithm == "wmsr":
             return self._wheels(self._trimmed_mean(ahead), self._trimmed_mean(right))
+        if self.config.algorithm == "geometric_median":
+            return self._wheels(*self._geometric_median(ahead, right))
         return self._wheels(self._mean(ahead), self._mean(right))
 
     def _offsets(self, observations: Array) -> tuple[Array, Array]:
@@ -68,6 +74,18 @@ class Rule:
             kept = kept - sign * xp.sum(beyond, axis=-1)
             count = count - xp.sum(xp.where(beyond > 0.0, 1.0, 0.0), axis=-1)
         return kept / count
+
+    def _geometric_median(self, ahead: Array, right: Array) -> tuple[Array, Array]:
+        """Weiszfeld's steps from the mean of the robot's own 0 and its allies: means weighted by 1 / distance."""
+        xp = self.task.xp
+        places = xp.stack([ahead, right], axis=-2)
+        places = xp.concatenate([places, 0.0 * places[..., :1]], axis=-1)
+        middle = xp.sum(places, axis=-1)[..., None] / self.task.params.robots
+        for _ in range(WEISZFELD_STEPS):
+            gap = places - middle
+            weights = 1.0 / xp.sqrt(xp.sum(gap * gap, axis=-2)[..., None, :] + SMALLEST**2)
+            middle = xp.sum(places * weights, axis=-1)[..., None] / xp.sum(weights, axis=-1)[..., None]
+        return middle[..., 0, 0], middle[..., 1, 0]
 
     def _wheels(self, ahead: Array, right: Array) -> Array:
         """Wheel speeds, scaled together: forward with the distance ahead, the left wheel faster for what is right."""

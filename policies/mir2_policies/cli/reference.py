@@ -2,21 +2,22 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from mir2_core.config import parse
 from mir2_core.errors import UserError, nearest
 from mir2_core.tasks import RendezvousParams
 
+from mir2_policies.bundles.rules import RuleName
 from mir2_policies.cli.options import show
 
 SUMMARY = "write a controller that nobody trained as a bundle"
-RULES = ("centroid", "wmsr")
+RULES = get_args(RuleName)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which rule, for which team, and where to."""
-    parser.add_argument("rule", metavar="RULE", help=" or ".join(RULES))
+    parser.add_argument("rule", metavar="RULE", help=", ".join(RULES[:-1]) + f" or {RULES[-1]}")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
     parser.add_argument("--f", type=int, help="of wmsr: how many liars it withstands; default: 1")
     parser.add_argument("--robots", type=int, default=10, help="in the team; default: 10")
