@@ -8,8 +8,13 @@ import pytest
 import torch
 from mir2_policies.learners.club import CategoricalClub, GaussianClub
 from mir2_policies.learners.maddpg import temporal_difference_target
+from mir2_policies.learners.mir2 import Mir2, Mir2Config
 from mir2_policies.learners.networks import Actor, Critic
+from mir2_policies.learners.replay import Batch
+from mir2_sim.batched import torch_task
 from torch import Tensor, nn
+
+from tests.policies.tiny_run import tiny_config
 
 GOLDEN = Path(__file__).parent.parent / "data" / "mir2_golden.npz"
 
@@ -141,3 +146,15 @@ def test_critic_target_equals_the_published_values(golden: dict[str, Tensor]) ->
         sample["rewards"][:, :-1, :, 0], sample["masks"][:, 1:, :, 0], value[:, 1:], gamma=0.99
     )
     assert_same((target - 0.1 * penalty[:, :-1])[..., None], golden["mir2__td_target"])
+
+
+def test_q_may_be_fitted_on_the_first_transitions_for_ever() -> None:
+    config = tiny_config("mir2", club_data="first", club_window=8, warmup_transitions=4, batch=4)
+    task = torch_task("rendezvous", config.task_parameters)
+    learner = Mir2(Mir2Config.model_validate(config.model_dump()), task, np.random.default_rng(0))
+    for step in range(6):
+        state = torch.full((2, 3, 3), float(step))
+        learner.learn(Batch(state, torch.zeros(2, 3, 2), torch.zeros(2), state, torch.ones(2)), 0.0)
+    kept = learner.first.sample(np.random.default_rng(0), 200).state[:, 0, 0]
+    assert set(kept.tolist()) == {0.0, 1.0, 2.0, 3.0}
+    assert "first" in learner.state_dict()

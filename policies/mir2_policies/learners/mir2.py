@@ -1,7 +1,8 @@
 """MIR2 (Li et al., 2023, later MIR3): MADDPG that pays for the mutual information of state and joint action.
 
 The critic's target is r + γ·Q' − λ·i(s, a), where the mean of i is CLUB, an upper bound on the information. Its
-q(a | s) is fitted on the newest transitions at every update; on stale behaviour it would be no bound at all.
+q(a | s) is fitted on the newest transitions at every update; on stale behaviour it would be no bound at all. The code
+that was published fits it on the first transitions for ever: `club_data: first` does so.
 
 Which i it is matters, although the mean over a batch is the same. `Mir2` takes the published one, log q(a | s) − mean
 over a' of log q(a' | s). Its second part does not depend on a, so the critic learns that any departure from what q
@@ -20,7 +21,7 @@ from torch import Tensor
 from mir2_policies.learners.club import CategoricalClub, GaussianClub
 from mir2_policies.learners.learner import Metrics
 from mir2_policies.learners.maddpg import Maddpg, MaddpgConfig
-from mir2_policies.learners.replay import Batch
+from mir2_policies.learners.replay import Batch, Replay
 
 
 class Mir2Config(MaddpgConfig):
@@ -31,7 +32,8 @@ class Mir2Config(MaddpgConfig):
     club_hidden: int = Field(default=128, ge=1)
     club_learning_rate: float = Field(default=5e-4, gt=0.0)
     club_batch: int = Field(default=64, ge=2)
-    club_window: int = Field(default=3000, ge=2, description="q is fitted on this many newest transitions")
+    club_data: Literal["newest", "first"] = Field(default="newest", description="which transitions q is fitted on")
+    club_window: int = Field(default=3000, ge=2, description="how many of them")
 
 
 class Mir2StatesConfig(Mir2Config):
@@ -52,15 +54,27 @@ class Mir2(Maddpg):
         self.club = self.new_club().to(device)
         self.club_optimizer = torch.optim.Adam(self.club.parameters(), config.club_learning_rate, fused=True)
         self._information = 0.0
+        if config.club_data == "first":
+            sizes = task.params.robots, task.state_size, task.action_size
+            self.first = Replay(config.club_window, *sizes, device)
 
     def new_club(self) -> GaussianClub | CategoricalClub:
         """q(a | s) for the task's kind of actions."""
         return GaussianClub(self.inputs.size, self.task.params.robots * self.task.action_size, self.config.club_hidden)
 
+    def learn(self, step: Batch, used: float) -> Metrics | None:
+        """Keep the first transitions, if q is fitted on them."""
+        if self.config.club_data == "first" and len(self.first) < self.config.club_window:
+            self.first.add(step)
+        return super().learn(step, used)
+
     def update(self) -> Metrics:
-        """Fit q on recent behaviour, then update the backbone."""
-        recent = self.replay.sample(self.rng, self.config.club_batch, newest=self.config.club_window)
-        metrics = self.fit(recent)
+        """Fit q on recent behaviour, or on the first, then update the backbone."""
+        size, window = self.config.club_batch, self.config.club_window
+        newest = self.config.club_data == "newest"
+        metrics = self.fit(
+            self.replay.sample(self.rng, size, newest=window) if newest else self.first.sample(self.rng, size)
+        )
         metrics |= super().update()
         return metrics | {"information/bound_nats": self._information}
 
