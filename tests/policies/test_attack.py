@@ -22,6 +22,7 @@ from mir2_core.traitors import TRAITORS
 from mir2_core.traitors.trained import AdversaryBundle
 from mir2_policies.attacks.attacker import Attacker
 from mir2_policies.attacks.config import AttackConfig
+from mir2_policies.attacks.duel import Duel
 from mir2_policies.attacks.threats import THREATS
 from mir2_policies.attacks.trainer import AttackTrainer
 from mir2_policies.attacks.victim import TorchVictim
@@ -29,7 +30,7 @@ from mir2_policies.bundles.adversary import export_adversary
 from mir2_policies.bundles.rules import RuleConfig
 from mir2_policies.bundles.rules_export import export_rule
 from mir2_policies.cli.main import main
-from mir2_policies.evaluation.episodes import Arena, bundle_act, run_episodes
+from mir2_policies.evaluation.episodes import bundle_act, run_episodes
 from mir2_policies.evaluation.returns import FINAL_SEED
 from mir2_policies.training.checkpoint import load_checkpoint
 from mir2_policies.training.progress import read_progress
@@ -81,7 +82,7 @@ def adversary(attack: AttackTrainer, tmp_path_factory: pytest.TempPathFactory) -
 def surplus(attack: AttackTrainer, script: str, episodes: int = 128) -> Any:
     """How much more (episodes,) an attack costs than a script from the same fresh starts, where its threat aims."""
     robots = attack.config.robots
-    task, act = Rendezvous(attack.arena.task.params), bundle_act(attack.victim)
+    task, act = Rendezvous(attack.duel.task.params), bundle_act(attack.duel.victim)
     scripted = run_episodes(task, act, episodes, FINAL_SEED, robots=robots, traitor=TRAITORS[script])
     trained = attack.play(episodes, FINAL_SEED)
     if THREATS[attack.config.threat].benign_only:
@@ -161,19 +162,22 @@ def test_the_adversary_bundle_does_what_the_attacker_did(adversary: AdversaryBun
 
 
 @pytest.mark.parametrize("threat", THREATS)
-@pytest.mark.parametrize("observation", ["pairwise", "agnostic"])
-def test_several_traitors_share_a_network_that_knows_who_is_who(threat: Any, observation: Any) -> None:
-    task = torch_task("rendezvous", RendezvousParams(robots=5, observation=observation))
+def test_several_traitors_share_a_network_that_knows_who_is_who(threat: Any, tmp_path: Path) -> None:
+    task = torch_task("rendezvous", RendezvousParams(robots=5))
     config = AttackConfig(policy="", victim_sha256="", threat=threat, robots=(4, 0))
-    attacker = Attacker(config, Arena(task, (4, 0)), lambda seen: 0.0 * seen[..., :2], np.random.default_rng(0))
+    export_rule(RuleConfig(algorithm="centroid"), 5, tmp_path / "five.onnx", horizon=20)
+    duel = Duel(PolicyBundle.load(tmp_path / "five.onnx"), config)
+    attacker = Attacker(config, duel, np.random.default_rng(0))
     poses = task.asarray(task.reset(np.random.default_rng(1), 3))
     observed = attacker.observe(poses, 7)
     assert observed.shape == (3, 2, attacker.sight.size)
     assert observed[..., -5:].argmax(dim=-1).tolist() == [[4, 0]] * 3
-    assert attacker.actor(observed).shape == (3, 2, 2 + 3 * THREATS[threat].reports(5))
-    reported = attacker.act(poses, 7).reported
-    shape = {"liar": (3, 2, 3), "two_faced": (3, 2, 5, 3)}
-    assert (None if reported is None else reported.shape) == shape.get(threat)
+    kind = THREATS[threat]
+    assert attacker.actor(observed).shape == (3, 2, 2 + 3 * kind.reports(5) + kind.mute)
+    deed = attacker.act(poses, 7)
+    shape = ((3, 2, 5, 3) if kind.two_faced else (3, 2, 3)) if kind.lies else None
+    assert (None if deed.reported is None else deed.reported.shape) == shape
+    assert (deed.silent is not None) == kind.mute
     torch.testing.assert_close(attacker.observe(poses, torch.tensor([0, 7, 3]))[1], observed[1])
 
 
@@ -199,10 +203,11 @@ def test_a_victim_without_known_gradients_is_refused(victim: PolicyBundle, tmp_p
         TorchVictim(odd)
 
 
-@pytest.mark.parametrize("threat", ["liar", "two_faced"])
+@pytest.mark.parametrize("threat", ["liar", "two_faced", "plausible_liar"])
 def test_robots_at_the_same_place_break_no_gradient(threat: str, victim: PolicyBundle) -> None:
     task = torch_task("rendezvous", PARAMS)
-    attacker = Attacker(tiny(victim, threat=threat), Arena(task, (1,)), TorchVictim(victim), np.random.default_rng(0))
+    config = tiny(victim, threat=threat, tracker=THREATS[threat].tracker)
+    attacker = Attacker(config, Duel(victim, config), np.random.default_rng(0))
     world = BatchedWorld(task, 2, np.random.default_rng(0))
     world.state[:] = 1.0
     assert np.isfinite(list(attacker.update(world).values())).all()
@@ -213,8 +218,10 @@ def command(victim: PolicyBundle, output: Path, *options: object) -> list[str]:
     return ["attack", "--quiet", "--policy", str(victim.path), "--output", str(output), *map(str, options)]
 
 
-def test_a_killed_attack_goes_on_as_if_nothing_had_happened(victim: PolicyBundle, tmp_path: Path) -> None:
-    config = tiny(victim, threat="liar", worlds=4, final_learning_rate=1.0)
+@pytest.mark.parametrize("threat", ["liar", "plausible_liar"])
+def test_a_killed_attack_goes_on_as_if_nothing_had_happened(threat: str, victim: PolicyBundle, tmp_path: Path) -> None:
+    tracker = THREATS[threat].tracker
+    config = tiny(victim, threat=threat, tracker=tracker, worlds=4, final_learning_rate=1.0)
     AttackTrainer(config, victim, tmp_path / "whole").run(Budget(transitions=320), quiet=True)
     AttackTrainer(config, victim, tmp_path / "killed").run(Budget(transitions=160), quiet=True)
     again = AttackTrainer(config, victim, tmp_path / "killed")

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 import torch
 from mir2_core.traitors.sight import Sight
-from mir2_core.traitors.trained import REPORT_SIZE, to_deed
+from mir2_core.traitors.trained import to_deed
 from mir2_core.traitors.traitor import Deed, Situation
 from mir2_sim.batched import BatchedWorld
 from torch import Tensor, nn
 
+from mir2_policies.attacks.actor import TraitorActor
 from mir2_policies.attacks.config import AttackConfig
-from mir2_policies.attacks.duel import tamed
-from mir2_policies.attacks.threats import THREATS
-from mir2_policies.evaluation.episodes import Act, Arena
+from mir2_policies.attacks.duel import Duel, State, mapped, tensors
 from mir2_policies.learners.learner import Metrics
-from mir2_policies.learners.networks import Actor, anneal
+from mir2_policies.learners.networks import anneal
 
 INITIAL_SCALE = 0.1  # of the usual last weights, so that the rule that the actor begins as shows
 
@@ -27,20 +26,19 @@ INITIAL_SCALE = 0.1  # of the usual last weights, so that the rule that the acto
 class Attacker:
     """The traitors' network and how it learns; called, it is a `Traitor`."""
 
-    def __init__(self, config: AttackConfig, arena: Arena, victims: Act, rng: np.random.Generator) -> None:
+    def __init__(self, config: AttackConfig, duel: Duel, rng: np.random.Generator) -> None:
         self.config = config
-        self.arena = arena
-        self.victims = victims
+        self.duel = duel
         self.rng = rng
-        self.threat = THREATS[config.threat]
-        self.sight = Sight(arena.task, config.robots)
-        output_size = arena.task.action_size + REPORT_SIZE * self.threat.reports(arena.task.params.robots)
+        self.sight = Sight(duel.task, config.robots)
         torch.manual_seed(int(rng.integers(2**63)))  # initial weights
-        self.actor = Actor(self.sight.size, output_size, config.hidden)
+        self.actor = TraitorActor(duel, config.hidden)
         with torch.no_grad():
             for parameter in self.actor.body[-1].parameters():
                 parameter.mul_(INITIAL_SCALE)
         self.optimizer = torch.optim.Adam(self.actor.parameters(), config.learning_rate)
+        self._state: State | None = None  # of the worlds that are trained in
+        self._heard: list[Tensor] = []  # in them, before a resumption
 
     def __call__(self, situation: Situation) -> Deed:
         """What the traitors do and report."""
@@ -48,24 +46,12 @@ class Attacker:
 
     def act(self, poses: Tensor, steps: Any) -> Deed:
         """What the traitors do and report in `poses` (B, N, 3) after `steps`, one number or (B,)."""
-        return to_deed(self.arena.task, self.actor(self.observe(poses, steps)))
+        return to_deed(self.duel.task, self.actor(self.observe(poses, steps)))
 
     def observe(self, poses: Tensor, steps: Any) -> Tensor:
         """What the traitors see (B, K, O)."""
         seen: Tensor = self.sight(poses, steps)
         return seen
-
-    @torch.no_grad()
-    def begin_as(self, rule: Tensor) -> None:
-        """Act as a linear rule (A or A + 3, O) does: ReLU passes a number's positive and its negative part."""
-        first, *middle, last = [layer for layer in self.actor.body if isinstance(layer, nn.Linear)]
-        size = len(rule)
-        both = torch.cat([torch.eye(size), -torch.eye(size)])
-        first.weight[: 2 * size], first.bias[: 2 * size] = both @ rule, 0.0
-        for layer in middle:
-            layer.weight[: 2 * size], layer.bias[: 2 * size] = 0.0, 0.0
-            layer.weight[: 2 * size, : 2 * size] = torch.eye(2 * size)
-        last.weight[:, : 2 * size], last.bias[:] = both.T, 0.0
 
     def update(self, world: BatchedWorld, used: float = 0.0) -> Metrics:
         """Let a window of time pass in the world and step against its return; returns what to log."""
@@ -81,26 +67,43 @@ class Attacker:
         norm = nn.utils.clip_grad_norm_(self.actor.parameters(), self.config.gradient_clip)
         self.optimizer.step()
         world.state = world.state.detach()
+        self._state = mapped(self._state, torch.Tensor.detach)
         return {"return": earned.item() / len(world.state), "gradient": norm.item()}
 
     def state_dict(self) -> dict[str, Any]:
         """Weights, optimiser moments and the state of the random generator."""
         rng = self.rng.bit_generator.state
-        return {"actor": self.actor.state_dict(), "optimizer": self.optimizer.state_dict(), "rng": rng}
+        hearing = tensors(self._state.hearing) if self._state else []
+        own = {"actor": self.actor.state_dict(), "optimizer": self.optimizer.state_dict()}
+        return own | {"rng": rng, "hearing": hearing}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
         self.actor.load_state_dict(state["actor"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.rng.bit_generator.state = state["rng"]
+        self._heard = list(state["hearing"])
 
     def _advance(self, world: BatchedWorld) -> Tensor:
         """One step of all worlds; the reward (B,) that the threat is aimed at."""
-        arena, poses = self.arena, world.state
-        done = self.act(poses, world.age.clone())
-        believed = tamed(arena.seen(poses, done.reported), self.config.sight_gradient_clip)
-        actions = self.victims(arena.observe(believed))
-        actions = arena.replaced(actions, done.actions)
+        state = self._listening(world)
+        actions, hearing = self.duel.act(state, self.act(world.state, world.age.clone()))
         step = world.step(actions)
-        reward: Tensor = arena.benign_reward(step.state, actions) if self.threat.benign_only else step.reward
-        return reward
+        fresh = self.duel.begin(world.state).hearing
+        begins = iter(tensors(fresh))
+
+        def anew(heard: Tensor) -> Tensor:
+            begun = world.begins.reshape(-1, *[1] * (heard.ndim - 1))
+            return torch.where(begun, next(begins), heard)
+
+        self._state = State(world.state, mapped(hearing, anew))
+        return self.duel.aimed_reward(step.state, actions, step.reward)
+
+    def _listening(self, world: BatchedWorld) -> State:
+        """The worlds and what was heard in them; after a resumption, what had been heard before."""
+        if self._state is None:
+            self._state = self.duel.begin(world.state)
+            if self._heard:
+                before = iter(self._heard)
+                self._state = State(world.state, mapped(self._state.hearing, lambda _: next(before)))
+        return State(world.state, self._state.hearing)

@@ -8,8 +8,8 @@ from mir2_core.tasks import on_floor
 from mir2_core.traitors.trained import AdversaryBundle
 
 from mir2_policies.attacks.config import AttackConfig
-from mir2_policies.attacks.threats import THREATS
-from mir2_policies.evaluation.episodes import Arena, bundle_act, run_episodes
+from mir2_policies.attacks.duel import Duel
+from mir2_policies.evaluation.episodes import bundle_act, run_episodes
 from mir2_policies.evaluation.returns import FINAL_SEED, mean_and_error
 
 EPISODES = 256
@@ -26,14 +26,11 @@ def require_alike(adversary: AdversaryBundle, victim: PolicyBundle, config: Atta
         )
 
 
-def harm(adversary: AdversaryBundle, victim: PolicyBundle) -> dict[str, Any]:
-    """What the adversary costs from the fresh starts of the suite."""
-    info, act = adversary.info, bundle_act(victim)
-    task = on_floor(victim.task(), str(victim.path))
+def harm(adversary: AdversaryBundle, duel: Duel) -> dict[str, Any]:
+    """What the adversary costs from the fresh starts of the suite, the team computed as robots do it."""
+    task, act = on_floor(duel.victim.task(), str(duel.victim.path)), bundle_act(duel.victim)
     loyal = run_episodes(task, act, EPISODES, FINAL_SEED)
-    played = run_episodes(task, act, EPISODES, FINAL_SEED, robots=info.robots, traitor=adversary)
-    if THREATS[info.threat].benign_only:
-        lost = Arena(task, info.robots).benign_return(loyal) - played.benign_return
-    else:
-        lost = loyal.team_return - played.team_return
+    robots, tracker = adversary.info.robots, duel.config.tracker
+    played = run_episodes(task, act, EPISODES, FINAL_SEED, robots=robots, traitor=adversary, tracker=tracker)
+    lost = (duel.aimed(loyal) - duel.aimed(played)).double().numpy()
     return {"adversary": str(adversary.path)} | mean_and_error("loss", lost) | {"episodes": EPISODES}

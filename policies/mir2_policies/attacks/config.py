@@ -2,11 +2,17 @@
 
 from typing import Annotated, Literal
 
+from mir2_core.bundle import PolicyBundle
+from mir2_core.traitors.trained import REPORT_SIZE
 from pydantic import Field
 
+from mir2_policies.attacks.threats import THREATS
 from mir2_policies.learners.config import EvaluatedConfig
 
 Width = Annotated[int, Field(ge=10, le=4096, description="of a layer; holds both signs of a liar's five outputs")]
+
+
+USUAL_WIDTH = 64
 
 
 class AttackConfig(EvaluatedConfig):
@@ -15,7 +21,8 @@ class AttackConfig(EvaluatedConfig):
     algorithm: Literal["attack"] = "attack"
     policy: str = Field(description="file name of the victim's bundle")
     victim_sha256: str
-    threat: Literal["published", "saboteur", "liar", "two_faced"] = "published"
+    threat: Literal["published", "saboteur", "liar", "two_faced", "plausible_liar", "mute"] = "published"
+    tracker: bool = Field(default=False, description="whether victims judge reports as robots do, or believe them all")
     robots: tuple[int, ...] = Field(min_length=1, description="indices of the traitors")
 
     hidden: tuple[Width, ...] = Field(default=(64, 64), min_length=1)
@@ -30,3 +37,9 @@ class AttackConfig(EvaluatedConfig):
 
     evaluation_interval: int = Field(default=10_240, ge=1, description="in transitions")
     checkpoint_interval_s: float = Field(default=30.0, ge=0.0)
+
+
+def width(victim: PolicyBundle, threat: str) -> int:
+    """Of the layers: as usual, but for both signs of all that a two-faced traitor of a large team says."""
+    task, kind = victim.task(), THREATS[threat]
+    return max(USUAL_WIDTH, 2 * (task.action_size + REPORT_SIZE * kind.reports(task.params.robots) + kind.mute))

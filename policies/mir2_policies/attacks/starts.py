@@ -11,13 +11,20 @@ from torch import Tensor
 TO_FULL = 1.1  # its tanh is `mir2_core.traitors.trained.FULL`
 
 
-def starts(task: FloorTask, robots: Sequence[int], reports: int) -> list[Tensor]:
-    """Weights (A + 3 `reports`, O) of the observation: traitors run away; liars say what hurts some team or other."""
+def starts(task: FloorTask, robots: Sequence[int], reports: int, mute: bool = False) -> list[Tensor]:
+    """Weights (A + 3 `reports`, O) of the observation: traitors run away; liars say what hurts some team or other.
+
+    One that may be `mute` has another row for it.
+    """
     sight, size = Sight(task, robots), task.action_size
     terms, width = sight.terms, sight.size
     ways = [torch.zeros(size, width) for _ in range(2)]
     for way, term in zip(ways, ("flight_left_right", "retreat_left_right"), strict=True):
         way[range(size), columns(terms, term)] = TO_FULL
+    if mute:  # for ever, or never
+        silence = [torch.zeros(1, width) for _ in range(2)]
+        silence[0][0, columns(terms, "index")] = TO_FULL
+        return [torch.cat([way, each]) for way in ways for each in silence]
     if not reports:
         return ways
     lies = [torch.zeros(REPORT_SIZE, width) for _ in range(len(CLOCK_STEPS) + 1)]

@@ -4,7 +4,6 @@ A family's figure is finished once and kept in the folder, so that an interrupte
 """
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from pydantic import Field, ValidationError
 from mir2_policies.attacks.config import AttackConfig
 from mir2_policies.attacks.duel import Duel
 from mir2_policies.attacks.families import FAMILIES
-from mir2_policies.attacks.families.family import Known
+from mir2_policies.attacks.families.family import Known, clock_s
 from mir2_policies.attacks.families.network import Network
 from mir2_policies.attacks.suite_plots import plot_suite
 from mir2_policies.attacks.trainer import AttackTrainer
@@ -28,6 +27,7 @@ from mir2_policies.training.checkpoint import CONFIG_FILE, save_config
 
 SUITE_FILE = "suite.json"
 PICTURE_FILE = "suite.png"
+NETWORK = next(name for name, family in FAMILIES.items() if family is Network)
 SETTLED = 0.9  # of the harm at the end was found in half of the time
 
 
@@ -48,6 +48,7 @@ class Finding(StrictModel):
     episodes: int
     seconds: float  # search and figure
     settled: bool  # whether half of the time would have been enough
+    budget_minutes: float = Field(gt=0.0)  # of the suite in which it was found
     curve: list[tuple[float, float]]  # seconds, and the loss of the best so far on the starts by which it chooses
     found: dict[str, Any]
     known: list[tuple[float, list[list[float]]]] = Field(default_factory=list)  # what later families begin with
@@ -68,13 +69,13 @@ class Suite:
         torch.set_num_threads(config.attack.threads)
         self.config, self.directory = config, directory
         self.duel = Duel(victim, config.attack)
-        self.network: AttackTrainer | None = None  # after it was trained
         self._known = Known(directory)
 
     def run(self, show: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
         """Every family, then the report, which is also returned."""
         self.directory.mkdir(parents=True, exist_ok=True)
         save_config(self.directory, self.config)
+        self._known.recall()
         findings, skipped = [], {}
         names, seconds = list(self.config.families), 60.0 * self.config.minutes
         for place, name in enumerate(names):
@@ -83,35 +84,58 @@ class Suite:
                 continue
             file = self.directory / f"{name}.json"
             share = FAMILIES[name].share / sum(FAMILIES[each].share for each in names[place:])
-            finding = _read(file) if file.exists() else self._attack(name, share * seconds)
+            finding = self._finding(name, file, share * seconds)
             seconds = max(0.0, seconds - finding.seconds)
-            with writing(file):
-                write_text(file, finding.model_dump_json(indent=1) + "\n")
-            for left, numbers in finding.known:
-                self._known.add(left, torch.tensor(numbers))
             show(f"{name}: lost {finding.loss_mean:.2f} ± {finding.loss_standard_error:.2f}, {finding.seconds:.0f} s")
             findings.append(finding)
         if not findings:
             raise UserError("; ".join(skipped.values()) + "; no other family was asked for: name more in --families")
         return self._report(findings, skipped)
 
+    def _finding(self, name: str, file: Path, seconds: float) -> Finding:
+        """What a family found before, unless it had too little time and now there is more."""
+        before = _read(file) if file.exists() else None
+        if before:
+            self._learn(before)
+            if before.settled or self.config.minutes <= before.budget_minutes:
+                return before
+        finding = self._attack(name, seconds)
+        if before and before.loss_mean > finding.loss_mean:
+            better = {"budget_minutes": self.config.minutes, "seconds": finding.seconds}
+            finding = before.model_copy(update=better)
+        with writing(file):
+            write_text(file, finding.model_dump_json(indent=1) + "\n")
+        self._learn(finding)
+        return finding
+
+    def _learn(self, finding: Finding) -> None:
+        for left, numbers in finding.known:
+            self._known.add(left, torch.tensor(numbers))
+
+    def network(self) -> AttackTrainer | None:
+        """The network at its best, if that family has run."""
+        if not (self.directory / f"{NETWORK}.json").exists():
+            return None
+        trainer = Network(self.duel, self._known).trainer
+        trainer.take_best()
+        return trainer
+
     def _attack(self, name: str, seconds: float) -> Finding:
-        begun = time.monotonic()
+        begun = clock_s()
         family = FAMILIES[name](self.duel, self._known)
         loyal = self.duel.loyal(family.episodes, FINAL_SEED)
         known = loyal if family.on_fresh_starts else self.duel.loyal(family.selection_episodes, SELECTION_SEED)
         curve = []
         for left in family.search(seconds):
-            curve.append((round(time.monotonic() - begun, 2), round(float(known.mean()) - left, 4)))
-        if isinstance(family, Network):
-            self.network = family.trainer
+            curve.append((round(clock_s() - begun, 2), round(float(known.mean()) - left, 4)))
         loss = (loyal - family.returns()).double().numpy()
         return Finding(
             family=name,
             **mean_and_error("loss", loss),
             episodes=family.episodes,
-            seconds=round(time.monotonic() - begun, 1),
+            seconds=round(clock_s() - begun, 1),
             settled=family.exhausted or settled(curve),
+            budget_minutes=self.config.minutes,
             curve=curve,
             found=family.found(),
             known=[(left, numbers.tolist()) for left, numbers in self._known.numbers],
@@ -127,6 +151,7 @@ class Suite:
             "policy": attack.policy,
             "victim_sha256": attack.victim_sha256,
             "threat": attack.threat,
+            "tracker": attack.tracker,
             "robots": list(attack.robots),
             "seed": attack.seed,
             "aim": f"{self.duel.aim} return",
@@ -139,6 +164,7 @@ class Suite:
             "settled": not unsettled,
             "note": _note(unsettled, self.config.minutes),
             "skipped": skipped,
+            "adversary": _kept(findings, worst),
         }
         families = [finding.model_dump(exclude={"known"}) for finding in findings]
         with writing(self.directory):
@@ -155,6 +181,15 @@ def settled(curve: Sequence[tuple[float, float]]) -> bool:
     return bool(early) and early[-1] >= SETTLED * last
 
 
+def _kept(findings: Sequence[Finding], worst: Finding) -> dict[str, Any] | None:
+    """What the attacker that runs as a bundle costs, beside the worst."""
+    bundles = [finding for finding in findings if finding.family == NETWORK]
+    if not bundles:
+        return None
+    loss = {"loss_mean": bundles[0].loss_mean, "loss_standard_error": bundles[0].loss_standard_error}
+    return loss | {"part_of_the_worst": round(bundles[0].loss_mean / worst.loss_mean, 3) if worst.loss_mean else 1.0}
+
+
 def _note(unsettled: Sequence[str], minutes: float) -> str:
     if not unsettled:
         return "half of the time would have found nearly as much; still a lower bound on the harm"
@@ -164,21 +199,24 @@ def _note(unsettled: Sequence[str], minutes: float) -> str:
     )
 
 
-def open_suite(config: SuiteConfig, victim: PolicyBundle, directory: Path, resume: bool) -> Suite:
-    """A new suite, or one that goes on."""
+def open_suite(
+    config: SuiteConfig, victim: PolicyBundle, directory: Path, resume: bool, keep: Sequence[str] = ()
+) -> Suite:
+    """A new suite, or one that goes on, with the settings named in `keep` as it was begun with."""
     begun = (directory / CONFIG_FILE).exists()
     if begun and not resume:
         raise UserError(f"{directory}: already holds an attack; give --resume to go on with it, or another --output")
     if begun:
         found = load_yaml(directory / CONFIG_FILE, SuiteConfig, "the settings of a suite of attacks")
-        for key in ("victim_sha256", "threat", "robots", "seed"):
+        for key in ("victim_sha256", "threat", "tracker", "robots", "seed"):
             ours, theirs = getattr(config.attack, key), getattr(found.attack, key)
             if ours != theirs:
                 raise UserError(
                     f"{directory}: {key} is {ours!r} but this attack has {theirs!r}; resume it with the same options, "
                     "or start another --output"
                 )
-        config = found
+        kept = {key: getattr(found, key) for key in ("attack", *keep)}
+        config = config.model_copy(update=kept)
     return Suite(config, victim, directory)
 
 

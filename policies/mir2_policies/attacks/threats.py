@@ -4,11 +4,14 @@ from typing import NamedTuple
 
 
 class Threat(NamedTuple):
-    """Whether a traitor lies about its pose, to each robot differently or not, and whose return it works against."""
+    """What a traitor may make up, whose return it works against, and whether robots judge what they hear."""
 
     lies: bool
     benign_only: bool
     two_faced: bool = False
+    plausible: bool = False  # its reports begin at the truth and move no faster than its kind can
+    mute: bool = False  # it chooses when to be silent
+    tracker: bool = False  # whether, unless told otherwise, victims hear through the `AllyTracker`
 
     def reports(self, team: int) -> int:
         """How many poses one traitor of a team makes up at a time."""
@@ -20,4 +23,6 @@ THREATS: dict[str, Threat] = {
     "saboteur": Threat(lies=False, benign_only=True),
     "liar": Threat(lies=True, benign_only=True),
     "two_faced": Threat(lies=True, benign_only=True, two_faced=True),
+    "plausible_liar": Threat(lies=True, benign_only=True, plausible=True, tracker=True),
+    "mute": Threat(lies=False, benign_only=True, mute=True, tracker=True),
 }

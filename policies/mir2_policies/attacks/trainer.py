@@ -1,5 +1,7 @@
 """The training of an attack: begin as the most harmful rule, then update against the frozen team."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +10,15 @@ import torch
 from mir2_core.bundle import PolicyBundle
 from mir2_core.config import load_yaml
 from mir2_core.errors import UserError
-from mir2_core.tasks import on_floor
-from mir2_sim.batched import BatchedWorld, float_tensors
+from mir2_core.traitors.traitor import Deed, Situation
+from mir2_sim.batched import BatchedWorld
+from torch import Tensor
 
 from mir2_policies.attacks.attacker import Attacker
 from mir2_policies.attacks.config import AttackConfig
+from mir2_policies.attacks.duel import Duel
 from mir2_policies.attacks.starts import starts
-from mir2_policies.attacks.victim import TorchVictim
-from mir2_policies.evaluation.episodes import Arena, Episodes, FloatArray, run_episodes
+from mir2_policies.evaluation.episodes import Episodes, FloatArray, run_episodes
 from mir2_policies.evaluation.returns import FINAL_SEED, SELECTION_SEED, mean_and_error
 from mir2_policies.learners.learner import Metrics
 from mir2_policies.training.checkpoint import CHECKPOINT_FILE, CONFIG_FILE
@@ -31,31 +34,37 @@ class AttackTrainer(TrainingRun):
     larger_is_better = False
     config: AttackConfig
 
-    def __init__(self, config: AttackConfig, victim: PolicyBundle, directory: Path) -> None:
+    def __init__(
+        self, config: AttackConfig, victim: PolicyBundle, directory: Path, known: Sequence[Tensor] = ()
+    ) -> None:
         torch.set_num_threads(config.threads)
-        self.victim = victim
-        self.victims = TorchVictim(victim)
+        self.duel = Duel(victim, config)
         rng = np.random.default_rng(config.seed)
-        self.arena = Arena(on_floor(victim.task(*float_tensors()), str(victim.path)), config.robots)
-        self.attacker = Attacker(config, self.arena, self.victims, rng)
-        self._world = BatchedWorld(self.arena.task, config.worlds, rng)
+        self.attacker = Attacker(config, self.duel, rng)
+        self._world = BatchedWorld(self.duel.task, config.worlds, rng)
+        self._known = known  # numbers (K, SIZE) of rules that it may begin as
         actor = self.attacker.actor
         parts: dict[str, Stateful] = {"attacker": self.attacker, "world": self._world}
         super().__init__(directory, config, actor, [actor], parts)
 
     def begin(self) -> bool:
         """Begin as the rule that hurts this victim most."""
-        task = self.arena.task
-        rules = starts(task, self.config.robots, self.attacker.threat.reports(task.params.robots))
+        duel, actor = self.duel, self.attacker.actor
+        rules = starts(duel.task, self.config.robots, duel.threat.reports(duel.task.params.robots), duel.threat.mute)
+        ways = [partial(actor.begin_as, rule) for rule in rules]
+        ways += [partial(actor.begin_as_numbers, numbers) for numbers in self._known]
         left = []
-        for rule in rules:
-            self.attacker.begin_as(rule)
+        for begin_as in ways:
+            begin_as()
             left.append(self._aimed_at(self.play(self.config.start_episodes, self.config.seed)).mean())
-        self.attacker.begin_as(rules[int(np.argmin(left))])
+        ways[int(np.argmin(left))]()
         return True
 
-    def advance(self, used: float) -> Metrics:
-        """Let a window of time pass in every world, and follow its gradient."""
+    def advance(self, used: float) -> Metrics | None:
+        """Let a window of time pass in every world, and follow its gradient; without any, there is nothing to do."""
+        if self.duel.no_gradients:
+            self.transitions += 1
+            return None
         metrics = self.attacker.update(self._world, used)
         self.transitions += self.config.window * self.config.worlds
         return metrics
@@ -67,19 +76,27 @@ class AttackTrainer(TrainingRun):
     @torch.no_grad()
     def play(self, episodes: int, seed: int, attacked: bool = True) -> Episodes:
         """Episodes with the traitors, or with nobody attacked from the same starts."""
-        robots, traitor = (self.config.robots, self.attacker) if attacked else ((), None)
-        return run_episodes(self.arena.task, self.victims, episodes, seed, robots=robots, traitor=traitor)
+        robots, traitor = (self.config.robots, self._traitor) if attacked else ((), None)
+        duel, tracker = self.duel, attacked and self.config.tracker
+        return run_episodes(duel.task, duel.victims, episodes, seed, robots=robots, traitor=traitor, tracker=tracker)
+
+    def _traitor(self, situation: Situation) -> Deed:
+        return self.attacker(situation)._replace(plausible=self.duel.threat.plausible)
 
     def _aimed_at(self, played: Episodes) -> FloatArray:
-        return played.benign_return if self.attacker.threat.benign_only else played.team_return
+        return played.benign_return if self.duel.threat.benign_only else played.team_return
 
     def measure(self) -> dict[str, Any]:
         """Returns on fresh episodes, and how much the attack costs compared with the same starts unattacked."""
         episodes = self.config.final_evaluation_episodes
         attacked, clean = self.play(episodes, FINAL_SEED), self.play(episodes, FINAL_SEED, attacked=False)
         lost = {"team": clean.team_return - attacked.team_return}
-        lost["benign"] = self.arena.benign_return(clean) - attacked.benign_return
-        result: dict[str, Any] = {"threat": self.config.threat, "robots": list(self.config.robots)}
+        lost["benign"] = self.duel.arena.benign_return(clean) - attacked.benign_return
+        result: dict[str, Any] = {
+            "threat": self.config.threat,
+            "tracker": self.config.tracker,
+            "robots": list(self.config.robots),
+        }
         for name, returns in (("team", attacked.team_return), ("benign", attacked.benign_return)):
             result |= mean_and_error(f"{name}_return", returns) | mean_and_error(f"{name}_loss", lost[name])
         spent: dict[str, Any] = {"best_transitions": self.best_transitions, "transitions": self.transitions}
@@ -93,15 +110,22 @@ def open_attack(config: AttackConfig, victim: PolicyBundle, directory: Path, res
     if begun and not resume:
         raise UserError(f"{directory}: already holds an attack; give --resume to go on with it, or another --output")
     if not begun:
-        return AttackTrainer(config, victim, directory)
+        return _with_gradients(AttackTrainer(config, victim, directory))
     found = load_yaml(directory / CONFIG_FILE, AttackConfig, "the settings of an attack")
-    for key in ("victim_sha256", "threat", "robots", "seed"):
+    for key in ("victim_sha256", "threat", "tracker", "robots", "seed"):
         ours, theirs = getattr(config, key), getattr(found, key)
         if ours != theirs:
             raise UserError(
                 f"{directory}: {key} is {ours!r} but this attack has {theirs!r}; resume it with the same options, or "
                 "start another --output"
             )
-    trainer = AttackTrainer(found, victim, directory)
+    trainer = _with_gradients(AttackTrainer(found, victim, directory))
     trainer.resume()
+    return trainer
+
+
+def _with_gradients(trainer: AttackTrainer) -> AttackTrainer:
+    """The trainer, unless there is nothing that it could follow."""
+    if trainer.duel.no_gradients:
+        raise UserError(trainer.duel.no_gradients)
     return trainer

@@ -1,19 +1,24 @@
 """From a finished attack to an adversary bundle."""
 
+import io
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from mir2_core.bundle import AdversaryInfo, GoldenVectors, ObservationTermInfo
 from mir2_core.traitors.trained import AdversaryBundle
 
+from mir2_policies.attacks.actor import TraitorActor
 from mir2_policies.attacks.trainer import AttackTrainer
-from mir2_policies.bundles.actor_graph import actor_to_onnx
+from mir2_policies.bundles.actor_graph import OPSET, actor_to_onnx
 from mir2_policies.bundles.export import GOLDEN_VECTORS, check_equal, describe, write_bundle
 from mir2_policies.evaluation.returns import SELECTION_SEED
 
-ACTION_MEANING = (
+SILENCE = "; then silence, if above 0"
+REPORTS = (
     "; then the reported pose, or one to each robot: x and y in units of half the arena's side, from its middle, "
     "heading in units of π"
 )
@@ -24,24 +29,27 @@ def export_adversary(attack: AttackTrainer, output: Path) -> dict[str, Any]:
     """Write the attacker as a bundle that names its victim; returns the evaluation that it carries."""
     evaluation = attack.measure()
     observations = _observations(attack)
-    actions = attack.attacker.actor(torch.from_numpy(observations)).numpy()
-    model = actor_to_onnx(attack.attacker.actor)
+    actor = attack.attacker.actor.eval()
+    actions = actor(torch.from_numpy(observations)).numpy()
+    model = rule_to_onnx(actor) if actor.follows else actor_to_onnx(actor)
     check_equal(model, observations, actions, output)
     golden = GoldenVectors(
         observations=observations[:GOLDEN_VECTORS].tolist(), actions=actions[:GOLDEN_VECTORS].tolist()
     )
-    task, config, threat = attack.arena.task, attack.config, attack.attacker.threat
+    task, config, threat = attack.duel.task, attack.config, attack.duel.threat
     info = AdversaryInfo(
-        victim=attack.victim.path.name,
-        victim_sha256=attack.victim.metadata.file_sha256,
+        victim=attack.duel.victim.path.name,
+        victim_sha256=attack.duel.victim.metadata.file_sha256,
         threat=config.threat,
         lies=threat.lies,
+        plausible=threat.plausible,
+        tracker=config.tracker,
         robots=list(config.robots),
     )
     changes = {
         "observation_terms": [ObservationTermInfo(**term._asdict()) for term in attack.attacker.sight.terms],
         "ally_terms": [],
-        "action_meaning": task.action_meaning + (ACTION_MEANING if threat.lies else ""),
+        "action_meaning": task.action_meaning + (REPORTS if threat.lies else SILENCE if threat.mute else ""),
         "adversary": info,
     }
     write_bundle(model, describe(task, config, evaluation, golden).model_copy(update=changes), output)
@@ -49,10 +57,28 @@ def export_adversary(attack: AttackTrainer, output: Path) -> dict[str, Any]:
     return evaluation
 
 
+def rule_to_onnx(actor: TraitorActor) -> onnx.ModelProto:
+    """An actor that follows a rule as an ONNX graph, as PyTorch traces it."""
+    file, example = io.BytesIO(), torch.zeros(2, actor.observation_size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # constants of the task are constants of the graph
+        torch.onnx.export(
+            actor,
+            (example,),
+            file,  # type: ignore[arg-type]
+            opset_version=OPSET,
+            input_names=["observation"],
+            output_names=["action"],
+            dynamic_axes={"observation": {0: "batch"}, "action": {0: "batch"}},
+            dynamo=False,
+        )
+    return onnx.load_from_string(file.getvalue())
+
+
 def _observations(attack: AttackTrainer) -> Any:
     """What the traitors see (batch, O) in whole episodes, in random order, then random numbers."""
     played = attack.play(16, SELECTION_SEED)
-    task, attacker = attack.arena.task, attack.attacker
+    task, attacker = attack.duel.task, attack.attacker
     seen = [attacker.observe(task.asarray(poses), step).flatten(0, 1) for step, poses in enumerate(played.poses)]
     real = torch.cat(seen).numpy()
     rng = np.random.default_rng(0)

@@ -18,7 +18,7 @@ SUMMARY = "find the ally that hurts a policy most"
 DEFAULT_STEPS = 100_000
 SUITE_MINUTES = 10.0
 ADVERSARY_FILE = "adversary.onnx"
-USUAL_WIDTH = 64
+THREATS_HELP = "published, saboteur, liar, two_faced, plausible_liar or mute"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy", type=Path, required=True, metavar="FILE.onnx", help="the victims' policy")
     add_team(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the attack")
-    parser.add_argument("--threat", default="published", metavar="NAME", help="published, saboteur, liar or two_faced")
+    parser.add_argument("--threat", default="published", metavar="NAME", help=THREATS_HELP)
+    parser.add_argument("--tracker", choices=("on", "off"), help="whether victims judge reports as robots do")
     parser.add_argument("--robots", metavar="INDICES", help="the traitors, such as 0,4")
     parser.add_argument("--suite", action="store_true", help="every family of attacks, and the worst of them")
     parser.add_argument("--families", metavar="NAMES", help="of the suite, such as scripts,plans; default: all")
@@ -71,15 +72,17 @@ def _suite(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[in
     if given:
         require_alike(given, victim, attack)
     settings = {"attack": attack, "families": families, "minutes": minutes}
-    suite = open_suite(parse(settings, SuiteConfig, "command line"), victim, directory, arguments.resume)
+    keep = [name for name in ("minutes", "families") if getattr(arguments, name) is None]
+    config = parse(settings, SuiteConfig, "command line")
+    suite = open_suite(config, victim, directory, arguments.resume, keep)
     try:
         result = suite.run(show=lambda text: None if arguments.quiet else print(text, file=sys.stderr, flush=True))
     except KeyboardInterrupt:
         raise UserError("interrupted; give the same command with --resume to go on") from None
-    if suite.network is not None:
-        export_adversary(suite.network, directory / ADVERSARY_FILE)
+    if (network := suite.network()) is not None:
+        export_adversary(network, directory / ADVERSARY_FILE)
     if given:
-        checked = harm(given, victim)
+        checked = harm(given, suite.duel)
         more = round(result["loss_mean"] - checked["loss_mean"], 4)
         result = result | {"checked": checked | {"suite_finds_more": more}}
     show(result | {"file": str(directory / SUITE_FILE)})
@@ -115,25 +118,23 @@ def _targets(arguments: argparse.Namespace, victim: PolicyBundle) -> list[tuple[
     return [(robots, arguments.output)]
 
 
-def _width(victim: PolicyBundle, threat: str) -> int:
-    """Of the layers: as usual, but for both signs of all that a two-faced traitor of a large team says."""
-    from mir2_core.traitors.trained import REPORT_SIZE
-
+def _config(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[int, ...]) -> "AttackConfig":
+    from mir2_policies.attacks.config import AttackConfig, width
     from mir2_policies.attacks.threats import THREATS
 
-    task = victim.task()
-    return max(USUAL_WIDTH, 2 * (task.action_size + REPORT_SIZE * THREATS[threat].reports(task.params.robots)))
-
-
-def _config(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[int, ...]) -> "AttackConfig":
-    from mir2_policies.attacks.config import AttackConfig
-
+    threat = THREATS[arguments.threat]
+    tracker = threat.tracker if arguments.tracker is None else arguments.tracker == "on"
+    if threat.mute and not tracker:
+        raise UserError(f"--threat {arguments.threat}: --tracker off knows no silence; leave it out")
+    if tracker and not (threat.lies or threat.mute):
+        raise UserError(f"--threat {arguments.threat}: its reports are true and in time; leave --tracker out")
     settings = {
         "policy": arguments.policy.name,
         "victim_sha256": victim.metadata.file_sha256,
         "threat": arguments.threat,
+        "tracker": tracker,
         "robots": robots,
         "seed": arguments.seed,
-        "hidden": (_width(victim, arguments.threat),) * 2,
+        "hidden": (width(victim, arguments.threat),) * 2,
     }
     return parse(settings, AttackConfig, "command line")

@@ -14,8 +14,10 @@ from mir2_core.recorder import RENDEZVOUS_M
 from mir2_core.rollout import play
 from mir2_core.tasks import FloorTask, task_type
 from mir2_core.tasks.geometry import Array, pair_distances
-from mir2_core.traitors.traitor import Memory, Moment, Situation, Traitor, benign_robots
+from mir2_core.traitors.traitor import Deed, Memory, Moment, Situation, Traitor, benign_robots
 from numpy.typing import NDArray
+
+from mir2_policies.evaluation.ears import Ears, Hearing
 
 Act = Callable[[Array], Array]  # observations (..., O) -> actions (..., A)
 FloatArray = NDArray[np.float64]
@@ -96,6 +98,26 @@ class Arena:
         return xp.max(xp.max(pair_distances(xp, poses[:, self.benign]), axis=-1), axis=-1)
 
 
+class Listening:
+    """What a team believes in one batch of episodes, step after step."""
+
+    def __init__(self, arena: Arena, tracked: bool) -> None:
+        self._arena, self._tracked = arena, tracked
+        self._ears: Ears | None = None
+        self._hearing: Hearing | None = None
+
+    def observed(self, poses: Array, deed: Deed) -> Array:
+        """The observations (B, N, O) of victims that have heard what a deed says."""
+        if not self._tracked and not deed.plausible:
+            return self._arena.observe(self._arena.seen(poses, deed.reported))
+        if self._ears is None or self._hearing is None:
+            two_faced = deed.reported is not None and deed.reported.ndim > poses.ndim
+            self._ears = Ears(self._arena, two_faced=two_faced, tracked=self._tracked)
+            self._hearing = self._ears.begin(poses)
+        self._hearing = self._ears.hear(self._hearing, poses, deed)
+        return self._arena.observe(*self._ears.seen(self._hearing, poses))
+
+
 def check_robots(robots: Sequence[int], team: int) -> None:
     """Refuse indices that are out of range or doubled, and teams with fewer than two benign robots."""
     for robot in robots:
@@ -115,15 +137,19 @@ def run_episodes(
     *,
     robots: Sequence[int] = (),
     traitor: Traitor | None = None,
+    tracker: bool = False,
 ) -> Episodes:
-    """Play episodes from the same starts as `returns.episode_returns` with the same seed."""
+    """Play episodes from the same starts as `returns.episode_returns` with the same seed.
+
+    With `tracker`, victims judge reports as robots do; without, they believe them all.
+    """
     if bool(robots) != (traitor is not None):
         raise ValueError("robots that turn traitor need something to do, and nobody else does")
     arena = Arena(task, robots)
     rng = np.random.default_rng(seed)
     starts = task.asarray(task.reset(rng, episodes))
     told: list[Array] = []
-    memory = Memory()
+    memory, listening = Memory(), Listening(arena, tracker)
 
     def act(step: int, poses: Array) -> Array:
         if traitor is None:
@@ -133,7 +159,7 @@ def run_episodes(
         memory.note(step, moment)
         deed = traitor(Situation(task, task.robot, arena.robots, seed, step, memory))
         told.append(poses[:, arena.robots] if deed.reported is None else deed.reported)
-        actions = victims(arena.observe(arena.seen(poses, deed.reported)))
+        actions = victims(listening.observed(poses, deed))
         return arena.replaced(actions, moment.wanted if deed.actions is None else deed.actions)
 
     places, widest, rows = [_numpy(starts)], [_numpy(arena.benign_widest_m(starts))], []

@@ -175,6 +175,7 @@ def play(bundle: PolicyBundle, scenario: Scenario, episodes: int, seed: int) -> 
         seed,
         robots=scenario.robots,
         traitor=scenario.traitor,
+        tracker=isinstance(scenario.traitor, AdversaryBundle) and scenario.traitor.info.tracker,
     )
 
 

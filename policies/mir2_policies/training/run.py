@@ -114,6 +114,10 @@ class TrainingRun(ABC):
                 self._loop(budget, progress)
             finally:
                 progress.close()
+        self.take_best()
+
+    def take_best(self) -> None:
+        """Make the actor what it was in its best evaluation."""
         self.actor.load_state_dict(self._best["actor"])
 
     def _loop(self, budget: Budget, progress: Progress) -> None:

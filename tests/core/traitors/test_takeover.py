@@ -1,11 +1,13 @@
 """One robot under a fault does what the same traitor does in a batch."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mir2_core.allies import AllyTracker, Reports, TrustSettings, Verdict
 from mir2_core.robots import EPUCK2, EPUCK2_POINT
 from mir2_core.traitors import ACTS, FAULTS
 from mir2_core.traitors.takeover import Takeover
@@ -37,6 +39,32 @@ def test_equals_a_row_of_the_batch(kind):
         command = alone.command(5.0, step, policy, states_at(moment.poses[0]))
     wanted = ARRAYS.action_to_twist(ACTS[kind](batch).actions[0, 0])
     np.testing.assert_allclose((command.v_mps, command.omega_radps), wanted, atol=1e-12)
+
+
+def test_a_plausible_liar_says_what_a_tracker_believes():
+    def far(situation):
+        return Deed(reported=situation.constant([2.0, 0.0, 3.0]), plausible=True)
+
+    liar = Takeover(far, ARRAYS, EPUCK2_POINT, 1, 0)
+    tracker = AllyTracker(np, EPUCK2_POINT, 2.0, 0.1, TrustSettings())
+    beliefs = tracker.nobody(np.zeros(1))
+    places = []
+    for step in range(200):
+        (report,) = liar.reports(step, [replace(state, stamp_s=5.0 + 0.1 * step) for state in STATES])
+        heard = Reports(np.array([True]), np.array([report.stamp_s]), np.array([report.pose]), np.zeros((1, 2)))
+        beliefs, verdicts = tracker.hear(beliefs, heard, report.stamp_s, np.zeros(3))
+        assert verdicts == [Verdict.BELIEVED]
+        places.append(report.pose)
+    np.testing.assert_allclose(places[0], STATES[1].pose)
+    np.testing.assert_allclose(places[-1], (2.0, 0.0, 3.0), atol=1e-6)
+
+
+def test_one_that_is_silent_says_nothing():
+    def silent(situation):
+        return Deed(silent=situation.constant([0.0])[..., 0] >= situation.step % 2)
+
+    mute = Takeover(silent, ARRAYS, EPUCK2_POINT, 1, 0)
+    assert [len(mute.reports(step, STATES)) for step in range(4)] == [0, 1, 0, 1]
 
 
 def test_stop_and_reverse():

@@ -12,6 +12,7 @@ from mir2_policies.attacks.families.plans import Effort, Plans
 from mir2_policies.attacks.families.rules import Rules
 from mir2_policies.attacks.families.scripts import Scripts
 from mir2_policies.attacks.families.sequences import Sequences
+from mir2_policies.attacks.threats import THREATS
 from mir2_policies.evaluation.returns import FINAL_SEED
 
 from tests.policies.attacks.victims import duel
@@ -22,18 +23,26 @@ def loss(family: Family) -> Any:
 
 
 def searched(name: str, victim: PolicyBundle, folder: Path, **changes: Any) -> Family:
-    family = FAMILIES[name](duel(victim, **changes), Known(folder))
+    tracker = THREATS[changes["threat"]].tracker
+    family = FAMILIES[name](duel(victim, tracker=tracker, **changes), Known(folder))
     curve = list(family.search(0.5))
     assert curve == sorted(curve, reverse=True), "the best so far"
     return family
 
 
-@pytest.mark.parametrize("threat", ["liar", "two_faced"])
+@pytest.mark.parametrize("threat", ["liar", "two_faced", "plausible_liar"])
 @pytest.mark.parametrize("name", FAMILIES)
 def test_each_family_finds_more_than_loyalty(name: str, threat: str, victim: PolicyBundle, tmp_path: Path) -> None:
     lost = loss(searched(name, victim, tmp_path, threat=threat))
     assert lost.mean() > 4.0 * lost.std() / len(lost) ** 0.5
-    assert lost.mean() > 0.5
+    assert lost.mean() > (0.2 if threat == "plausible_liar" else 0.5)
+
+
+@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if not family.needs_gradients])
+def test_silence_is_searched_without_gradients(name: str, victim: PolicyBundle, tmp_path: Path) -> None:
+    family = searched(name, victim, tmp_path, threat="mute")
+    assert "silence has no gradient" in family.duel.no_gradients
+    assert loss(family).mean() > 0.0
 
 
 @pytest.mark.parametrize("name", FAMILIES)

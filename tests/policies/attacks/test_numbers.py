@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mir2_core.bundle import PolicyBundle
-from mir2_policies.attacks.families.numbers import SIZE, Numbers, NumbersTraitor, from_point, returns_of, to_point
+from mir2_policies.attacks.numbers import SIZE, Numbers, NumbersTraitor, from_point, returns_of, to_point
 
 from tests.policies.attacks.victims import duel
 
@@ -28,6 +28,11 @@ POSES = torch.tensor([[[1.0, 1.9, 0.0], [0.8, 1.0, 2.0], [1.2, 1.0, 3.0]]])
         (Numbers(along_m=0.3, switches=0.5), 2, (1.5, 1.0, 0.0)),
         (Numbers(along_m=0.3, turn_rad=0.5 * math.pi), 1, (0.8, 0.7, math.pi)),
         (Numbers(along_m=1.5), 0, (0.0, 1.0, math.pi)),
+        (Numbers(ahead_m=0.1), 0, (0.8 + 0.1 * math.cos(2.0), 1.0 + 0.1 * math.sin(2.0), math.pi)),
+        (Numbers(whom=0.5, left_m=0.1), 0, (1.2 - 0.1 * math.sin(3.0), 1.0 + 0.1 * math.cos(3.0), 0.0)),
+        (Numbers(facing=1.0, along_m=0.3), 0, (1.5, 1.0, 0.0)),
+        (Numbers(facing=-1.0, along_m=0.3), 0, (0.5, 1.0, math.pi)),
+        (Numbers(facing=-1.0, along_m=0.3, switches=1.0), 1, (1.5, 1.0, 0.0)),
     ],
 )
 def test_where_a_liar_claims_to_be(
@@ -55,6 +60,19 @@ def test_one_that_cannot_lie_drives_there(victim: PolicyBundle) -> None:
             poses, torch.nn.functional.pad(traitor(fight.situation(poses, step)).actions, (0, 0, 0, 2))
         )
     np.testing.assert_allclose(poses[0, 0, :2], (0.5, 1.0), atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "cycle_steps", "spoken"),
+    [(0.0, 4.0, "1111"), (1.0, 4.0, "0000"), (0.5, 4.0, "1100"), (-0.25, 4.0, "0111"), (-1.0, 0.0, "0000")],
+)
+def test_a_mute_traitor_keeps_its_silence(quiet: float, cycle_steps: float, spoken: str, victim: PolicyBundle) -> None:
+    fight = duel(victim, threat="mute", tracker=True)
+    traitor = NumbersTraitor(fight, torch.tensor([Numbers(quiet=quiet, cycle_steps=cycle_steps)]))
+    for step in range(8):
+        silent = traitor(fight.situation(POSES, step)).silent
+        assert silent is not None
+        assert silent.tolist() == [[spoken[step % 4] == "0"]]
 
 
 def test_points_of_the_cube_are_numbers() -> None:

@@ -71,6 +71,28 @@ def test_a_suite_goes_on_with_the_next_family(victim: PolicyBundle, tmp_path: Pa
     assert rules["curve"][0][1] >= scripts["curve"][-1][1] - 1e-3, "it began with what scripts had found"
 
 
+def test_a_resumed_suite_forgets_nothing(
+    victim: PolicyBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Plans, the network and its bundle are there again, and more time goes to what had too little."""
+    options = ["--threat", "liar", "--robots", "0", "--families", "rules,plans,network", "--minutes", "1e-5"]
+    run(command(victim.path, tmp_path, *options))
+    first = json.loads((tmp_path / SUITE_FILE).read_text())
+    assert not first["settled"]
+    (tmp_path / "adversary.onnx").unlink()
+    run(command(victim.path, tmp_path, *options[:4], "--resume"))
+    assert json.loads((tmp_path / SUITE_FILE).read_text()) == first
+    bundle = AdversaryBundle.load(tmp_path / "adversary.onnx")
+    assert bundle.metadata.evaluation["benign_loss_mean"] == pytest.approx(first["adversary"]["loss_mean"], abs=1e-3)
+    run(command(victim.path, tmp_path, *options[:4], "--families", "rules,sequences", "--minutes", "0.02", "--resume"))
+    capsys.readouterr()
+    second = json.loads((tmp_path / SUITE_FILE).read_text())
+    rules, sequences = second["families"]
+    assert (rules["found"]["generations"], rules["budget_minutes"]) > (1, 0.01)
+    planned = next(row["loss_mean"] for row in first["families"] if row["family"] == "plans")
+    assert sequences["loss_mean"] >= planned - 1e-3, "it began with what was planned before"
+
+
 def test_a_weak_adversary_is_shown_up(victim: PolicyBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     attack = ["attack", "--quiet", "--policy", str(victim.path), "--threat", "liar", "--robots", "0"]
     run([*attack, "--steps", "32", "--output", str(tmp_path / "weak")])
@@ -122,10 +144,11 @@ def test_another_attack_is_not_gone_on_with(victim: PolicyBundle, tmp_path: Path
         open_suite(suite_config(victim), victim, tmp_path, resume=False)
     with pytest.raises(UserError, match="threat is 'two_faced' but this attack has 'liar'"):
         open_suite(suite_config(victim, threat="two_faced"), victim, tmp_path, resume=True)
-    assert open_suite(suite_config(victim), victim, tmp_path, resume=True).config.families == ("rules",)
+    kept = open_suite(suite_config(victim), victim, tmp_path, resume=True, keep=("families",)).config
+    assert (kept.families, kept.minutes) == (("rules",), 0.02)
     (tmp_path / "rules.json").write_text("{")
     with pytest.raises(UserError, match=r"rules\.json: not what a family of attacks found"):
-        open_suite(suite_config(victim), victim, tmp_path, resume=True).run()
+        open_suite(kept, victim, tmp_path, resume=True).run()
 
 
 def test_families_run_in_their_own_order() -> None:

@@ -1,16 +1,22 @@
 """What a family of attacks is, and what families know of each other."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+import torch
+from mir2_core.files import replacing
 from torch import Tensor
 
 from mir2_policies.attacks.duel import Duel
-from mir2_policies.attacks.families.numbers import Numbers
+from mir2_policies.attacks.numbers import Numbers
 from mir2_policies.evaluation.returns import FINAL_SEED, SELECTION_SEED
+
+DEEDS_FILE = "deeds.pt"
+clock_s = time.process_time  # budgets are times of one core: on a machine with other work, attacks are as strong
 
 
 @dataclass
@@ -21,6 +27,18 @@ class Known:
     numbers: list[tuple[float, Tensor]] = field(default_factory=list)  # the return that (K, SIZE) leave, in order
     deeds: Tensor | None = None  # (T, B, K, ...) what was played on the first of the fresh starts, and …
     deeds_left: Tensor | None = None  # … the returns (B,) that it left
+
+    def keep(self, deeds: Tensor, left: Tensor) -> None:
+        """Keep what was played, also for a suite that is resumed."""
+        self.deeds, self.deeds_left = deeds, left
+        with replacing(self.directory / DEEDS_FILE) as file:
+            torch.save({"deeds": deeds, "left": left}, file)
+
+    def recall(self) -> None:
+        """What an interrupted suite kept."""
+        if (self.directory / DEEDS_FILE).exists():
+            kept = torch.load(self.directory / DEEDS_FILE, weights_only=True)
+            self.deeds, self.deeds_left = kept["deeds"], kept["left"]
 
     def add(self, left: float, numbers: Tensor) -> None:
         """Keep numbers if they are among the sixteen most harmful."""

@@ -1,14 +1,12 @@
 """A network of the traitors that is trained against the frozen team, as `mir2 attack` does without `--suite`."""
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from mir2_policies.attacks.duel import Duel
-from mir2_policies.attacks.families.family import Family, Known
+from mir2_policies.attacks.families.family import Family, Known, clock_s, named
 from mir2_policies.attacks.trainer import AttackTrainer
 from mir2_policies.evaluation.returns import FINAL_SEED
 from mir2_policies.training.progress import read_progress
@@ -16,35 +14,38 @@ from mir2_policies.training.run import Budget
 
 NETWORK_FOLDER = "network"
 SHORTEST_S = 1.0
+BEGINNINGS = 8  # at most so many of the rules that are known
 ROUNDS = 6  # in which its time is used, so that there is a curve
 
 
 class Network(Family):
-    """The only family whose attacker is a bundle that runs anywhere."""
+    """The only family whose attacker is a bundle that runs anywhere; without gradients it is the best rule alone."""
 
     share = 0.15
-    needs_gradients = True
 
     def __init__(self, duel: Duel, known: Known) -> None:
         super().__init__(duel, known)
-        self.trainer = AttackTrainer(duel.config, duel.victim, known.directory / NETWORK_FOLDER)
+        numbers = [each for _, each in known.numbers[:BEGINNINGS]]
+        self.trainer = AttackTrainer(duel.config, duel.victim, known.directory / NETWORK_FOLDER, numbers)
         self.trainer.resume()
 
     def search(self, seconds: float) -> Iterator[float]:
-        """Train, counting what an interrupted search has trained already."""
-        minutes = max(seconds, SHORTEST_S) / 60.0
-        for part in itertools.count(1):
-            self.trainer.run(Budget(minutes=minutes * part / ROUNDS), quiet=True)
+        """Go on training; the learning rate falls in each round anew."""
+        begun, seconds = clock_s(), max(seconds, SHORTEST_S)
+        self.exhausted = bool(self.duel.no_gradients)
+        if self.exhausted:
+            self.trainer.run(Budget(transitions=1), quiet=True)
+        while not self.exhausted and clock_s() - begun < seconds:
+            self.trainer.run(Budget(minutes=self.trainer.minutes + seconds / 60.0 / ROUNDS), quiet=True)
             yield min(row.return_mean for row in read_progress(self.trainer.directory))
-            if part >= ROUNDS:
-                return
+        yield min(row.return_mean for row in read_progress(self.trainer.directory))
 
     def returns(self) -> Tensor:
         """Of the network at its best."""
-        played = self.trainer.play(self.episodes, FINAL_SEED)
-        aimed = played.benign_return if self.duel.threat.benign_only else played.team_return
-        return torch.as_tensor(aimed, dtype=torch.float32)
+        return self.duel.aimed(self.trainer.play(self.episodes, FINAL_SEED))
 
     def found(self) -> dict[str, Any]:
-        """How long it was trained."""
-        return {"transitions": self.trainer.transitions, "best_transitions": self.trainer.best_transitions}
+        """How long it was trained, and the numbers of the rule that it goes beyond, if any."""
+        actor = self.trainer.attacker.actor
+        trained = {"transitions": self.trainer.transitions, "best_transitions": self.trainer.best_transitions}
+        return trained | ({"beyond": named(actor.numbers)} if actor.follows else {})

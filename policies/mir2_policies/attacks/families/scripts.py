@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,8 +11,8 @@ from mir2_core.traitors.traitor import Traitor
 from torch import Tensor
 
 from mir2_policies.attacks.duel import Duel
-from mir2_policies.attacks.families.family import Family, Known, named
-from mir2_policies.attacks.families.numbers import Numbers, NumbersTraitor, returns_of
+from mir2_policies.attacks.families.family import Family, Known, clock_s, named
+from mir2_policies.attacks.numbers import Numbers, NumbersTraitor, returns_of
 
 BEYOND_M = (-0.3, 0.1, 0.2, 0.3, 0.6, 1.2)  # from the robot that is followed; negative: towards the others
 HEADINGS_RAD = (0.0, 0.5 * math.pi, math.pi)  # from the direction away from the others
@@ -30,6 +29,8 @@ JUMPS = (
     Numbers(across_gain=1.0, turn_rad=math.pi),
     Numbers(along_gain=1.0),
     Numbers(along_gain=1.0, switches=0.1),
+    *(Numbers(facing=way, along_m=m) for way in (1.0, -1.0) for m in (-0.1, 0.0, 0.1, 0.3)),
+    *(Numbers(facing=way, left_m=m) for way in (1.0, -1.0) for m in (-0.3, 0.3)),
 )
 FOLLOWED = 3  # at most so many robots are followed from the beginning
 FIRST_STARTS = 12  # of all; those that are left then play on all starts
@@ -50,14 +51,14 @@ class Scripts(Family):
 
     def search(self, seconds: float) -> Iterator[float]:
         """Every script; of the grid, a random part where the time is short."""
-        begun, starts = time.monotonic(), self.selection_starts()
+        begun, starts = clock_s(), self.selection_starts()
         for name, traitor in self._registered().items():
             self._note(float(self.duel.returns(traitor, starts).mean()), name)
         yield self._best[0]
         few, tried = starts[:FIRST_STARTS], []
         for part in torch.split(self._grid[self._order], PART):
             tried.append(returns_of(self.duel, part, few).mean(dim=1))
-            if time.monotonic() - begun >= seconds:
+            if clock_s() - begun >= seconds:
                 break
         first = torch.cat(tried)
         self._tried, self.exhausted = len(first), len(first) == len(self._grid)

@@ -3,7 +3,6 @@
 Each episode is attacked for itself, from the best that others have found for it, so that search and figure are one.
 """
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,10 +10,10 @@ import torch
 from mir2_core.traitors.traitor import Deed
 from torch import Tensor
 
-from mir2_policies.attacks.duel import Duel
-from mir2_policies.attacks.families.family import Family, Known
-from mir2_policies.attacks.families.numbers import NumbersTraitor, returns_of
+from mir2_policies.attacks.duel import Duel, mapped
+from mir2_policies.attacks.families.family import Family, Known, clock_s
 from mir2_policies.attacks.families.scripts import FIRST_STARTS, grid
+from mir2_policies.attacks.numbers import NumbersTraitor, returns_of
 
 WINDOW_STEPS = 32  # that a gradient looks ahead
 LEARNING_RATE = 0.02  # m, rad, or of the fastest wheel
@@ -40,7 +39,7 @@ class Sequences(Family):
 
     def search(self, seconds: float) -> Iterator[float]:
         """A round plays every episode once and moves all deeds a little; one round at least."""
-        begun = time.monotonic()
+        begun = clock_s()
         best = self._first()
         deeds, optimizer = self._restart(best, noise=0.0)
         while True:
@@ -51,7 +50,7 @@ class Sequences(Family):
             self._best = torch.where(better, left, self._best)
             best[:, better] = played[:, better]
             yield float(self._best.mean())
-            if time.monotonic() - begun >= seconds:
+            if clock_s() - begun >= seconds:
                 return
             if self._rounds % RESTART_ROUNDS == 0:
                 deeds, optimizer = self._restart(best, NOISE)
@@ -67,12 +66,12 @@ class Sequences(Family):
     @torch.no_grad()
     def _first(self) -> Tensor:
         """The deeds (T, B, K, ...) of the best numbers that are known; of plans, where these left less."""
-        duel, poses, deeds = self.duel, self._starts, []
+        duel, state, deeds = self.duel, self.duel.begin(self._starts), []
         traitor, left = NumbersTraitor(duel, self._known_numbers()), torch.zeros(self.episodes)
         for step in range(duel.task.params.horizon):
-            deed = traitor(duel.situation(poses, step))
+            deed = traitor(duel.situation(state.poses, step))
             deeds.append(duel.made_up(deed))
-            poses, reward, _ = duel.step(poses, deed)
+            state, reward, _ = duel.step(state, deed)
             left = left + reward
         first = torch.stack(deeds)
         if self.known.deeds is not None and self.known.deeds_left is not None:
@@ -101,17 +100,17 @@ class Sequences(Family):
 
     def _descend(self, deeds: Tensor, optimizer: torch.optim.Adam, phase: int) -> Tensor:
         """One step of all deeds against the returns (B,) that they left, over windows whose edges move with `phase`."""
-        duel, poses, earned = self.duel, self._starts, torch.zeros(())
+        duel, state, earned = self.duel, self.duel.begin(self._starts), torch.zeros(())
         total, going = torch.zeros(self.episodes), torch.ones(self.episodes, dtype=torch.bool)
         optimizer.zero_grad(set_to_none=True)
         for step, deed in enumerate(self._inside(deeds).unbind()):
-            poses, reward, ended = duel.step(poses, self._deed(deed))
+            state, reward, ended = duel.step(state, self._deed(deed))
             total = total + reward.detach() * going
             earned = earned + (reward * going).sum()
             going = going & ~ended
             if (step + 11 * phase) % WINDOW_STEPS == 0:
                 earned.backward(retain_graph=True)  # type: ignore[no-untyped-call]
-                poses, earned = poses.detach(), torch.zeros(())
+                state, earned = mapped(state, torch.Tensor.detach), torch.zeros(())
         if earned.requires_grad:
             earned.backward()  # type: ignore[no-untyped-call]
         assert deeds.grad is not None

@@ -43,6 +43,8 @@ class AdversaryInfo(StrictModel):
     victim_sha256: str
     threat: str
     lies: bool
+    plausible: bool = False  # whether its lies keep to what its kind can do
+    tracker: bool = False  # whether the victims judged reports as robots do
     robots: list[int] = Field(min_length=1)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mir2_core.allies import AllyTracker, Presence, Reports, TrustSettings, Verdict
 from mir2_core.cross_check import CrossCheck
 from mir2_core.robots import RobotModel
+from mir2_core.tasks.geometry import Array
 from mir2_core.types import FloatArray, RobotState
 
 
@@ -82,7 +83,7 @@ class Listener:
     def team(self, own: RobotState, now_s: float) -> Team:
         """Everybody in team order."""
         present = self._presence(now_s) != Presence.ABSENT
-        allies = with_stand_ins(self._tracker.poses(self._beliefs, now_s), present, np.array(own.pose))
+        allies = with_stand_ins(np, self._tracker.poses(self._beliefs, now_s), present, np.array(own.pose))
         return Team(np.insert(allies, self._own, own.pose, axis=0), np.insert(present, self._own, True))
 
     def _verdict(self, ally: str, tracked: int) -> Verdict:
@@ -96,12 +97,18 @@ class Listener:
         return np.where(two_faced, int(Presence.ABSENT), found)
 
 
-def with_stand_ins(poses: FloatArray, present: NDArray[np.bool_], own: FloatArray) -> FloatArray:
-    """The allies' poses (M, 3) with stand-ins for those absent, as seen by a robot at `own` (3,).
+def with_stand_ins(xp: Any, poses: Array, present: Array, own: Array) -> Array:
+    """Allies' poses (..., M, 3) with stand-ins for those not `present` (..., M), as seen by a robot at `own` (..., 3).
 
     A policy with a number of inputs for every ally needs some. Measured for the shipped policies and rules with one and
     three silent robots, the mean place of the allies that are present costs least of: the last believed place, the
     robot's own, the nearest ally's, that mean. With nobody present it is the robot's own place.
     """
-    place = poses[present, :2].mean(axis=0) if present.any() else own[:2]
-    return np.where(present[:, None], poses, np.array([*place, own[2]]))
+    counted = xp.where(present, 1.0, 0.0)[..., None]
+    count = xp.sum(counted, axis=-2)
+    mean = xp.sum(xp.where(present[..., None], poses[..., :2], 0.0 * poses[..., :2]), axis=-2) / xp.clip(
+        count, 1.0, None
+    )
+    place = xp.where(count > 0.0, mean, own[..., :2])
+    stand_in = xp.concatenate([place, own[..., 2:]], axis=-1)[..., None, :]
+    return xp.where(present[..., None], poses, stand_in)

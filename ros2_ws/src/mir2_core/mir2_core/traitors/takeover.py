@@ -8,6 +8,8 @@ import numpy as np
 
 from mir2_core.robots import RobotModel
 from mir2_core.tasks import FloorTask
+from mir2_core.tasks.geometry import Array
+from mir2_core.traitors.reach import within_reach
 from mir2_core.traitors.traitor import Deed, Memory, Moment, Situation, Traitor
 from mir2_core.types import Command, RobotState
 
@@ -42,6 +44,7 @@ class Takeover:
         self._robots = [index] if robots is None else list(robots)
         self._part = self._robots.index(index)
         self._memory = Memory()
+        self._told: tuple[int, Array] | None = None  # when, and which pose
 
     def command(self, now_s: float, step: int, policy: Command | None, states: Sequence[RobotState | None]) -> Command:
         """What the robot does now, `step` control periods after it turned; it stands where it lacks what it needs.
@@ -59,21 +62,33 @@ class Takeover:
         if truth is None:
             return []
         deed = self._deed(step, None, states)
+        if deed.silent is not None and bool(deed.silent[0, self._part]):
+            return []
         stamp_s = truth.stamp_s + deed.stamp_offset_s
         told = [
             Told(RobotState(stamp_s, *pose, truth.v_mps, truth.omega_radps), listener)
-            for listener, pose in self._poses(deed, truth)
+            for listener, pose in self._poses(step, deed, truth)
         ]
         return told * deed.copies
 
-    def _poses(self, deed: Deed, truth: RobotState) -> list[tuple[int | None, tuple[float, float, float]]]:
+    def _poses(self, step: int, deed: Deed, truth: RobotState) -> list[tuple[int | None, tuple[float, float, float]]]:
         """To whom which pose is reported."""
         if deed.reported is None:
             return [(None, truth.pose)]
-        reported = np.asarray(deed.reported[0, self._part], np.float64).tolist()
+        reported = np.asarray(deed.reported[0, self._part], np.float64)
+        if deed.plausible:
+            reported = self._within_reach(step, np.array(truth.pose), reported)
         if deed.reported.ndim == 3:
-            return [(None, tuple(reported))]
-        return [(listener, tuple(pose)) for listener, pose in enumerate(reported) if listener != self._index]
+            return [(None, tuple(reported.tolist()))]
+        return [(listener, tuple(pose)) for listener, pose in enumerate(reported.tolist()) if listener != self._index]
+
+    def _within_reach(self, step: int, truth: Array, wanted: Array) -> Array:
+        """What robots that judge reports can believe of `wanted`: the truth at first, then what the body could do."""
+        before, told = self._told or (step, truth)
+        period_s = self._task.params.dt_s
+        pose = truth if self._told is None else within_reach(np, self._body, period_s * (step - before), told, wanted)
+        self._told = step, pose
+        return pose
 
     def _deed(self, step: int, policy: Command | None, states: Sequence[RobotState | None]) -> Deed:
         wanted = (policy.v_mps, policy.omega_radps) if policy else (math.nan, math.nan)

@@ -23,7 +23,8 @@ class AdversaryBundle(PolicyBundle):
         task = situation.task
         seen = Sight(task, situation.robots)(situation.poses, situation.step)
         outputs = self.act(seen.reshape(-1, seen.shape[-1]))
-        return to_deed(task, outputs.reshape(*seen.shape[:-1], outputs.shape[-1]))
+        deed = to_deed(task, outputs.reshape(*seen.shape[:-1], outputs.shape[-1]))
+        return deed._replace(plausible=self.info.plausible)
 
     @property
     def info(self) -> AdversaryInfo:
@@ -95,11 +96,13 @@ def reported_poses(task: FloorTask, numbers: Array) -> Array:
 
 
 def to_deed(task: FloorTask, outputs: Array) -> Deed:
-    """What outputs (B, K, A), a liar's (B, K, A + 3), or (B, K, A + 3 N) with another lie to each robot, mean."""
+    """What outputs (B, K, A + …) mean: a liar has 3 more, or 3 N with another lie to each robot, a mute one 1."""
     wanted = task.xp.clip(outputs / FULL, -1.0, 1.0)
     actions, numbers = wanted[..., : task.action_size], wanted[..., task.action_size :]
     if not numbers.shape[-1]:
         return Deed(actions)
+    if numbers.shape[-1] == 1:
+        return Deed(actions, silent=numbers[..., 0] > 0.0)
     if numbers.shape[-1] > REPORT_SIZE:
         numbers = task.xp.reshape(numbers, (*numbers.shape[:-1], -1, REPORT_SIZE))
     return Deed(actions, reported_poses(task, numbers))

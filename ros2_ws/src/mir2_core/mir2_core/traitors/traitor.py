@@ -113,7 +113,8 @@ class Situation:
 class Deed(NamedTuple):
     """What traitors do and say; None where they go on like loyal robots.
 
-    Stamps and copies are for the ROS graph alone: evaluation has no messages that could be late or missing.
+    Stamps and copies are for the ROS graph alone: evaluation has no messages that could be late. Silence and what is
+    plausible mean something where reports are judged, by the robots' own `AllyTracker` or by that of an evaluation.
     """
 
     actions: Array | None = None  # (B, K, A)
@@ -121,6 +122,8 @@ class Deed(NamedTuple):
     reported: Array | None = None
     stamp_offset_s: float = 0.0  # what the reports' stamps are ahead of the truth's
     copies: int = 1  # of each report; none is silence
+    silent: Array | None = None  # (B, K) who says nothing
+    plausible: bool = False  # whether reports begin at the truth and then keep within reach of the one before
 
 
 Traitor = Callable[[Situation], Deed]
