@@ -7,14 +7,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from mir2_core.errors import UserError
+from mir2_policies.attacks.theory import is_beyond
+from mir2_policies.attacks.threats import THREATS
 from mir2_policies.cli.main import parser
 from mir2_policies.studies.engine import run_study
-from mir2_policies.studies.plan import Plan, Unit, checked, load_plan, quick, units
+from mir2_policies.studies.plan import QUICK, Plan, Unit, checked, load_plan, quick, units
 from mir2_policies.studies.units import carry_out
+from mir2_policies.studies.worst import Found, write_worst
 
 STUDY = [sys.executable, "-c", "from mir2_policies.cli.main import main; main()", "study", "rendezvous"]
 SHIPPED = Path(__file__).parents[2] / "policies/mir2_policies/studies/plans/rendezvous.yaml"
@@ -121,6 +125,11 @@ def changed(**changes: object) -> dict[str, object]:
         ({"seeds": [1, 1]}, "key 'seeds' names something twice"),
         ({"training": {"settings": {}}}, "give steps, minutes or both"),
         ({"training": {"steps": 5, "settings": {"gama": 0.9}}}, "unknown key 'gama'.*did you mean 'gamma'"),
+        ({"attack": {"threats": ["mute"], "robots": [[0]], "steps": 5}}, "silence has no gradient"),
+        (
+            {"attack": {"threats": ["liar"], "robots": [[0]], "steps": 5, "families": []}},
+            "a suite is given its budget in minutes",
+        ),
         ({"attack": {"threats": ["spy"], "robots": [[0]], "steps": 5}}, "attack.threats.0' is 'spy'"),
         ({"attack": {"threats": ["liar"], "robots": [[10]], "steps": 5}}, "robot 10 cannot be a traitor"),
         (
@@ -165,3 +174,55 @@ def test_mistakes_on_the_command_line(tmp_path: Path) -> None:
         parsed = parser().parse_args(["study", *map(str, arguments)])
         with pytest.raises(UserError, match=message):
             parsed.run(parsed)
+
+
+def found(**changes: Any) -> Found:
+    families = {"scripts": 1.0, "plans": 2.0}
+    usual = {
+        "policy": "wmsr",
+        "seed": 0,
+        "team": 3,
+        "threat": "liar",
+        "tracker": False,
+        "robots": [0],
+        "worst": "plans",
+    }
+    usual |= {"loss": 2.0, "standard_error": 0.1, "settled": True, "minutes": 1.5, "families": families}
+    return Found.model_validate({**usual, **changes})
+
+
+def test_the_worst_attack_comes_first_with_every_family_behind_it(tmp_path: Path) -> None:
+    runs = [found(policy="maddpg", seed=seed, loss=20.0 + seed, settled=seed > 0) for seed in range(3)]
+    write_worst([found(), *runs, found(threat="two_faced", loss=50.0)], tmp_path)
+    lines = (tmp_path / "worst.md").read_text().splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
+    assert rows[0] == ["policy", "threat", "traitors", "runs", "worst: lost", "to", "scripts", "plans", "minutes"]
+    assert rows[2] == ["wmsr", "two_faced", "1 of 3 † of 4", "1", "50.00 ± 0.10", "plans", "1.00", "2.00", "1.5"]
+    assert rows[3][:5] == ["maddpg", "liar", "1 of 3", "3", "(21.00 [20.00, 22.00])"]
+    assert rows[4][:5] == ["wmsr", "liar", "1 of 3", "1", "2.00 ± 0.10"]
+    assert "<td>50.00 ± 0.10</td>" in (tmp_path / "worst.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("traitors", "same_to_all", "to_each_another"), [(1, 3, 4), (2, 5, 7), (3, 7, 10)], ids=["one", "two", "three"]
+)
+def test_what_is_beyond_theory(traitors: int, same_to_all: int, to_each_another: int) -> None:
+    for team in range(3, 12):
+        assert is_beyond(team, traitors, THREATS["liar"]) == (team < same_to_all)
+        assert is_beyond(team, traitors, THREATS["two_faced"]) == (team < to_each_another)
+
+
+def test_a_suite_attacks_where_a_plan_says_so(tmp_path: Path) -> None:
+    attack = {"threats": ["liar"], "robots": [[0]], "families": ["rules"], "minutes": 1e-6}
+    plan = Plan.model_validate(quick_plan().model_dump() | {"evaluation": QUICK["evaluation"], "attack": attack})
+    todo = {unit.path: unit for unit in units(plan)}
+    for path in ("quick/train/centroid", "quick/attack/centroid.liar.0"):
+        carry_out(tmp_path, plan, todo[path])
+    report = json.loads((tmp_path / "quick/attack/centroid.liar.0/run/suite.json").read_text())
+    assert (report["worst"], report["threat"], report["settled"]) == ("rules", "liar", False)
+
+
+def test_the_plan_of_the_worst_attacks_can_be_carried_out() -> None:
+    plan = load_plan(SHIPPED.with_name("worst.yaml"))
+    attacks = [unit.name for unit in units(plan) if (unit.variant, unit.kind) == ("ten", "attack")]
+    assert {"wmsr_3.two_faced.0-1-2", "mir2_first-2.liar.0", "geometric_median.liar.0-1"} <= set(attacks)

@@ -69,11 +69,11 @@ def markdown(table: Table) -> str:
     """The summary as a Markdown table, one section per condition."""
     blocks = ["# " + _title(table), _provenance(table)]
     if ranks := _rank_rows(rank(table)):
-        blocks += ["## All conditions with traitors", _markdown_table(*ranks)]
+        blocks += ["## All conditions with traitors", markdown_table(*ranks)]
     summaries = summarise(table)
     for condition in table.conditions:
         rows = [_cells(row) for row in summaries if row.condition == condition]
-        blocks += [f"## {condition}", _markdown_table(HEADER, rows)]
+        blocks += [f"## {condition}", markdown_table(HEADER, rows)]
     blocks += ["## What the columns mean", "\n".join(f"- {name}: {text}." for name, text in NOTES.items())]
     return "\n\n".join(blocks) + "\n"
 
@@ -82,12 +82,12 @@ def page(table: Table, pictures: Mapping[str, Path]) -> str:
     """One HTML page with the pictures inside; `pictures` maps captions to PNG files."""
     parts = [f"<h1>{html.escape(_title(table))}</h1>", f"<p>{html.escape(_provenance(table))}</p>"]
     if ranks := _rank_rows(rank(table)):
-        parts += ["<h2>All conditions with traitors</h2>", _html_table(*ranks)]
+        parts += ["<h2>All conditions with traitors</h2>", html_table(*ranks)]
     for caption, path in pictures.items():
         data = base64.b64encode(path.read_bytes()).decode()
         text = html.escape(caption)
         parts.append(f'<h2>{text}</h2><img alt="{text}" src="data:image/png;base64,{data}">')
-    parts += ["<h2>Figures</h2>", _html_table(HEADER, [_cells(row) for row in summarise(table)])]
+    parts += ["<h2>Figures</h2>", html_table(HEADER, [_cells(row) for row in summarise(table)])]
     notes = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}.</dd>" for name, text in NOTES.items())
     parts += ["<h2>What the columns mean</h2>", f"<dl>{notes}</dl>", "<h2>Policies</h2>", _files(table)]
     head = f'<meta charset="utf-8"><title>{html.escape(_title(table))}</title><style>{STYLE}</style>'
@@ -162,12 +162,15 @@ def _number(value: float) -> str:
     return f"{value:.2f}".replace("-", "−")
 
 
-def _markdown_table(header: Sequence[str], rows: Rows) -> str:
+def markdown_table(header: Sequence[str], rows: Rows) -> str:
+    """A table of Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def _html_table(header: Sequence[str], rows: Rows) -> str:
+def html_table(header: Sequence[str], rows: Rows) -> str:
+    """A table of a page."""
+
     def line(tag: str, cells: Sequence[str]) -> str:
         return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
@@ -176,4 +179,4 @@ def _html_table(header: Sequence[str], rows: Rows) -> str:
 
 def _files(table: Table) -> str:
     files = {(row.policy, str(row.seed), "/".join(Path(row.file).parts[-2:])): None for row in table.measurements}
-    return _html_table(("policy", "seed", "file"), list(files))
+    return html_table(("policy", "seed", "file"), list(files))

@@ -14,6 +14,8 @@ from mir2_core.tasks import RendezvousParams, TaskChoice
 from pydantic import Field, field_validator, model_validator
 
 from mir2_policies.attacks.config import AttackConfig
+from mir2_policies.attacks.suite import check_families
+from mir2_policies.attacks.threats import THREATS
 from mir2_policies.evaluation.episodes import check_robots
 from mir2_policies.evaluation.measure import Settings
 from mir2_policies.learners.config import RunConfig
@@ -24,6 +26,7 @@ SHIPPED_PLANS = Path(__file__).parent / "plans"
 PLAN_FILE = "plan.yaml"
 POLICY_FILE = "policy.onnx"
 ADVERSARY_FILE = "adversary.onnx"
+Reference = Literal["centroid", "geometric_median", "wmsr", "wmsr_2", "wmsr_3"]  # the numbers are F, otherwise 1
 TRANSITIONS_PER_MINUTE = 60_000.0  # a guess, for the time left before anything was measured
 MEASURE_MINUTES = 0.05  # per condition and 256 episodes, likewise
 QUICK: dict[str, Any] = {
@@ -75,17 +78,32 @@ class Limits(StrictModel):
 
 
 class Attacks(Limits):
-    """Adversaries trained against every policy: one for each threat and set of robots."""
+    """What attacks every policy, once for each threat and set of robots: a network, or the suite of attacks."""
 
-    threats: list[Literal["published", "saboteur", "liar"]]
+    threats: list[Literal["published", "saboteur", "liar", "two_faced", "plausible_liar", "mute"]]
     robots: list[list[int]]
+    families: list[str] | None = Field(default=None, description="of the suite; a network alone if there are none")
+
+    @field_validator("families")
+    @classmethod
+    def _in_order(cls, names: list[str] | None) -> list[str] | None:
+        return None if names is None else list(check_families(names))
+
+    @model_validator(mode="after")
+    def _timed(self) -> "Attacks":
+        if self.families is not None and (self.minutes is None or self.steps is not None):
+            raise ValueError("a suite is given its budget in minutes, and no steps")
+        if self.families is None and "mute" in self.threats:
+            raise ValueError("silence has no gradient: give families of the suite")
+        return self
 
 
 class Variant(TaskChoice):
-    """One setting of the task; `references` replaces the plan's."""
+    """One setting of the task; `references` and `traitors` replace the plan's references and sets of traitors."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    references: list[Literal["centroid", "wmsr"]] | None = None
+    traitors: list[list[int]] | None = None
+    references: list[Reference] | None = None
 
 
 class Learner(StrictModel):
@@ -114,7 +132,7 @@ class Plan(StrictModel):
     name: str
     variants: list[Variant] = Field(min_length=1)
     algorithms: list[Learner] = Field(min_length=1)
-    references: list[Literal["centroid", "wmsr"]] = Field(default_factory=list)
+    references: list[Reference] = Field(default_factory=list)
     seeds: list[int] = Field(min_length=1)
     training: Limits
     attack: Attacks
@@ -129,9 +147,13 @@ class Plan(StrictModel):
         """The variant of that name."""
         return next(variant for variant in self.variants if variant.name == name)
 
-    def references_of(self, variant: Variant) -> list[Literal["centroid", "wmsr"]]:
+    def references_of(self, variant: Variant) -> list[Reference]:
         """The references that a variant is compared with."""
         return self.references if variant.references is None else variant.references
+
+    def traitors_of(self, variant: Variant) -> list[list[int]]:
+        """The sets of traitors that attack in a variant."""
+        return self.attack.robots if variant.traitors is None else variant.traitors
 
     def training_config(self, variant: Variant, learner: Learner, seed: int) -> RunConfig:
         """The settings of one training run."""
@@ -142,7 +164,8 @@ class Plan(StrictModel):
 
     def attack_config(self, victim: Path, digest: str, threat: str, robots: list[int], seed: int) -> AttackConfig:
         """The settings of one attack."""
-        own = {"policy": victim.name, "victim_sha256": digest, "threat": threat, "robots": tuple(robots), "seed": seed}
+        own: dict[str, Any] = {"policy": victim.name, "victim_sha256": digest, "robots": tuple(robots), "seed": seed}
+        own |= {"threat": threat, "tracker": THREATS[threat].tracker}
         return parse({**self.attack.settings, **own}, AttackConfig, "attack.settings of the plan")
 
     def write(self, path: Path) -> None:
@@ -204,7 +227,7 @@ def checked(plan: Plan, source: str) -> Plan:
     for variant in plan.variants:
         team = variant.task_parameters.robots
         plan.evaluation.check(team)
-        for robots in plan.attack.robots:
+        for robots in plan.traitors_of(variant):
             check_robots(robots, team)
         if plan.references_of(variant) and variant.task_parameters != RendezvousParams(robots=team):
             raise UserError(
@@ -214,7 +237,7 @@ def checked(plan: Plan, source: str) -> Plan:
         for learner in plan.algorithms:
             plan.training_config(variant, learner, plan.seeds[0])
         for threat in plan.attack.threats:
-            for robots in plan.attack.robots:
+            for robots in plan.traitors_of(variant):
                 plan.attack_config(Path("policy.onnx"), "", threat, robots, plan.seeds[0])
     return plan
 
@@ -230,25 +253,25 @@ def units(plan: Plan) -> Iterator[Unit]:
         measured = []
         for name in [*references, *policies]:
             needed = [trained[name].path]
-            for attack in _attacks(plan, trained[name]):
+            for attack in _attacks(plan, variant, trained[name]):
                 yield attack
                 needed.append(attack.path)
-            measure = Unit(variant.name, "measure", name, tuple(needed), _measuring(plan))
+            measure = Unit(variant.name, "measure", name, tuple(needed), _measuring(plan, variant))
             yield measure
             measured.append(measure.path)
         yield Unit(variant.name, "report", "all", tuple(measured), MEASURE_MINUTES)
 
 
-def _attacks(plan: Plan, victim: Unit) -> Iterator[Unit]:
+def _attacks(plan: Plan, variant: Variant, victim: Unit) -> Iterator[Unit]:
     """One for each threat and set of traitors."""
-    for threat, robots in itertools.product(plan.attack.threats, plan.attack.robots):
+    for threat, robots in itertools.product(plan.attack.threats, plan.traitors_of(variant)):
         name = f"{victim.name}.{threat}.{'-'.join(map(str, robots))}"
         yield Unit(victim.variant, "attack", name, (victim.path,), plan.attack.expected_minutes)
 
 
-def _measuring(plan: Plan) -> float:
+def _measuring(plan: Plan, variant: Variant) -> float:
     scripted = len(plan.evaluation.conditions) * sum(
         math.comb(len(plan.evaluation.robots), count) for count in plan.evaluation.traitors
     )
-    conditions = scripted + len(plan.attack.threats) * len(plan.attack.robots)
+    conditions = scripted + len(plan.attack.threats) * len(plan.traitors_of(variant))
     return MEASURE_MINUTES * conditions * len(plan.evaluation.seeds) * plan.evaluation.episodes / 256.0

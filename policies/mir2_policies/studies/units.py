@@ -11,6 +11,7 @@ from mir2_core.errors import UserError
 from mir2_core.files import locked, write_text
 from pydantic import TypeAdapter, ValidationError
 
+from mir2_policies.attacks.suite import SUITE_FILE, SuiteConfig, open_suite
 from mir2_policies.attacks.trainer import AttackTrainer
 from mir2_policies.bundles.adversary import export_adversary
 from mir2_policies.bundles.export import export_run
@@ -19,7 +20,8 @@ from mir2_policies.bundles.rules_export import export_rule
 from mir2_policies.evaluation.measure import load_adversaries, policy_names
 from mir2_policies.evaluation.table import Measurement
 from mir2_policies.studies.compare import measure_policy, policy_scenarios, report
-from mir2_policies.studies.plan import ADVERSARY_FILE, POLICY_FILE, Plan, Unit, units
+from mir2_policies.studies.plan import ADVERSARY_FILE, POLICY_FILE, Plan, Unit, Variant, units
+from mir2_policies.studies.worst import Found, write_worst
 from mir2_policies.training.trainer import Trainer
 
 DONE_FILE = "done.json"
@@ -55,7 +57,9 @@ def _train(study: Path, plan: Plan, unit: Unit) -> None:
     folder, variant = study / unit.path, plan.variant(unit.variant)
     output = policy_file(study, unit.variant, unit.name)
     if unit.name in plan.references_of(variant):
-        rule = parse({"algorithm": unit.name}, RuleConfig, "references of the plan")
+        name, *f = unit.name.split("_") if unit.name.startswith("wmsr") else [unit.name]
+        settings = {"algorithm": name} | ({"f": int(f[0])} if f else {})
+        rule = parse(settings, RuleConfig, "references of the plan")
         export_rule(rule, variant.task_parameters.robots, output)
         return
     learner, seed = next((learner, seed) for name, learner, seed in plan.policies() if name == unit.name)
@@ -72,10 +76,21 @@ def _attack(study: Path, plan: Plan, unit: Unit) -> None:
     digest, seed = victim.metadata.file_sha256, victim.metadata.seed
     indices = [int(robot) for robot in robots.split("-")]
     config = plan.attack_config(victim.path, digest, threat, indices, seed)
+    if plan.attack.families is not None:
+        suite = {"attack": config, "families": tuple(plan.attack.families), "minutes": plan.attack.minutes}
+        _suite(parse(suite, SuiteConfig, "attack of the plan"), victim, folder)
+        return
     trainer = AttackTrainer(config, victim, folder / RUN_FOLDER)
     trainer.resume()
     trainer.run(plan.attack.budget, quiet=True)
     export_adversary(trainer, folder / ADVERSARY_FILE)
+
+
+def _suite(config: SuiteConfig, victim: PolicyBundle, folder: Path) -> None:
+    suite = open_suite(config, victim, folder / RUN_FOLDER, resume=True)
+    suite.run()
+    if (network := suite.network()) is not None:
+        export_adversary(network, folder / ADVERSARY_FILE)
 
 
 def _measure(study: Path, plan: Plan, unit: Unit) -> None:
@@ -100,11 +115,48 @@ def _report(study: Path, plan: Plan, unit: Unit) -> None:
     files = [path for policy in policies for path in _adversary_files(study, plan, unit.variant, policy)]
     folder = study / unit.path
     report(bundles, load_adversaries(files, bundles), measurements, plan.evaluation, folder)
+    if plan.attack.families is not None:
+        found = [
+            each
+            for unit, name in zip(policies, names, strict=True)
+            for each in _found(study, plan, variant, (unit, name))
+        ]
+        write_worst(found, folder)
+
+
+def _found(study: Path, plan: Plan, variant: Variant, policy: tuple[str, str]) -> list[Found]:
+    """What the suites found against a policy, given as its unit and as its name in tables."""
+    unit, name = policy
+    found = []
+    for attack in _attacks_on(plan, variant.name, unit):
+        path = study / attack.path / RUN_FOLDER / SUITE_FILE
+        suite = json.loads(read_text(path, "the report of a suite of attacks"))
+        found.append(
+            Found(
+                policy=name,
+                seed=PolicyBundle.load(policy_file(study, variant.name, unit)).metadata.seed,
+                team=variant.task_parameters.robots,
+                threat=suite["threat"],
+                tracker=suite["tracker"],
+                robots=suite["robots"],
+                worst=suite["worst"],
+                loss=suite["loss_mean"],
+                standard_error=suite["loss_standard_error"],
+                settled=suite["settled"],
+                minutes=suite["minutes"],
+                families={each["family"]: each["loss_mean"] for each in suite["families"]},
+            )
+        )
+    return found
+
+
+def _attacks_on(plan: Plan, variant: str, policy: str) -> list[Unit]:
+    return [unit for unit in units(plan) if unit.path.startswith(f"{variant}/attack/{policy}.")]
 
 
 def _adversary_files(study: Path, plan: Plan, variant: str, policy: str) -> list[Path]:
-    own = [unit for unit in units(plan) if unit.path.startswith(f"{variant}/attack/{policy}.")]
-    return [study / unit.path / ADVERSARY_FILE for unit in own]
+    files = [study / unit.path / ADVERSARY_FILE for unit in _attacks_on(plan, variant, policy)]
+    return files if plan.attack.families is None else [file for file in files if file.exists()]
 
 
 def _read_measurements(path: Path) -> list[Measurement]:

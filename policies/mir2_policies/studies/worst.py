@@ -1,0 +1,114 @@
+"""The worst that a suite of attacks found against every policy, with every family behind it."""
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mir2_core.config import StrictModel
+from mir2_core.files import write_text, writing
+from pydantic import TypeAdapter
+
+from mir2_policies.attacks.families import FAMILIES
+from mir2_policies.attacks.theory import is_beyond, robots_needed
+from mir2_policies.attacks.threats import THREATS
+from mir2_policies.evaluation.report import STYLE, html_table, markdown_table
+
+WORST_FILE = "worst.json"
+WORST_PAGE = "worst.html"
+NOTES = (
+    "Lost is the benign robots' return against the same starts with a loyal team, to the worst of all families: a "
+    "lower bound on the harm. Of several runs, the mean and, in brackets, the least and the most. Lines are in the "
+    "order of what the worst run loses.",
+    "Beyond theory (†): no rule can promise loyal robots to agree; it takes {same} robots where all hear the same, and "
+    "{other} where each may hear something else, with F traitors.",
+    "A figure in parentheses is not final in one run at least: half of the time would have found less than nine tenths "
+    "of it.",
+)
+
+
+class Found(StrictModel):
+    """What the suite found against one policy of one run."""
+
+    policy: str  # as in the table of returns: its runs share the name
+    seed: int
+    team: int
+    threat: str
+    tracker: bool
+    robots: list[int]
+    worst: str  # family
+    loss: float
+    standard_error: float
+    settled: bool
+    minutes: float
+    families: dict[str, float]  # what each lost
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What is put together: runs of one policy under one threat by so many traitors."""
+        return self.policy, self.threat, len(self.robots)
+
+
+FOUND = TypeAdapter(list[Found])
+
+
+def write_worst(found: Sequence[Found], directory: Path) -> None:
+    """As JSON, as a Markdown table and as a page."""
+    with writing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        write_text(directory / WORST_FILE, FOUND.dump_json(list(found), indent=1).decode() + "\n")
+        header, rows = table(found)
+        notes = [note.format(same="2F + 1", other="3F + 1") for note in NOTES]
+        write_text(
+            directory / "worst.md", "\n\n".join(["# Worst attacks", markdown_table(header, rows), *notes]) + "\n"
+        )
+        body = [html_table(header, rows), *(f"<p>{html.escape(note)}</p>" for note in notes)]
+        head = f'<meta charset="utf-8"><title>Worst attacks</title><style>{STYLE}</style>'
+        text = "\n".join(["<h1>Worst attacks</h1>", *body])
+        write_text(
+            directory / WORST_PAGE,
+            f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{text}\n</body></html>\n',
+        )
+
+
+def table(found: Sequence[Found]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows, the worst attack first and then every family."""
+    families = [name for name in FAMILIES if any(name in each.families for each in found)]
+    header = ["policy", "threat", "traitors", "runs", "worst: lost", "to", *families, "minutes"]
+    groups: dict[tuple[str, str, int], list[Found]] = {}
+    for each in found:
+        groups.setdefault(each.key, []).append(each)
+    ordered = sorted(groups.values(), key=lambda group: -max(each.loss for each in group))
+    return header, [_row(group, families) for group in ordered]
+
+
+def _row(group: Sequence[Found], families: Sequence[str]) -> list[str]:
+    first, runs = group[0], len({each.seed for each in group})
+    threat = THREATS[first.threat]
+    beyond = is_beyond(first.team, len(first.robots), threat)
+    needed = f"† of {robots_needed(len(first.robots), threat)}" if beyond else ""
+    lost = _spread([each.loss for each in group])
+    worst = max(group, key=lambda each: each.loss)
+    if len(group) == 1:
+        lost += f" ± {worst.standard_error:.2f}"
+    each_family = [
+        _spread([each.families[name] for each in group if name in each.families] or [np.nan]) for name in families
+    ]
+    tracker = ", tracked" if first.tracker else ""
+    return [
+        first.policy,
+        first.threat + tracker,
+        f"{len(first.robots)} of {first.team} {needed}".strip(),
+        str(runs),
+        lost if all(each.settled for each in group) else f"({lost})",
+        worst.worst,
+        *each_family,
+        f"{sum(each.minutes for each in group):.1f}",
+    ]
+
+
+def _spread(values: Sequence[float]) -> str:
+    if np.isnan(values).any():
+        return ""
+    mean = f"{np.mean(values):.2f}"
+    return mean if len(values) == 1 else f"{mean} [{min(values):.2f}, {max(values):.2f}]"
