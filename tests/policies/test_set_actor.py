@@ -12,9 +12,10 @@ from mir2_core.deployment import Deployment
 from mir2_core.errors import UserError
 from mir2_core.roster import Roster
 from mir2_core.tasks import RendezvousParams
+from mir2_core.vote import voted
 from mir2_policies.attacks.victim import TorchVictim
 from mir2_policies.bundles.export import export_actor
-from mir2_policies.learners.set_actor import SetActor, trimmed_mean
+from mir2_policies.learners.set_actor import SetActor, new_actor, trimmed_mean
 from mir2_sim.batched import torch_task
 
 from tests.policies.tiny_run import tiny_config
@@ -123,6 +124,32 @@ def test_its_bundle_serves_any_team(trim: int, tmp_path: Path) -> None:
         team = [{"name": f"robot_{index}", "kind": "epuck2_point"} for index in range(robots)]
         roster = {"arena": {"size_m": 2.0}, "task": "rendezvous", "policy": str(path), "rate_hz": 10.0, "robots": team}
         assert Deployment.check(Roster.model_validate(roster), bundle).task.params.robots == robots
+
+
+def test_a_bundle_votes_where_it_or_the_roster_says_so(tmp_path: Path) -> None:
+    actor, path, plain = an_actor(), tmp_path / "voting.onnx", tmp_path / "plain.onnx"
+    config = tiny_config("maddpg", final_evaluation_episodes=2)
+    export_actor(actor, TASK, config, {}, path, vote=1)
+    export_actor(actor, TASK, config, {}, plain)
+    bundle, rows = PolicyBundle.load(path), some_sight(7).flatten(0, 1)
+    with torch.no_grad():
+        expected = voted(TASK.xp, actor, rows, (actor.own_size, actor.ally_size), 1)
+        torch.testing.assert_close(TorchVictim(bundle)(rows), expected, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(bundle.act(rows.numpy()), expected.numpy(), atol=1e-5)
+    assert np.abs(expected.numpy() - PolicyBundle.load(plain).act(rows.numpy())).max() > 1e-3
+    team = [{"name": f"robot_{index}"} for index in range(5)]
+    roster = Roster.model_validate({"arena": {"size_m": 2.0}, "policy": str(plain), "vote": 1, "robots": team})
+    voting = Deployment.check(roster, PolicyBundle.load(plain)).policy
+    np.testing.assert_allclose(voting.act(rows.numpy()), bundle.act(rows.numpy()), atol=1e-6)
+
+
+def test_a_policy_that_needs_every_ally_cannot_vote(make_bundle, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(UserError, match="cannot vote"):
+        PolicyBundle.load(make_bundle()).voting(1)
+    config = tiny_config("maddpg")
+    task = torch_task("rendezvous", config.task_parameters)
+    with pytest.raises(UserError, match="--vote is 1, but the policy of 'maddpg' needs every ally"):
+        export_actor(new_actor(config, task), task, config, {}, tmp_path / "policy.onnx", vote=1)
 
 
 def test_a_policy_for_one_size_is_refused_for_another(make_bundle) -> None:  # type: ignore[no-untyped-def]

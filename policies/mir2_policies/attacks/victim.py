@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import array_api_compat.torch
 import numpy as np
 import onnx
 import torch
 from mir2_core.bundle import GOLDEN_TOLERANCE, PolicyBundle
 from mir2_core.errors import UserError
+from mir2_core.vote import voted
 from onnx import numpy_helper
 from torch import Tensor
 
@@ -55,7 +57,7 @@ class TorchVictim:
     """A policy's graph as an `episodes.Act` for tensors with gradients, checked against its golden vectors."""
 
     def __init__(self, bundle: PolicyBundle) -> None:
-        graph = onnx.load(bundle.path).graph
+        graph, self._metadata = onnx.load(bundle.path).graph, bundle.metadata
         self._constants = {each.name: torch.tensor(numpy_helper.to_array(each)) for each in graph.initializer}
         self._nodes = list(graph.node)
         self._attributes = [{a.name: onnx.helper.get_attribute_value(a) for a in node.attribute} for node in graph.node]
@@ -68,7 +70,7 @@ class TorchVictim:
             )
         golden = bundle.metadata.golden
         with torch.no_grad():
-            found = torch.cat([self(torch.tensor([row])) for row in golden.observations]).numpy()
+            found = torch.cat([self._act_once(torch.tensor([row])) for row in golden.observations]).numpy()
         worst = float(np.abs(found - np.asarray(golden.actions)).max())
         if not worst <= GOLDEN_TOLERANCE:
             raise UserError(
@@ -78,9 +80,16 @@ class TorchVictim:
 
     def __call__(self, observations: Tensor) -> Tensor:
         """Actions (..., A) for observations (..., O)."""
-        values = self._constants | {"observation": observations.reshape(-1, observations.shape[-1])}
+        flat, liars = observations.reshape(-1, observations.shape[-1]), self._metadata.vote
+        sizes = self._metadata.observation_sizes
+        actions = voted(array_api_compat.torch, self._act_once, flat, sizes, liars) if liars else self._act_once(flat)
+        return actions.reshape(*observations.shape[:-1], -1)
+
+    def _act_once(self, observations: Tensor) -> Tensor:
+        values = self._constants | {"observation": observations}
         for node, attributes in zip(self._nodes, self._attributes, strict=True):
             outputs = OPERATORS[node.op_type](attributes, *(values[name] for name in node.input))
             single = isinstance(outputs, Tensor)
             values.update(zip(node.output, (outputs,) if single else outputs, strict=True))
-        return values["action"].reshape(*observations.shape[:-1], -1)
+        action: Tensor = values["action"]
+        return action

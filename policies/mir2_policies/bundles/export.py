@@ -20,9 +20,11 @@ from mir2_core.bundle import (
 from mir2_core.errors import UserError
 from mir2_core.files import replacing, writing
 from mir2_core.tasks import Task
+from mir2_core.vote import voted
 from mir2_sim.batched import torch_task
 from numpy.typing import NDArray
 from onnx import helper
+from torch import Tensor
 
 from mir2_policies.bundles.actor_graph import actor_to_onnx
 from mir2_policies.bundles.version import code_version
@@ -30,6 +32,7 @@ from mir2_policies.evaluation.returns import FINAL_SEED, episode_returns, summar
 from mir2_policies.learners.config import RunConfig
 from mir2_policies.learners.networks import Actor
 from mir2_policies.learners.registry import algorithm
+from mir2_policies.learners.set_actor import SetActor
 from mir2_policies.training.checkpoint import load_checkpoint, run_config
 
 TOLERANCE = 1e-5
@@ -38,16 +41,16 @@ ANY_TEAM = (2, 5, 16)  # sizes at which a policy for any is tried
 FloatArray = NDArray[np.float32]
 
 
-def export_run(directory: Path, output: Path) -> dict[str, Any]:
+def export_run(directory: Path, output: Path, vote: int = 0) -> dict[str, Any]:
     """Write the best policy of a run as a bundle; returns the evaluation that the bundle carries."""
     config, task, actor, spent = _best_policy(directory)
-    return export_actor(actor, task, config, spent, output)
+    return export_actor(actor, task, config, spent, output, vote=vote)
 
 
 def evaluate_run(directory: Path) -> dict[str, Any]:
     """Measure the best policy of a run on fresh episodes, as an export does."""
     config, task, actor, spent = _best_policy(directory)
-    return _evaluate(actor, task, config) | spent
+    return _evaluate(actor, task, config, vote=0) | spent
 
 
 def _best_policy(directory: Path) -> tuple[RunConfig, Task, Actor, dict[str, Any]]:
@@ -60,15 +63,31 @@ def _best_policy(directory: Path) -> tuple[RunConfig, Task, Actor, dict[str, Any
 
 
 @torch.no_grad()
-def _evaluate(actor: Actor, task: Task, config: RunConfig) -> dict[str, Any]:
-    teams = config.randomisation.evaluated(task.params.robots)
-    return summaries(team_returns(task, actor, teams, config.final_evaluation_episodes, FINAL_SEED), FINAL_SEED)
+def _evaluate(actor: Actor, task: Task, config: RunConfig, vote: int) -> dict[str, Any]:
+    teams, episodes = config.randomisation.evaluated(task.params.robots), config.final_evaluation_episodes
+
+    def act(observations: Tensor) -> Tensor:
+        if not isinstance(actor, SetActor) or not vote:
+            actions: Tensor = actor(observations)
+            return actions
+        flat, sizes = observations.flatten(0, -2), (actor.own_size, actor.ally_size)
+        voted_for: Tensor = voted(task.xp, actor, flat, sizes, vote)
+        return voted_for.reshape(*observations.shape[:-1], -1)
+
+    return summaries(team_returns(task, act, teams, episodes, FINAL_SEED), FINAL_SEED)
 
 
 @torch.no_grad()
-def export_actor(actor: Actor, task: Task, config: RunConfig, spent: dict[str, Any], output: Path) -> dict[str, Any]:
+def export_actor(
+    actor: Actor, task: Task, config: RunConfig, spent: dict[str, Any], output: Path, *, vote: int = 0
+) -> dict[str, Any]:
     """Write an actor as a bundle after checking that ONNX Runtime computes what PyTorch does."""
-    evaluation = _evaluate(actor, task, config) | spent
+    if vote and not isinstance(actor, SetActor):
+        raise UserError(
+            f"--vote is {vote}, but the policy of '{config.algorithm}' needs every ally; train one for any team, with "
+            "task_parameters.observation=allies, or leave --vote out"
+        )
+    evaluation = _evaluate(actor, task, config, vote) | spent
     model = actor_to_onnx(actor)
     golden: dict[str, list[list[float]]] = {"observations": [], "actions": []}
     for size in ANY_TEAM if task.observe.ally_terms else (task.params.robots,):
@@ -77,7 +96,8 @@ def export_actor(actor: Actor, task: Task, config: RunConfig, spent: dict[str, A
         check_equal(model, observations, actions, output)
         golden["observations"] += observations[:GOLDEN_VECTORS].tolist()
         golden["actions"] += actions[:GOLDEN_VECTORS].tolist()
-    write_bundle(model, describe(task, config, evaluation, GoldenVectors(**golden)), output)
+    metadata = describe(task, config, evaluation, GoldenVectors(**golden))
+    write_bundle(model, metadata.model_copy(update={"vote": vote}), output)
     PolicyBundle.load(output)
     return evaluation
 

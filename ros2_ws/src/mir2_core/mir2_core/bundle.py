@@ -14,6 +14,7 @@ from mir2_core.config import StrictModel, parse
 from mir2_core.errors import UserError
 from mir2_core.tasks import Task, task_type
 from mir2_core.tasks.geometry import Array
+from mir2_core.vote import MOST_LIARS, voted
 
 METADATA_KEY = "mir2"
 UNSEALED = "0" * 64
@@ -66,6 +67,7 @@ class BundleMetadata(StrictModel):
     code_version: str
     evaluation: dict[str, Any]
     golden: GoldenVectors
+    vote: int = Field(default=0, ge=0, le=MOST_LIARS)  # liars that voting withstands; golden vectors are without it
     adversary: AdversaryInfo | None = None
     file_sha256: str = UNSEALED
 
@@ -119,6 +121,14 @@ class PolicyBundle:
 
     def act(self, observation: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Actions (batch, A) in [-1, 1] for observations (batch, O) of teams of one size."""
+        if not self.metadata.vote:
+            return self._act_once(observation)
+        actions: NDArray[np.float32] = voted(
+            np, self._act_once, observation, self.metadata.observation_sizes, self.metadata.vote
+        )
+        return actions
+
+    def _act_once(self, observation: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         inputs = {"observation": np.ascontiguousarray(observation, dtype=np.float32)}
         action: NDArray[np.float32] = self._session.run(["action"], inputs)[0]
         return action
@@ -136,6 +146,15 @@ class PolicyBundle:
             self.require({"task_parameters.robots": robots})
         params = self.metadata.task_parameters | {"robots": robots}
         return type(self)(self.path, self.metadata.model_copy(update={"task_parameters": params}), self._session)
+
+    def voting(self, liars: int) -> Self:
+        """The same policy, voting so that it withstands so many liars; `UserError` if it is not for any team."""
+        if not self.metadata.ally_terms:
+            raise UserError(
+                f"{self.path}: it cannot vote: it has inputs for one team size and needs every ally; give a policy for "
+                "any team, or leave the vote out"
+            )
+        return type(self)(self.path, self.metadata.model_copy(update={"vote": liars}), self._session)
 
     def require(self, expected: dict[str, Any]) -> None:
         """Refuse a deployment that differs from what the policy was made for.
@@ -164,7 +183,7 @@ class PolicyBundle:
     def _check_golden(self) -> None:
         golden = self.metadata.golden
         expected = np.asarray(golden.actions, dtype=np.float32)
-        actual = np.concatenate([self.act(np.array([row])) for row in golden.observations])
+        actual = np.concatenate([self._act_once(np.array([row])) for row in golden.observations])
         if actual.shape != expected.shape:
             raise UserError(f"{self.path}: field golden.actions has shape {expected.shape}, found {actual.shape}")
         worst = float(np.max(np.abs(actual - expected)))
@@ -249,6 +268,8 @@ def _check_signature(path: Path, session: Any, metadata: BundleMetadata) -> None
             f"{path}: field observation_terms adds up to {declared} numbers but the network takes {width}: the "
             "file was altered; export the policy again"
         )
+    if metadata.vote and not ally:
+        raise UserError(f"{path}: field vote is {metadata.vote}, but the policy is not for any team; export it again")
     golden_widths = {len(row) for row in metadata.golden.observations}
     if not all(metadata.takes(found) for found in golden_widths):
         raise UserError(

@@ -45,7 +45,8 @@ class Deployment:
         terms = {"observation_terms": task.observe.own_terms, "ally_terms": task.observe.ally_terms}
         policy.require({name: [term._asdict() for term in each] for name, each in terms.items()})
         policy.require({"action_meaning": task.action_meaning})
-        return cls(roster, policy.of_size(len(roster.robots)), task)
+        policy = policy.of_size(len(roster.robots))
+        return cls(roster, policy.voting(roster.vote) if roster.vote else policy, task)
 
     def adversary(self, bundle: str, robot: str, zoo: Path) -> AdversaryBundle:
         """The trained adversary that a robot is to become; `UserError` for one of another victim, team or robot."""

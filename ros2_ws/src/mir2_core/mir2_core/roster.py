@@ -12,6 +12,7 @@ from mir2_core.config import StrictModel, load_yaml
 from mir2_core.errors import UserError, nearest
 from mir2_core.robots import ROBOTS
 from mir2_core.types import FloatArray
+from mir2_core.vote import MOST_LIARS
 
 MAX_ROBOTS = 64
 LONGEST_NAME = 64
@@ -90,6 +91,7 @@ class Roster(StrictModel):
     tracking: Literal["none", "trusted"] = Field(
         default="none", description="trusted: the lab vouches for every robot's odom, and gates believe it over reports"
     )
+    vote: int = Field(default=0, ge=0, le=MOST_LIARS, description="liars that robots withstand by voting; 0: none")
     min_allies: int = Field(default=1, ge=0, le=MAX_ROBOTS, description="with fewer present, a robot stands")
     defaults: dict[str, RobotSettings] = Field(default_factory=dict)
     robots: list[RobotEntry] = Field(min_length=2, max_length=MAX_ROBOTS)

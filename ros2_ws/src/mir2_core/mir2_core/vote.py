@@ -1,0 +1,31 @@
+"""Leave-some-out voting: one decision from several parts of the allies, of which liars reach fewer than half."""
+
+from collections.abc import Callable
+from typing import Any
+
+from mir2_core.tasks.geometry import Array
+
+MOST_LIARS = 8
+HEARD_ABOVE = 0.5  # of an ally's presence
+
+
+def voted(xp: Any, act: Callable[[Array], Array], observations: Array, sizes: tuple[int, int], liars: int) -> Array:
+    """The actions (B, A) of a policy for any team, given observations (B, O) that `sizes` divides into own and allies.
+
+    The allies that are present are dealt out, in order, to 2·`liars` + 1 parts. The policy acts once for each part, as
+    if the other allies were absent, and for each number of an action the median counts. As many liars reach at most so
+    many parts, fewer than half of them: whatever they say, each number is within the range of the other parts'. A part
+    without allies is a robot on its own, whose action no liar reaches either.
+    """
+    own, ally = sizes
+    batch, parts = len(observations), 2 * liars + 1
+    told = xp.reshape(observations[:, own:], (batch, -1, ally))
+    turn = (xp.cumsum(xp.where(told[..., 0] > HEARD_ABOVE, 1.0, 0.0), -1) - 1.0) % parts
+    seen = [
+        xp.concatenate(
+            [observations[:, :own], xp.reshape(xp.where((turn == part)[..., None], told, 0.0), (batch, -1))], axis=-1
+        )
+        for part in range(parts)
+    ]
+    actions = act(xp.concatenate(seen, axis=0))
+    return xp.sort(xp.reshape(actions, (parts, batch, -1)), axis=0)[liars]
