@@ -105,6 +105,7 @@ def plan(bundle: PolicyBundle, scenario: Scenario, settings: Settings, nodes: No
         "duration_s": task.params.horizon * task.params.dt_s,
         "fault": ",".join(f"{_kind(scenario)}@{_robot(index)}:0" for index in scenario.robots),
         "robots_per_process": ROBOTS_PER_PROCESS if nodes.mode == "lockstep" else 1,
+        "record": False,
     }
     return [
         Planned(Run.model_validate(common | {"seed": seed}), where / f"seed-{seed}", task.params.horizon)
