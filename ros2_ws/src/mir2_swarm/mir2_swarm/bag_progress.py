@@ -18,17 +18,22 @@ class BagProgress:
     def __init__(self, node: SwarmNode, news: Callable[[], None]) -> None:
         self._node, self._news = node, news
         self._heard_s: float | None = None
+        self._now_s, self._newest_s = 0.0, -node.period_s
         self._wait = Patience(node, WAIT_S, self._give_up)
         node.create_subscription(Clock, "/bag_recorder/clock", self._hear, 10)
 
     def _hear(self, message: Clock) -> None:
-        self._heard_s = seconds(message.clock)
+        time_s, half_s = seconds(message.clock), 0.5 * self._node.period_s
+        if not self._newest_s + half_s < time_s < self._now_s + 3 * half_s:
+            return  # no news, or of a time that has not come
+        self._heard_s = self._newest_s = time_s
         if self._wait.waiting:
             self._wait.start()
             self._news()
 
     def is_near(self, time_s: float) -> bool:
         """Whether the recorder has heard nearly everything of before that time, or is waited for no longer."""
+        self._now_s = time_s
         near = self._heard_s is None or time_s - self._heard_s < (AHEAD_PERIODS + 0.5) * self._node.period_s
         if near:
             self._wait.stop()

@@ -11,7 +11,7 @@ import rclpy
 from mir2_core.errors import UserError, exit_with
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.qos import HistoryPolicy, QoSProfile
+from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
@@ -23,6 +23,7 @@ from mir2_swarm.environment import check_environment
 from mir2_swarm.node import LATCHED, SwarmNode
 
 FLUSH_S = 1.0
+DEPTH = 1000
 LATEST_END_S = 4.0  # a launch that ends kills its nodes after ten
 BAG_FILE = "run.mcap"
 
@@ -58,10 +59,8 @@ class BagRecorderNode(SwarmNode):
         self._timer = self.create_timer(FLUSH_S, self._bag.flush, clock=self.steady_clock)
 
     def _subscribe(self, topic: BagTopic, listen: Callable[[Any], None]) -> None:
-        """Hear raw messages, and keep all until they are written, however late that is."""
-        qos = QoSProfile(
-            history=HistoryPolicy.KEEP_ALL, reliability=topic.qos.reliability, durability=topic.qos.durability
-        )
+        """Hear raw messages, as many as may come while the recorder has no time."""
+        qos = QoSProfile(depth=DEPTH, reliability=topic.qos.reliability, durability=topic.qos.durability)
         events = SubscriptionEventCallbacks(message_lost=self._loss_listener(topic.name))
         self.create_subscription(topic.message, topic.name, listen, qos, event_callbacks=events, raw=True)
 
