@@ -57,7 +57,7 @@ class Comparison:
                 f"{ally} tells different robots different things and counts as absent; to believe it again: "
                 f"ros2 topic pub --once {READMIT} std_msgs/msg/String '{{data: {ally}}}'"
             )
-        if second_s > self._told_s:
+        if second_s != self._told_s:  # or the clock was set back
             self._told_s = second_s
             self._publisher.publish(to_hearsay_message(self._check.hearsay(second_s)))
 

@@ -52,7 +52,7 @@ class GateNode(SwarmNode):
         self._news.tell(lambda: self.pace.after_news(self._consider))
         self._answered: tuple[Command, GateStatus] | None = None
         self._lease = self.pace.lease(self._consider)
-        self._last_s = self.now_s
+        self._decided_s = self.steady_s
         self._counts: Counter[str] = Counter()
         self._contradictions: Counter[str] = Counter()
         self._decisions = 0
@@ -155,7 +155,7 @@ class GateNode(SwarmNode):
         return [self._state.stamp_s if self._state else None, *allies, *tracked, *self._proximity.stamps]
 
     def _notice_silence(self) -> None:
-        if self.now_s - self._last_s > 1.5 * self.period_s:
+        if self.steady_s - self._decided_s > 1.5 * self.period_s:
             self._answer(self.now_s, self._source(self.now_s))
 
     def _answer(self, now_s: float, source: str) -> None:
@@ -172,7 +172,7 @@ class GateNode(SwarmNode):
                 throttle_duration_sec=10.0,
                 skip_first=True,
             )
-        self._last_s = now_s
+        self._decided_s = self.steady_s
         self._answered = (decision.command, self._status(decision, command, source))
         self._send(*self._answered)
 

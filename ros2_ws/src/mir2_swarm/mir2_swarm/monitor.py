@@ -26,7 +26,7 @@ from mir2_swarm.pace import LEASE_PERIODS
 from mir2_swarm.run_folder import CUT_SHORT, EventLog, write_run_folder
 from mir2_swarm.starting import Start
 from mir2_swarm.verdicts import Verdicts
-from mir2_swarm.watch import Silence, Strangers
+from mir2_swarm.watch import ClockJumps, Silence, Strangers
 
 DEEP = QoSProfile(depth=1000)
 LATEST_END_S = 5.0  # beyond a run's duration
@@ -57,6 +57,7 @@ class MonitorNode(SwarmNode):
         wanted += ["faults"] if self.roster.allow_fault_injection else []
         self._start = Start(self, wanted, bag=self.flag_parameter("bag"))
         self._silence, self._strangers = Silence(self, self._note), Strangers(self, self._note)
+        self._clock_jumps = ClockJumps(self, self._note)
         self._listen()
 
     def _read_facts(self) -> dict[str, Any]:
@@ -104,6 +105,9 @@ class MonitorNode(SwarmNode):
         def listen(message: Odometry) -> None:
             state = to_state(message)
             self._silence.heard(robot, "odom")
+            jump_s = self._clock_jumps.look()
+            if self._recorder is not None:
+                self._recorder.run_start_s += jump_s
             mistake = odometry_mistake(message) or self._clock_mistake(state.stamp_s) or self._outside(state)
             if mistake:
                 self._note_refusal(robot, mistake)

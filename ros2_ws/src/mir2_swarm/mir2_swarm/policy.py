@@ -110,7 +110,7 @@ class PolicyNode(SwarmNode):
 
     def _tell(self, now_s: float) -> None:
         """Say what is believed, when it has changed and not too often."""
-        if now_s - self._told_s < TELL_S:
+        if 0.0 <= now_s - self._told_s < TELL_S:
             return
         message = to_allies(self._ears.listener, now_s)
         if self._told is None or message.allies != self._told.allies:

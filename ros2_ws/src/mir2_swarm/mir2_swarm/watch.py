@@ -8,6 +8,7 @@ from rclpy.node import NodeNameNonExistentError
 from mir2_swarm.node import SwarmNode
 
 SILENCE_S, SILENCE_PATIENT_S = 1.0, 5.0  # wall time without a word; longer where the pace waits
+JUMP_S = 0.2  # what the clock gains at once
 CATCH_UP_S = 3.0  # after a pause of its own
 LOOK_S = 0.5
 LOOK_AROUND_S = 1.0  # between two looks at all nodes
@@ -57,6 +58,27 @@ class Silence:
             if now_s - heard_s > self._limit_s and (robot, what) not in self._silent:
                 self._silent.add((robot, what))
                 self._note(f"{what}_silent", robot=robot, detail=f"nothing heard for {self._limit_s:g} s")
+
+
+class ClockJumps:
+    """Notes when the machine's clock is set, by what it gains or loses on one that nobody sets."""
+
+    def __init__(self, node: SwarmNode, note: Note) -> None:
+        self._node, self._note = node, note
+        self._ahead_s = self._now_ahead_s
+
+    @property
+    def _now_ahead_s(self) -> float:
+        return self._node.now_s - self._node.steady_s
+
+    def look(self) -> float:
+        """By how much the clock was set since the last look, s; 0 in simulated time."""
+        ahead_s = self._now_ahead_s
+        jump_s, self._ahead_s = ahead_s - self._ahead_s, ahead_s
+        if self._node.pace.patient or abs(jump_s) < JUMP_S:
+            return 0.0
+        self._note("clock_set", detail=f"by {jump_s:+.1f} s; the run goes on by a clock that nobody sets")
+        return jump_s
 
 
 class Strangers:
