@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup built demo test test-fast test-slow test-embedded check bench bench-embedded train clean
+.PHONY: help setup built demo test test-fast test-slow test-embedded check bench bench-embedded train claims clean
 
 help:
 	@echo 'make demo       ten robots meet; ARGS="backend:=kinematic fault:=random@robot_0:5" changes the launch'
@@ -13,6 +13,7 @@ help:
 	@echo 'make check      ruff and mypy                       make bench      speed, side by side'
 	@echo 'make train      train a policy; ARGS="--seed 1 --output runs/train-1"'
 	@echo 'make setup      only install into .venv             make clean      remove .venv and caches'
+	@echo 'make claims     attack what is claimed of the shipped policies; ARGS="--minutes 5 --seed 1"'
 	@echo 'make bench-embedded  the embedded ROS 2 runtime beside Cyclone DDS alone'
 
 .venv/.python: pyproject.toml ros2_ws/embedded/pyproject.toml ros2_ws/embedded/embedded_ros2.pth
@@ -75,6 +76,10 @@ bench-embedded: .venv/.dev
 
 train: .venv/.dev
 	$(BIN)/mir2 train --task rendezvous $(ARGS)
+
+# The answer is 1 if a claim is broken.
+claims: .venv/.dev
+	$(BIN)/mir2 claims policies/zoo/claims.yaml $(ARGS)
 
 clean:
 	rm -rf .venv typings .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,7 +10,19 @@ from typing import NoReturn, Protocol
 from mir2_core.errors import EXIT_USER_ERROR, UserError, nearest, user_errors
 from mir2_core.files import writing
 
-from mir2_policies.cli import attack, check_world, curve, evaluate, export, reference, replay, rollout, study, train
+from mir2_policies.cli import (
+    attack,
+    check_world,
+    claims,
+    curve,
+    evaluate,
+    export,
+    reference,
+    replay,
+    rollout,
+    study,
+    train,
+)
 
 
 class Command(Protocol):
@@ -36,6 +48,7 @@ COMMANDS: dict[str, Command] = {
     "reference": reference,
     "curve": curve,
     "study": study,
+    "claims": claims,
     "check-world": check_world,
 }
 
