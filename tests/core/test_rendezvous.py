@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mir2_core.config import parse
 from mir2_core.errors import UserError
 from mir2_core.tasks import TASKS, Rendezvous, RendezvousParams, columns, task_type
 from mir2_core.tasks.rendezvous import SPEED_MPS, TURN_RADPS
@@ -111,3 +112,18 @@ def test_registry_and_its_error() -> None:
     assert TASKS["rendezvous"] is task_type("rendezvous")
     with pytest.raises(UserError, match="did you mean 'rendezvous'"):
         task_type("rendevous")
+
+
+@pytest.mark.parametrize("changes", [{"radius_m": 0.5}, {"arena_m": 10.0}, {"radius_m": 2.8}])
+def test_a_radius_that_would_limit_nothing_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"'pairwise' everybody hears everybody.*or observation 'allies'"):
+        parse(changes, RendezvousParams, "test")
+    assert parse(changes | {"observation": "allies"}, RendezvousParams, "test").observation == "allies"
+
+
+def test_a_radius_limits_what_is_heard() -> None:
+    poses = np.array([[[0.5, 1.0, 0.0], [0.9, 1.0, 0.0], [1.8, 1.0, 0.0]]])
+    moved = poses + np.array([[[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.1, 1.0]]])
+    for observation in ("agnostic", "allies"):
+        task = Rendezvous(RendezvousParams(robots=3, radius_m=0.5, observation=observation))
+        np.testing.assert_array_equal(task.observe(poses)[:, 0], task.observe(moved)[:, 0])

@@ -74,7 +74,7 @@ def test_a_roster_may_name_the_robot_kind_and_the_gate_keeps_its_limits() -> Non
 
 
 def test_the_fault_goes_round_the_team_and_is_known_by_its_name() -> None:
-    task = Rendezvous(RendezvousParams(robots=4, arena_m=10.0))
+    task = Rendezvous(RendezvousParams(robots=4, arena_m=10.0, radius_m=14.1))
     starts = task.reset(np.random.default_rng(1), 3)
     stand = run_episodes(task, lambda seen: 0.0 * seen[..., :2], 3, 1, robots=(0,), traitor=orbit)
     np.testing.assert_array_equal(stand.poses[0], starts)

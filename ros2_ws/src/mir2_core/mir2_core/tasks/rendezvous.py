@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mir2_core.robots import EPUCK2_POINT
 from mir2_core.robots.model import RobotModel
@@ -29,6 +29,7 @@ WALL_SCALE_PER_M = 100.0  # the published wall distance is in centimetres
 GATHERED_M = 0.01
 STILL_M2PS2 = 1e-6
 ACTION_COST = 0.001
+DIAGONAL = 1.41  # of a square, as the published radius has it
 REACHES_M = (0.02, 0.2, 2.0)  # the whole arena matters, and at last every centimetre
 
 
@@ -46,6 +47,15 @@ class RendezvousParams(FloorParams):
     dt_s: float = Field(default=0.1, gt=0.0)
     substeps: int = Field(default=10, ge=1)
     observation: Literal["pairwise", "agnostic", "allies"] = "pairwise"
+
+    @model_validator(mode="after")
+    def _heard_by_all(self) -> Self:
+        if self.observation == "pairwise" and self.radius_m < DIAGONAL * self.arena_m:
+            raise ValueError(
+                f"radius_m is {self.radius_m:g}, but with observation 'pairwise' everybody hears everybody in an arena "
+                f"of {self.arena_m:g} m; give radius_m {DIAGONAL * self.arena_m:g} or more, or observation 'allies'"
+            )
+        return self
 
 
 class Rendezvous:
