@@ -73,16 +73,16 @@ class Attacker:
     def state_dict(self) -> dict[str, Any]:
         """Weights, optimiser moments and the state of the random generator."""
         rng = self.rng.bit_generator.state
-        hearing = tensors(self._state.hearing) if self._state else []
+        hearing = tensors(self._state.hearing) if self._state else self._heard
         own = {"actor": self.actor.state_dict(), "optimizer": self.optimizer.state_dict()}
         return own | {"rng": rng, "hearing": hearing}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
+        self._heard = list(state["hearing"])
         self.actor.load_state_dict(state["actor"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.rng.bit_generator.state = state["rng"]
-        self._heard = list(state["hearing"])
 
     def _advance(self, world: BatchedWorld) -> Tensor:
         """One step of all worlds; the reward (B,) that the threat is aimed at."""
