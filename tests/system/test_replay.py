@@ -24,15 +24,15 @@ def mir2(*arguments):
     return done.returncode, done.stdout.strip(), done.stderr.strip()
 
 
-def test_a_run_with_faults_by_hand_is_reproduced_and_an_altered_one_refused(swarm, make_bundle):
-    folder, bundle = swarm.folder / "run", make_bundle(robots=3)
-    planned = "fault:=offset:{x_m: 0.2}@robot_2:0.55:1"
+def test_a_run_with_faults_by_hand_is_reproduced_and_an_altered_one_refused(swarm):
+    folder = swarm.folder / "run"
+    planned = "fault:=offset:{x_m: 0.2}@robot_2:0.55:1,adversary(zoo:mir2_allies-3-liar-0)@robot_0:0.4:1"
 
     def told(event):
         return lambda: event in (folder / "events.jsonl").read_text()
 
     with swarm.running(
-        *LAUNCH, f"policy:={bundle}", f"output:={folder}", "mode:=lockstep", "duration:=3600", planned
+        *LAUNCH, "policy:=rendezvous-mir2_allies-3", f"output:={folder}", "mode:=lockstep", "duration:=3600", planned
     ) as demo:
         demo.wait_for("return", DEADLINE_S)
         assert "success=True" in swarm.ros2(*INJECT, "{robot: robot_1, fault: flee}")[1]
@@ -49,7 +49,10 @@ def test_a_run_with_faults_by_hand_is_reproduced_and_an_altered_one_refused(swar
     record, again = RunRecord.read(folder), RunRecord.read(swarm.folder / "run-replay")
     assert found["steps"] == len(record.rewards) == len(again.rewards)
     assert record.metrics["faults"] == again.metrics["faults"]
-    assert [fault.partition("@")[0] for fault in record.metrics["faults"]] == ["offset:{x_m: 0.2}", "flee"]
+    kinds = [fault.partition("@")[0].partition(":")[0] for fault in record.metrics["faults"]]
+    assert kinds == ["adversary", "offset", "flee"]
+    made_of = json.loads((folder / "digests.json").read_text())
+    assert {Path(file).name for file in made_of} >= {"rendezvous-mir2_allies-3.onnx", "mir2_allies-3-liar-0.onnx"}
 
     poses = record.poses.copy()
     poses[7:, 1, 0] += 0.25

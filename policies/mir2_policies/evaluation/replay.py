@@ -15,7 +15,12 @@ from mir2_core.types import FloatArray
 from mir2_policies.evaluation.ros import RunRecord, play_run
 
 NEEDED = (ROSTER_FILE, RUN_FILE, "metrics.json", "trajectories.npz")
-NOT_REPEATED = {"emergency_stop_set": "robots were stopped", "node_died": "a node died"}  # events
+NOT_REPEATED = {  # events
+    "emergency_stop_set": "robots were stopped",
+    "node_died": "a node died",
+    "node_killed": "a node was killed",
+    "node_paused": "a node was paused",
+}
 
 
 @dataclass(frozen=True)

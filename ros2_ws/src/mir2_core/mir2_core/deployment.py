@@ -1,5 +1,7 @@
 """A roster and the policy it names, checked against each other."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from mir2_core.errors import UserError, nearest
 from mir2_core.robots import robot_model
 from mir2_core.roster import MAX_ROBOTS, Roster
 from mir2_core.tasks import FloorTask, on_floor, task_type
+from mir2_core.traitors.schedule import FaultSpec
 from mir2_core.traitors.trained import AdversaryBundle
 
 
@@ -65,6 +68,15 @@ def find_policy(name: str, zoo: Path, relative_to: Path) -> Path:
 def find_adversary(name: str, zoo: Path) -> Path:
     """The file of an adversary given by name (in the zoo's `adversaries`, maybe after `zoo:`) or by path."""
     return _find("adversary", name.removeprefix("zoo:"), zoo / "adversaries", Path.cwd())
+
+
+def adversaries(faults: Iterable[FaultSpec], zoo: Path) -> list[Path]:
+    """The files of the trained adversaries among faults as they were announced, maybe by somebody who may not."""
+    found = []
+    for spec in faults:
+        with suppress(UserError):
+            found += [find_adversary(spec.bundle, zoo)] if spec.bundle else []
+    return found
 
 
 def _find(what: str, name: str, folder: Path, relative_to: Path) -> Path:

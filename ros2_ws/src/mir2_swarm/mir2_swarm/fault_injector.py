@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from geometry_msgs.msg import PoseArray, TwistStamped
 from mir2_core.errors import UserError, nearest
@@ -116,7 +117,7 @@ class FaultInjectorNode(SwarmNode):
                 robots=self.roster.names,
                 parameters=request.parameters,
             )
-            self._schedule.inject(self._loaded(spec))
+            self._schedule.inject(self._loaded(spec.located(Path.cwd())))
         except UserError as refusal:
             response.success, response.message = False, str(refusal)
             return response

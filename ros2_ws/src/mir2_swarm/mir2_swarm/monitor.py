@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mir2_core.deployment import adversaries
 from mir2_core.errors import UserError
 from mir2_core.gate import Reason
 from mir2_core.recorder import Recorder, StepRecord, rendezvous_distance_m
@@ -275,7 +276,8 @@ class MonitorNode(SwarmNode):
         verdicts = self._verdicts.suspicion
         for words in verdicts.in_words():
             print(words, flush=True)
-        write_run_folder(self._output, recorder, self._facts | {"faults": faults} | verdicts.summary())
+        facts = self._facts | {"faults": [spec.text for spec in faults]} | verdicts.summary()
+        write_run_folder(self._output, recorder, facts, adversaries(faults, self.zoo))
         print(f"run folder: {self._output}", flush=True)
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ class EventLog:
             return False
 
 
-def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any]) -> None:
+def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any], made_of: Sequence[Path] = ()) -> None:
     """Write figures, trajectories and the picture of a run; `UserError` for the first that cannot be written.
 
     What follows it is written if it can be, and figures that go to no file go to the screen.
@@ -77,7 +78,10 @@ def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any]) ->
     for name, write in (
         ("metrics.json", lambda path: path.write_text(metrics + "\n", encoding="utf-8")),
         ("trajectories.npz", lambda path: _write_trajectories(path, recorder)),
-        (DIGESTS_FILE, lambda _: note_digests(folder, [name for name in RESULTS if (folder / name).exists()])),
+        (
+            DIGESTS_FILE,
+            lambda _: note_digests(folder, [*made_of, *(name for name in RESULTS if (folder / name).exists())]),
+        ),
         ("run.png", lambda path: _write_picture(path, recorder, facts)),
     ):
         try:

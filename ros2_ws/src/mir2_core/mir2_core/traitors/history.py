@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mir2_core.traitors.schedule import FOREVER, FaultSpec
+from mir2_core.traitors.schedule import FaultSpec
 
 
 class FaultHistory:
@@ -34,15 +34,14 @@ class FaultHistory:
         """The robots that were traitors at a time."""
         return {spec.robot for spec in self._active(time_s) if spec.makes_traitor}
 
-    def as_planned(self, run_start_s: float, time_s: float) -> list[str]:
-        """Every fault that was active in a run of `time_s` as `parse_faults` reads it, in order of their beginnings."""
+    def as_planned(self, run_start_s: float, time_s: float) -> list[FaultSpec]:
+        """Every fault that was active in a run of `time_s`, with times from its start, in order of their beginnings."""
         found = []
         specs = (*self._past, *self._held(run_start_s + time_s))
         for spec in sorted(specs, key=lambda spec: spec.start_s):
             start_s, end_s = max(0.0, spec.start_s - run_start_s), spec.end_s - run_start_s
             if start_s < min(end_s, time_s):
-                duration = "" if spec.end_s == FOREVER else f":{round(end_s - start_s, 9)}"
-                found.append(f"{spec.name}@{spec.robot}:{round(start_s, 9)}{duration}")
+                found.append(replace(spec, start_s=start_s, end_s=end_s))
         return found
 
     def _held(self, time_s: float) -> list[FaultSpec]:
