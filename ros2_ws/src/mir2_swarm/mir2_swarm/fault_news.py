@@ -22,7 +22,7 @@ class FaultNews:
         self._node = node
         self._told: list[Callable[[], None]] = []
         if node.roster.allow_fault_injection:
-            node.create_subscription(FaultArray, "/faults", self._on_faults, LATCHED)
+            node.listen(FaultArray, "/faults", self._on_faults, LATCHED)
         else:
             self.faults = []
 
