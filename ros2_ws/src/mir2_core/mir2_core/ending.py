@@ -1,0 +1,49 @@
+"""What happened in a run, in plain words."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+
+def in_words(metrics: Mapping[str, Any]) -> list[str]:
+    """Sentences on a run, from the figures of its `metrics.json`."""
+    if not metrics["steps"]:
+        return ["Nothing was recorded."]
+    return [_meeting(metrics), *_faults(metrics), _gates(metrics), _returns(metrics)]
+
+
+def _meeting(metrics: Mapping[str, Any]) -> str:
+    benign = metrics["robots"] - len(metrics["compromised"])
+    who = f"The {benign} loyal robots" if metrics["compromised"] else f"All {benign} robots"
+    enough = f"{metrics['rendezvous_m']:.2f} m counts as met"
+    if benign < 2:
+        return "Too few robots were loyal for a meeting."
+    met_s, widest_m = metrics["time_to_rendezvous_s"], metrics["final_benign_max_distance_m"]
+    if met_s is not None:
+        return f"{who} met after {met_s:.1f} s; at the end the widest pair stands {widest_m:.2f} m apart ({enough})."
+    return f"{who} have not met: at the end the widest pair stands {widest_m:.2f} m apart ({enough})."
+
+
+def _faults(metrics: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for fault in metrics["faults"]:
+        name, _, times = fault.rpartition("@")
+        robot, start_s, *duration_s = times.split(":")
+        until = f"for {float(duration_s[0]):g} s" if duration_s else "to the end"
+        lines.append(f"{robot} was compromised from second {float(start_s):g} {until}: {name}.")
+    return lines or ["Nobody was compromised."]
+
+
+def _gates(metrics: Mapping[str, Any]) -> str:
+    total: Counter[str] = Counter()
+    for counts in metrics["gate_interventions"].values():
+        total.update(counts)
+    if not total:
+        return "The gates let every command through as it was."
+    decisions = metrics["steps"] * metrics["robots"]
+    shares = (f"{reason} in {100.0 * count / decisions:.0f} %" for reason, count in total.most_common())
+    return f"The gates changed commands: {', '.join(shares)} of all robots' steps."
+
+
+def _returns(metrics: Mapping[str, Any]) -> str:
+    return f"Return of the team: {metrics['team_return']:.2f} in {metrics['time_s']:g} s."
