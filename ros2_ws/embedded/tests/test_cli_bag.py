@@ -4,14 +4,18 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from mcap.exceptions import EndOfFile
+from mcap.records import Message
+from mcap.stream_reader import StreamReader
 from nav_msgs.msg import Odometry
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
-from rclpy.serialization import serialize_message
+from rclpy.serialization import deserialize_message, serialize_message
 from ros2_process import ROS2, Running
 from ros_world import World
 from rosbags.rosbag2 import Reader
@@ -193,6 +197,36 @@ def test_a_full_disk_ends_the_recording_and_keeps_the_rest(world: World, tmp_pat
         kept = [found for _, _, found in reader.messages()]
     assert len(kept) > 10
     assert set(kept) == {data}
+
+
+def until_the_end(path: Path) -> Iterator[Message]:
+    """The messages of a file without index and footer, which is whole to its end."""
+    with path.open("rb") as file:
+        records = StreamReader(file).records
+        with suppress(EndOfFile):
+            while True:
+                record = next(records)
+                if isinstance(record, Message):
+                    yield record
+
+
+def test_what_was_recorded_before_a_kill_can_be_read(ros2: Ros2, world: World, tmp_path: Path) -> None:
+    publisher = world.node().create_publisher(String, "/news", 10)
+    path = tmp_path / "bag" / "bag.mcap"
+    recording = ros2("bag", "record", "-o", str(path.parent), "/news")
+    world.spin_until(lambda: publisher.get_subscription_count() > 0)
+
+    def has_grown(number: int) -> bool:
+        publisher.publish(String(data=str(number)))
+        return path.stat().st_size > 2000
+
+    numbers = iter(range(10**6))
+    world.spin_until(lambda: has_grown(next(numbers)))
+    recording.process.kill()
+    recording.wait()
+    found = [deserialize_message(message.data, String).data for message in until_the_end(path)]
+    assert found == [str(number) for number in range(int(found[0]), int(found[0]) + len(found))]
+    assert len(found) > 10
 
 
 def test_records_all_topics_that_it_knows(ros2: Ros2, world: World, tmp_path: Path, monkeypatch: Any) -> None:

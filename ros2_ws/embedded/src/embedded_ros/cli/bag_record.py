@@ -1,7 +1,10 @@
 """`ros2 bag record`."""
 
 import argparse
+import ctypes
+import errno
 import os
+import resource
 import signal
 import time
 from functools import partial
@@ -19,6 +22,7 @@ from .interfaces import find_type, full_definition
 from .verbs import Status, argument, flag, pattern
 
 POLLING_PERIOD_S = 0.1
+FLUSHING_PERIOD_S = 1.0
 FITTING_QOS = QoSProfile(  # for all publishers of a topic
     depth=1000, reliability=ReliabilityPolicy.BEST_AVAILABLE, durability=DurabilityPolicy.BEST_AVAILABLE
 )
@@ -82,6 +86,7 @@ class Recorder:
         self._known: set[str] = set()  # topics that are recorded, or of which was said why they are not
         self.is_ended = False
         node.create_timer(POLLING_PERIOD_S, self.look_for_topics)
+        node.create_timer(FLUSHING_PERIOD_S, bag.flush)
 
     def end(self, *_signal: object) -> None:
         """Handle a signal."""
@@ -130,17 +135,23 @@ def _recorded_qos(profile: QoSProfile) -> Qos:
 
 
 class Bag:
-    """A bag being written, for which disk space is taken ahead: a full disk is noticed while it can be finished."""
+    """A bag being written, for which disk space is taken ahead: a full disk is noticed while it can be finished.
+
+    Of a recorder that is killed, all but the last second is in the file, in whole chunks without an index behind them.
+    """
 
     STEP = 4 << 20
     MARGIN = 1 << 20  # for index and metadata
     OVERHEAD = 64  # of a message: its header and its part of the index
+    CHUNK_OVERHEAD = 4096  # of a chunk: its header and its part of the index
 
     def __init__(self, folder: Path) -> None:
         self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         self._writer.open()
-        storage: Any = self._writer.storage
-        self._file = os.dup(storage.bio.fileno())  # has the position of the writer's own, also after that is closed
+        self._storage: Any = self._writer.storage
+        self._file = os.dup(
+            self._storage.bio.fileno()
+        )  # has the position of the writer's own, also after that is closed
         self._used = self._taken = 0
         self._take(0)
 
@@ -157,10 +168,17 @@ class Bag:
         self._take(len(message) + len(message) // 4096 + self.OVERHEAD)
         self._writer.write(connection, info["received_timestamp"], message)
 
+    def flush(self) -> None:
+        """Put what was recorded until now into the file; raises OSError if the disk is full."""
+        if self._storage.chunk.bio.tell():
+            self._take(self.CHUNK_OVERHEAD)
+            self._storage.close_chunk()
+            self._storage.bio.flush()
+
     def _take(self, size: int) -> None:
         self._used += size
         while self._taken < self._used + self.MARGIN:
-            os.posix_fallocate(self._file, self._taken, self.STEP)
+            _take_space(self._file, self._taken, self.STEP)
             self._taken += self.STEP
 
     def close(self) -> None:
@@ -169,3 +187,17 @@ class Bag:
         self._writer.close()
         os.truncate(self._file, os.lseek(self._file, 0, os.SEEK_CUR))
         os.close(self._file)
+
+
+def _take_space(file: int, begin: int, size: int) -> None:
+    """Take disk space for a part of a file that stays as long as it is; where the file system cannot, nothing."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if limit != resource.RLIM_INFINITY and begin + size > limit:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    libc, keep_size = ctypes.CDLL(None, use_errno=True), 1  # FALLOC_FL_KEEP_SIZE, which Python does not offer
+    while libc.fallocate(file, keep_size, ctypes.c_int64(begin), ctypes.c_int64(size)):
+        number = ctypes.get_errno()
+        if number == errno.EOPNOTSUPP:
+            return
+        if number != errno.EINTR:
+            raise OSError(number, os.strerror(number))
