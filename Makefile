@@ -3,10 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup built demo test test-fast test-slow test-embedded check bench bench-embedded train claims clean
+.PHONY: help setup built demo showcase test test-fast test-slow test-embedded check bench bench-embedded train claims clean
 
 help:
 	@echo 'make demo       ten robots meet; ARGS="backend:=kinematic fault:=random@robot_0:5" changes the launch'
+	@echo 'make showcase   two teams side by side, each with a liar of its own, as picture and film in runs/showcase'
 	@echo 'make test       every test but the slow ones        make test-slow  those as well'
 	@echo 'make test-fast  core, simulators, episodes and one launch, in under two minutes'
 	@echo 'make test-embedded   only the tests of the embedded ROS 2 runtime, which make test runs last'
@@ -48,6 +49,9 @@ built:
 
 demo: built .venv/.demo
 	$(BIN)/ros2 launch mir2_swarm rendezvous.launch.py $(ARGS)
+
+showcase: built .venv/.dev
+	$(BIN)/mir2 showcase --output runs/showcase $(ARGS)
 
 # The embedded runtime is a project of its own, whose tests run in a process of their own.
 test: MARKS := -m 'not slow'

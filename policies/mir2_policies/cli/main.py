@@ -20,6 +20,7 @@ from mir2_policies.cli import (
     reference,
     replay,
     rollout,
+    showcase,
     study,
     train,
 )
@@ -47,6 +48,7 @@ COMMANDS: dict[str, Command] = {
     "attack": attack,
     "reference": reference,
     "curve": curve,
+    "showcase": showcase,
     "study": study,
     "claims": claims,
     "check-world": check_world,
