@@ -2,6 +2,7 @@
 
 import json
 import resource
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -14,16 +15,15 @@ from mir2_swarm.run_folder import MOST_OF_A_KIND, EventLog, write_run_folder
 FACTS = {"policy": "p", "backend": "kinematic", "mode": "lockstep", "seed": 0, "task": "rendezvous"}
 
 
-@pytest.fixture
-def full_disk():
-    """A function that lets no file of this process grow beyond some bytes."""
+@contextmanager
+def full_disk(size):
+    """No file of this process grows beyond some bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def limit(size):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-
-    yield limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def recorder():
@@ -57,20 +57,18 @@ def test_a_flood_of_one_kind_of_event_is_cut(tmp_path):
     assert "further events" in lines[-2]
 
 
-def test_an_event_that_does_not_fit_on_the_disk_goes_to_the_screen_and_leaves_whole_lines(tmp_path, full_disk, capsys):
+def test_an_event_that_does_not_fit_on_the_disk_goes_to_the_screen_and_leaves_whole_lines(tmp_path, capsys):
     log = EventLog(tmp_path)
     log.add(0.0, "run_started")
-    full_disk(log.path.stat().st_size + 10)
-    log.add(1.0, "run_ended")
+    with full_disk(log.path.stat().st_size + 10):
+        log.add(1.0, "run_ended")
     assert [json.loads(line)["event"] for line in log.path.read_text().splitlines()] == ["run_started"]
-    assert '"event": "run_ended"' in capsys.readouterr().err
+    assert '"event": "run_ended"' in capsys.readouterr().out
 
 
-def test_figures_that_do_not_fit_on_the_disk_go_to_the_screen(tmp_path, full_disk, capsys):
-    full_disk(20)
-    with pytest.raises(UserError, match=r"metrics.json: cannot be written"):
+def test_figures_that_do_not_fit_on_the_disk_go_to_the_screen(tmp_path, capsys):
+    with full_disk(20), pytest.raises(UserError, match=r"metrics.json: cannot be written"):
         write_run_folder(tmp_path, recorder(), FACTS)
-    full_disk(resource.RLIM_INFINITY)
     assert json.loads(capsys.readouterr().out)["steps"] == 2
 
 

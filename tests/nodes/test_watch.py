@@ -27,10 +27,10 @@ def noted(bench, roster_file):
 def test_silence_is_noted_once_and_so_is_its_end(noted):
     b, node, events, note = noted
     silence = Silence(node, note)
-    silence.heard("robot_0", "odom")
+    silence.heard("robot_0", "odom", node.now_s)
     b.spin_until(lambda: ("odom_silent", "robot_0") in events, "silence")
-    silence.heard("robot_0", "odom")
-    silence.heard("robot_0", "odom")
+    silence.heard("robot_0", "odom", node.now_s)
+    silence.heard("robot_0", "odom", node.now_s)
     said = [event for event in events if event[0] != "monitor_paused"]  # as it may be, on a busy machine
     assert said == [("odom_silent", "robot_0"), ("odom_heard_again", "robot_0")]
 
@@ -38,12 +38,21 @@ def test_silence_is_noted_once_and_so_is_its_end(noted):
 def test_who_was_paused_blames_nobody_and_believes_what_is_late(noted):
     _, node, events, note = noted
     silence = Silence(node, note)
-    silence.heard("robot_0", "odom")
-    assert silence.excused_s == 0.0
+    silence.heard("robot_0", "odom", node.now_s)
+    assert silence.excused_s < 0.5
     time.sleep(1.5)
-    silence.heard("robot_1", "odom")
+    silence.heard("robot_1", "odom", node.now_s)
     assert events == [("monitor_paused", "")]
     assert silence.excused_s >= 1.5
+
+
+def test_what_is_late_of_all_robots_is_excused_and_of_one_is_not(noted):
+    _, node, _, note = noted
+    silence = Silence(node, note)
+    silence.heard("robot_0", "odom", node.now_s - 3.0)
+    assert silence.excused_s == pytest.approx(3.0, abs=1.0)
+    silence.heard("robot_1", "odom", node.now_s)
+    assert silence.excused_s < 1.0
 
 
 def test_a_clock_that_is_set_is_noted_with_how_much():

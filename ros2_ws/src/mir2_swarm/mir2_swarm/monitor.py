@@ -24,7 +24,7 @@ from rclpy.qos import QoSProfile
 from mir2_swarm.convert import odometry_mistake, seconds, stamp, to_faults, to_state
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 from mir2_swarm.pace import LEASE_PERIODS
-from mir2_swarm.run_folder import CUT_SHORT, EventLog, write_run_folder
+from mir2_swarm.run_folder import CUT_SHORT, EventLog, say, write_run_folder
 from mir2_swarm.starting import Start
 from mir2_swarm.verdicts import Verdicts
 from mir2_swarm.watch import ClockJumps, Silence, Strangers
@@ -105,7 +105,7 @@ class MonitorNode(SwarmNode):
     def _odometry_listener(self, robot: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
             state = to_state(message)
-            self._silence.heard(robot, "odom")
+            self._silence.heard(robot, "odom", state.stamp_s)
             jump_s = self._clock_jumps.look()
             if self._recorder is not None:
                 self._recorder.run_start_s += jump_s
@@ -127,7 +127,8 @@ class MonitorNode(SwarmNode):
         """Why a stamp cannot be of something that happens now, or nothing."""
         ahead_s = stamp_s - self.pace.now_s([stamp_s])
         limit_s = self.roster.timeouts.state_s
-        if -limit_s - self._silence.excused_s <= ahead_s <= limit_s:
+        excused_s = self._silence.excused_s if self._recorder else 0.0
+        if -limit_s - excused_s <= ahead_s <= limit_s:
             return ""
         late = "ahead of" if ahead_s > 0 else "behind"
         return f"its stamp is {abs(ahead_s):.1f} s {late} the clock here (allowed: {limit_s:g} s); set the clocks alike"
@@ -156,11 +157,11 @@ class MonitorNode(SwarmNode):
 
     def _gate_listener(self, robot: str) -> Callable[[GateStatus], None]:
         def listen(message: GateStatus) -> None:
-            self._silence.heard(robot, "gate")
+            decided_s = seconds(message.header.stamp)
+            self._silence.heard(robot, "gate", decided_s)
             if message.source != "none":
                 self._start.heard(f"{robot}/gate")
             self._note_emergency_stop(robot, Reason.EMERGENCY_STOP in message.reasons)
-            decided_s = seconds(message.header.stamp)
             if self._recorder is not None and not self._clock_mistake(decided_s):
                 self._verdicts.gate(robot, message)
                 applied = Command(decided_s, message.applied.linear.x, message.applied.angular.z)
@@ -177,14 +178,14 @@ class MonitorNode(SwarmNode):
         if self._recorder is None:
             return
         if self._events.add(self._elapsed_s(), event.name, robot=event.robot, detail=event.detail):
-            print(f"{self._elapsed_s():5.0f} s   {words}", flush=True)
+            say(f"{self._elapsed_s():5.0f} s   {words}")
 
     def _note(self, event: str, **details: str) -> bool:
         """Write down what was noticed, and say so; whether it is not one of too many."""
         noted = self._events.add(self._elapsed_s(), event, **details)
         if noted:
             words = " ".join([event.replace("_", " "), *details.values()])
-            print(f"{self._elapsed_s():5.0f} s   {words}", flush=True)
+            say(f"{self._elapsed_s():5.0f} s   {words}")
         return noted
 
     def _on_faults(self, message: FaultArray) -> None:
@@ -210,7 +211,7 @@ class MonitorNode(SwarmNode):
             self._publish(step)
             self._note_faults(step)
             if step.step % round(self.roster.rate_hz) == 0:
-                print(_line(step), flush=True)
+                say(_line(step))
             self._advanced_s = self.steady_s
         if self._recorder.over:
             self.context.try_shutdown()
@@ -218,7 +219,7 @@ class MonitorNode(SwarmNode):
     def _end_by_the_clock(self) -> None:
         """A run ends at its time, or when nothing goes on, even if what it waits for never comes."""
         self._silence.look()
-        if self._start.asked_s is None or self._silence.excused_s:
+        if self._start.asked_s is None or self._silence.paused:
             return
         now_s, still_s = self.steady_s, self.steady_s - self._advanced_s
         if self.pace.patient:
@@ -275,10 +276,10 @@ class MonitorNode(SwarmNode):
         faults = self._faults.as_planned(recorder.run_start_s, self._elapsed_s())
         verdicts = self._verdicts.suspicion
         for words in verdicts.in_words():
-            print(words, flush=True)
+            say(words)
         facts = self._facts | {"faults": [spec.text for spec in faults]} | verdicts.summary()
         write_run_folder(self._output, recorder, facts, adversaries(faults, self.zoo))
-        print(f"run folder: {self._output}", flush=True)
+        say(f"run folder: {self._output}")
 
 
 def _place(robot: RobotEntry) -> tuple[float, float, float]:

@@ -3,9 +3,9 @@
 import errno
 import json
 import os
-import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,12 @@ from mir2_core.recorder import Recorder, summary
 RESULTS = ("metrics.json", "trajectories.npz")
 CUT_SHORT = "run_cut_short"
 MOST_OF_A_KIND = 1000
+
+
+def say(text: str) -> None:
+    """Print a line, whether or not anybody still reads it."""
+    with suppress(OSError):
+        print(text, flush=True)
 
 
 class EventLog:
@@ -50,7 +56,7 @@ class EventLog:
         try:
             self._append(line.encode())
         except OSError as error:
-            print(f"{self.path}: cannot be written ({error.strerror}): {line}", end="", file=sys.stderr, flush=True)
+            say(f"{self.path}: cannot be written ({error.strerror}): {line.rstrip()}")
         return True
 
     def _append(self, line: bytes) -> None:
@@ -93,8 +99,8 @@ def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any], ma
         except UserError as mistake:
             mistakes.append(mistake)
             if name == "metrics.json":
-                print(metrics, flush=True)
-    print("", *in_words(figures), f"Look at: {folder / 'run.png'} and {folder / 'metrics.json'}", sep="\n", flush=True)
+                say(metrics)
+    say("\n".join(["", *in_words(figures), f"Look at: {folder / 'run.png'} and {folder / 'metrics.json'}"]))
     if mistakes:
         raise mistakes[0]
 

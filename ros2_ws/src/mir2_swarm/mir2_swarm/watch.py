@@ -31,16 +31,29 @@ class Silence:
         self._silent: set[tuple[str, str]] = set()
         self._looked_s = node.steady_s
         self._paused_s, self._excused_until_s = 0.0, 0.0
+        self._late: dict[str, tuple[float, float]] = {}  # when each robot's newest word came, and how old it was then
         node.create_timer(LOOK_S, self.look, clock=node.steady_clock)
 
     @property
-    def excused_s(self) -> float:
-        """By how much what arrives now may be older than it should be: the node itself was paused."""
-        return self._paused_s if self._node.steady_s < self._excused_until_s else 0.0
+    def paused(self) -> bool:
+        """Whether the node has just been paused and is still catching up."""
+        return self._node.steady_s < self._excused_until_s
 
-    def heard(self, robot: str, what: str) -> None:
+    @property
+    def excused_s(self) -> float:
+        """By how much what arrives now may be older than it should be: the node itself was paused, or is slow.
+
+        What is late of all robots is not late by their clocks.
+        """
+        now_s = self._node.steady_s
+        paused_s = self._paused_s if self.paused else 0.0
+        late_s = min((late_s for came_s, late_s in self._late.values() if now_s - came_s < SILENCE_S), default=0.0)
+        return max(paused_s, late_s)
+
+    def heard(self, robot: str, what: str, stamp_s: float) -> None:
         """A word of a robot has come."""
         self.look()
+        self._late[robot] = self._node.steady_s, self._node.pace.now_s([stamp_s]) - stamp_s
         self._heard_s[robot, what] = self._node.steady_s
         if (robot, what) in self._silent:
             self._silent.remove((robot, what))
