@@ -94,6 +94,22 @@ def write_adversary_bundle(path: Path, victim: Path, robots: Sequence[int], thre
     return path
 
 
+def write_any_team_bundle(path: Path) -> Path:
+    """Write a policy for any team that has learned nothing but reacts to everybody."""
+    import torch
+    from mir2_policies.bundles.export import export_actor
+    from mir2_policies.learners.apg import ApgConfig
+    from mir2_policies.learners.set_actor import SetActor
+    from mir2_sim.batched import torch_task
+
+    task = torch_task("rendezvous", RendezvousParams(robots=6, observation="allies", horizon=10))
+    torch.manual_seed(3)
+    actor = SetActor(task.observe, 2, (16,), encoder=12, trim=1)
+    torch.nn.init.normal_(actor.itself)
+    export_actor(actor.eval(), task, ApgConfig(final_evaluation_episodes=2), {}, path)
+    return path
+
+
 def _centroid_graph(task: Rendezvous) -> onnx.GraphProto:
     """Mean of d·cos β and d·sin β over the allies, then a linear map to the wheels, clipped."""
     allies = 5 * np.arange(task.params.robots - 1)

@@ -18,6 +18,8 @@ from mir2_core.traitors.traitor import Memory, Moment, Situation
 from mir2_core.types import RobotState
 from mir2_swarm.convert import seconds, stamp
 
+from tests.bundles import write_any_team_bundle
+
 SHIPPED = Path(__file__).parents[2] / "policies" / "zoo" / "rendezvous-mir2_states-10.onnx"
 LAUNCH = (
     "launch",
@@ -75,12 +77,26 @@ def test_a_planned_fault_equals_the_rollout_with_that_fault(swarm, make_bundle):
     ]
 
 
-@pytest.mark.parametrize("fault", ["offset:{x_m: 0.15}", "silence", "delayed:{s: 0.2}"])
-def test_a_fault_on_reports_equals_robots_that_hear_them_in_process(swarm, make_bundle, fault):
-    bundle = make_bundle(robots=3)
+def test_a_policy_for_any_team_equals_its_rollout(swarm):
+    bundle = write_any_team_bundle(swarm.folder / "any.onnx")
+    arrays, _ = run(swarm, f"policy:={bundle}", "robots:=4", "seed:=5", "duration:=5")
+    policy = PolicyBundle.load(bundle).of_size(4)
+    task = policy.task()
+    truth = rollout(task, policy, task.reset(np.random.default_rng(5))[0], 50)
+    assert arrays["poses"].shape == (51, 4, 3)
+    np.testing.assert_allclose(arrays["poses"], truth.poses, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("fault", "any_team"),
+    [("offset:{x_m: 0.15}", False), ("silence", False), ("silence", True), ("delayed:{s: 0.2}", False)],
+)
+def test_a_fault_on_reports_equals_robots_that_hear_them_in_process(swarm, make_bundle, fault, any_team):
+    bundle = write_any_team_bundle(swarm.folder / "any.onnx") if any_team else make_bundle(robots=3)
     arguments = (f"policy:={bundle}", "robots:=3", "seed:=3", "duration:=4")
     arrays, metrics = run(swarm, *arguments, f"fault:={fault}@robot_2:1:1.5,stop@robot_2:2")
-    task, policy = Rendezvous(RendezvousParams(robots=3)), PolicyBundle.load(bundle)
+    policy = PolicyBundle.load(bundle).of_size(3)
+    task = policy.task()
     names = ["robot_0", "robot_1", "robot_2"]
     listeners = [
         Listener(names, own, model=EPUCK2_POINT, arena_m=2.0, period_s=0.1, settings=TrustSettings()) for own in names
@@ -102,8 +118,8 @@ def test_a_fault_on_reports_equals_robots_that_hear_them_in_process(swarm, make_
             for ally in listener.allies:
                 for report in reports[names.index(ally)]:
                     listener.hear({ally: Heard(time_s, report)}, states[own])
-            believed = listener.team(states[own], time_s).poses
-            actions[own] = policy.act(task.observe(believed[None])[0, own][None])[0]
+            believed, present = listener.team(states[own], time_s)
+            actions[own] = policy.act(task.observe(believed[None], present[None, None])[:, own])[0]
         if k >= 20:
             actions[2] = 0.0
         poses = task.step(poses, actions[None])
