@@ -227,6 +227,7 @@ def test_what_was_recorded_before_a_kill_can_be_read(ros2: Ros2, world: World, t
     found = [deserialize_message(message.data, String).data for message in until_the_end(path)]
     assert found == [str(number) for number in range(int(found[0]), int(found[0]) + len(found))]
     assert len(found) > 10
+    assert path.stat().st_size < 1 << 20, "nothing follows"
 
 
 def test_records_all_topics_that_it_knows(ros2: Ros2, world: World, tmp_path: Path, monkeypatch: Any) -> None:

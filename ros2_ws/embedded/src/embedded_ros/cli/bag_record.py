@@ -148,7 +148,8 @@ class Bag:
     def __init__(self, folder: Path) -> None:
         self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         self._writer.open()
-        self._storage: Any = self._writer.storage
+        storage: Any = self._writer.storage
+        self._storage = storage
         self._file = os.dup(
             self._storage.bio.fileno()
         )  # has the position of the writer's own, also after that is closed
