@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup built demo showcase test test-fast test-slow test-embedded check bench bench-embedded train claims clean
+.PHONY: help setup built demo showcase test test-fast test-slow test-embedded chaos check bench bench-embedded train claims \
+  clean
 
 help:
 	@echo 'make demo       ten robots meet; ARGS="backend:=kinematic fault:=random@robot_0:5" changes the launch'
@@ -11,6 +12,7 @@ help:
 	@echo 'make test       every test but the slow ones        make test-slow  those as well'
 	@echo 'make test-fast  core, simulators, episodes and one launch, in under two minutes'
 	@echo 'make test-embedded   only the tests of the embedded ROS 2 runtime, which make test runs last'
+	@echo 'make chaos      kill, pause, flood and cut off real swarms; ARGS="--trials 1 --only policy"'
 	@echo 'make check      ruff and mypy                       make bench      speed, side by side'
 	@echo 'make train      train a policy; ARGS="--seed 1 --output runs/train-1"'
 	@echo 'make setup      only install into .venv             make clean      remove .venv and caches'
@@ -66,6 +68,9 @@ test-fast: .venv/.dev
 
 test-embedded: .venv/.dev
 	$(BIN)/python -m pytest ros2_ws/embedded $(ARGS)
+
+chaos: .venv/.dev
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 check: typings
 	$(BIN)/ruff check .
