@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 from mir2_core.deployment import adversaries
+from mir2_core.ending import in_words
 from mir2_core.errors import UserError
 from mir2_core.gate import Reason
-from mir2_core.recorder import Recorder, StepRecord, rendezvous_distance_m
+from mir2_core.recorder import Recorder, StepRecord, rendezvous_distance_m, summary
 from mir2_core.robots import robot_model
 from mir2_core.roster import RobotEntry
 from mir2_core.run import LONGEST_S
@@ -275,11 +276,10 @@ class MonitorNode(SwarmNode):
     def _write(self, recorder: Recorder) -> None:
         faults = self._faults.as_planned(recorder.run_start_s, self._elapsed_s())
         verdicts = self._verdicts.suspicion
-        for words in verdicts.in_words():
-            say(words)
         facts = self._facts | {"faults": [spec.text for spec in faults]} | verdicts.summary()
+        say("\n".join(["", *in_words(facts | summary(recorder)), *verdicts.in_words()]))
         write_run_folder(self._output, recorder, facts, adversaries(faults, self.zoo))
-        say(f"run folder: {self._output}")
+        say(f"run folder: {self._output}, with the picture run.png and the figures metrics.json")
 
 
 def _place(robot: RobotEntry) -> tuple[float, float, float]:

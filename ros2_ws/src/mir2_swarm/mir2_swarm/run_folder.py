@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from mir2_core.digests import DIGESTS_FILE, note_digests
-from mir2_core.ending import in_words
 from mir2_core.errors import UserError
 from mir2_core.files import writing
 from mir2_core.recorder import Recorder, summary
@@ -76,13 +75,12 @@ class EventLog:
 
 
 def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any], made_of: Sequence[Path] = ()) -> None:
-    """Write figures, trajectories and the picture of a run, and say what happened in it.
+    """Write figures, trajectories and the picture of a run.
 
     Raises `UserError` for the first that cannot be written. What follows it is written if it can be, and figures that
     go to no file go to the screen.
     """
-    figures = {**facts, **summary(recorder)}
-    metrics = json.dumps(figures, indent=2)
+    metrics = json.dumps({**facts, **summary(recorder)}, indent=2)
     mistakes = []
     for name, write in (
         ("metrics.json", lambda path: path.write_text(metrics + "\n", encoding="utf-8")),
@@ -100,7 +98,6 @@ def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any], ma
             mistakes.append(mistake)
             if name == "metrics.json":
                 say(metrics)
-    say("\n".join(["", *in_words(figures), f"Look at: {folder / 'run.png'} and {folder / 'metrics.json'}"]))
     if mistakes:
         raise mistakes[0]
 
