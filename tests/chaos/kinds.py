@@ -198,7 +198,7 @@ def nothing(trial: Trial) -> None:
 
 def fill_the_disk(trial: Trial) -> None:
     """No file of the monitor grows any more, as on a full disk."""
-    resource.prlimit(trial.process("monitor"), resource.RLIMIT_FSIZE, (1000, 1000))
+    resource.prlimit(trial.process("monitor"), resource.RLIMIT_FSIZE, (200, 200))
     trial.harmed()
 
 
