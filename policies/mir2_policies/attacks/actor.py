@@ -72,9 +72,7 @@ class TraitorActor(Actor):
         cos, sin = seen["heading_cos_sin"][:, :1], seen["heading_cos_sin"][:, 1:]
         place = half_m * (seen["place"] + 1.0)
         ahead, left = half_m * seen["benign_ahead_left"][:, 0::2], half_m * seen["benign_ahead_left"][:, 1::2]
-        count = len(self.duel.arena.benign)
-        headings = seen["benign_headings_cos_sin"]
-        facing = torch.atan2(headings[:, count:], headings[:, :count])
+        facing = torch.atan2(seen["benign_headings_cos_sin"][:, 1::2], seen["benign_headings_cos_sin"][:, 0::2])
         x, y = place[:, :1] + ahead * cos - left * sin, place[:, 1:] + ahead * sin + left * cos
         benign = torch.stack([x, y, facing], dim=-1)
         own = torch.cat([place, torch.atan2(sin, cos)], dim=-1)[:, None]

@@ -20,7 +20,7 @@ from torch import Tensor
 from mir2_policies.attacks.duel import Duel
 from mir2_policies.attacks.threats import Threat
 
-SMALLEST_M = 1e-6
+SMALLEST_M = 1e-3  # nearer robots have no direction: its length falls to zero
 CHUNK_WORLDS = 2048  # played at once
 FACING_COUNTS = 0.5  # from here on
 
@@ -145,7 +145,8 @@ def _silent(numbers: Any, steps: Any, own: Tensor) -> Tensor:
     """Who (B, K) says nothing."""
     cycle = numbers.cycle_steps.clamp(min=1.0)
     into = (steps % cycle) / cycle
-    silent: Tensor = torch.where(numbers.quiet >= 0.0, into >= 1.0 - numbers.quiet, into < -numbers.quiet)
+    at_end = numbers.quiet >= 0.0
+    silent: Tensor = (at_end & (into >= 1.0 - numbers.quiet)) | (~at_end & (into < -numbers.quiet))
     return silent.expand(own.shape[:2])
 
 
