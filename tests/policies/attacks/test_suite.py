@@ -37,6 +37,7 @@ def run(arguments: list[str]) -> None:
         main(arguments)
 
 
+@pytest.mark.timeout(1200)
 def test_the_command_reports_the_worst_of_all_families(
     victim: PolicyBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,6 +72,7 @@ def test_a_suite_goes_on_with_the_next_family(victim: PolicyBundle, tmp_path: Pa
     assert rules["curve"][0][1] >= scripts["curve"][-1][1] - 1e-3, "it began with what scripts had found"
 
 
+@pytest.mark.timeout(1200)
 def test_a_resumed_suite_forgets_nothing(
     victim: PolicyBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
