@@ -50,7 +50,8 @@ def test_a_plausible_liar_says_what_a_tracker_believes():
     beliefs = tracker.nobody(np.zeros(1))
     places = []
     for step in range(200):
-        (report,) = liar.reports(step, [replace(state, stamp_s=5.0 + 0.1 * step) for state in STATES])
+        (told,) = liar.reports(step, [replace(state, stamp_s=5.0 + 0.1 * step) for state in STATES])
+        report = told.state
         heard = Reports(np.array([True]), np.array([report.stamp_s]), np.array([report.pose]), np.zeros((1, 2)))
         beliefs, verdicts = tracker.hear(beliefs, heard, report.stamp_s, np.zeros(3))
         assert verdicts == [Verdict.BELIEVED]
