@@ -55,15 +55,14 @@ def test_counters_that_begin_anew_lose_nothing():
 
 def test_what_senses_say_is_an_event_once_and_counted():
     suspicion = Suspicion(NAMES)
-    assert suspicion.senses("b", {"a": 1}, ["ps1", "ps0"]) == [
-        Event("robot_contradicted", "a", "by the sensors of b"),
-        Event("sensors_silent", "b", "ps0, ps1"),
+    assert suspicion.senses("b", {"a": 4, "d": 1}, ["ps1", "ps0"]) == [Event("sensors_silent", "b", "ps0, ps1")]
+    assert suspicion.senses("c", {"a": 6, "stranger": 99}, []) == [
+        Event("robot_contradicted", "a", "by the sensors of c")
     ]
-    assert suspicion.senses("c", {"a": 4, "stranger": 1}, []) == []
-    assert suspicion.senses("b", {"a": 2}, ["ps1"]) == [Event("sensors_back", "b", "ps0")]
-    assert suspicion.summary()["contradicted"] == {"a": 6}
+    assert suspicion.senses("b", {"a": 5, "d": 9}, ["ps1"]) == [Event("sensors_back", "b", "ps0")]
+    assert suspicion.summary()["contradicted"] == {"a": 11, "d": 9}
     assert suspicion.summary()["silent_sensors"] == {"b": {"ps0": 1, "ps1": 2}}
     assert suspicion.in_words() == [
-        "a was 6 times not where it said, as others' sensors saw",
+        "a was 11 times not where it said, as others' sensors saw",
         "sensors of b were silent in so many decisions: ps0 1, ps1 2",
     ]

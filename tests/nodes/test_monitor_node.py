@@ -149,7 +149,7 @@ def test_emergency_stops_are_written_down_as_gates_did_them(stage):
 
 def test_what_gates_sense_is_written_down(stage):
     stage.run(1)
-    senses = {"silent_sensors": ["ps2"], "contradicted_robots": ["robot_2"], "contradiction_counts": [3]}
+    senses = {"silent_sensors": ["ps2"], "contradicted_robots": ["robot_2"], "contradiction_counts": [13]}
     stage.decisions(1, robots=ROBOTS[:1], **senses)
     stage.decisions(1, robots=ROBOTS[1:])
     stage.states(2)
@@ -158,7 +158,7 @@ def test_what_gates_sense_is_written_down(stage):
     assert (contradicted["robot"], contradicted["detail"]) == ("robot_2", "by the sensors of robot_0")
     assert (silent["robot"], silent["detail"]) == ("robot_0", "ps2")
     metrics = stage.end()
-    assert metrics["contradicted"] == {"robot_2": 3}
+    assert metrics["contradicted"] == {"robot_2": 13}
     assert metrics["silent_sensors"] == {"robot_0": {"ps2": 1}}
 
 

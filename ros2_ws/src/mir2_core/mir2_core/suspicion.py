@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 from mir2_core.allies import Presence
 
 
+CONVINCING = 10  # contradictions: a robot that moves is seen now and then before it has said so
+
+
 class Opinion(NamedTuple):
     """What one robot believes of another."""
 
@@ -86,7 +89,7 @@ class Suspicion:
         """Take in how often a robot has seen that an ally is not where it says, and which of its sensors are silent."""
         known = self._contradictions()
         self._contradicted[robot].update({ally: count for ally, count in contradicted.items() if ally in self.cases})
-        new = [ally for ally in self._contradictions() if ally not in known]
+        new = [ally for ally, count in self._contradictions().items() if count >= CONVINCING > known[ally]]
         events = [Event("robot_contradicted", ally, f"by the sensors of {robot}") for ally in new]
         before, now = self._silent[robot], set(silent)
         self._silent[robot] = now
@@ -125,6 +128,7 @@ class Suspicion:
             *(
                 f"{robot} was {count} times not where it said, as others' sensors saw"
                 for robot, count in found["contradicted"].items()
+                if count >= CONVINCING
             ),
             *(
                 f"sensors of {robot} were silent in so many decisions: {_counts(counts)}"
