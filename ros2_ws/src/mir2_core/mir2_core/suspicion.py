@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from mir2_core.allies import Presence
 
-
 CONVINCING = 10  # contradictions: a robot that moves is seen now and then before it has said so
 
 
@@ -93,7 +92,7 @@ class Suspicion:
         events = [Event("robot_contradicted", ally, f"by the sensors of {robot}") for ally in new]
         before, now = self._silent[robot], set(silent)
         self._silent[robot] = now
-        self._silences[robot].update(now)
+        self._silences[robot].update(sorted(now))
         if now - before:
             events.append(Event("sensors_silent", robot, ", ".join(sorted(now - before))))
         if before - now:
