@@ -10,7 +10,8 @@ from mir2_sim.batched import BatchedWorld, torch_task
 
 @pytest.mark.parametrize("observation", ["pairwise", "agnostic", "allies"])
 def test_float32_tensors_follow_the_task(observation: str) -> None:
-    params = RendezvousParams.model_validate({"robots": 5, "observation": observation, "radius_m": 1.2})
+    radius_m = 3.0 if observation == "pairwise" else 1.2
+    params = RendezvousParams.model_validate({"robots": 5, "observation": observation, "radius_m": radius_m})
     reference, task = Rendezvous(params), torch_task("rendezvous", params)
     rng = np.random.default_rng(0)
     poses = reference.reset(rng, 64)
