@@ -67,7 +67,7 @@ def test_whatever_hearsay_holds_is_harmless(stamps, x_m, y_m, heading_rad):
 
 def test_hearsay_survives_the_round_trip():
     rows = np.array([[1.5, 0.25, 0.5, 6.0], [2.0, 1.0, 0.75, -1.0]])
-    told = to_hearsay(to_hearsay_message(Told(3.0, {"a": rows, "b": rows[:1]}, {"b"})), ["a", "b"])
+    told = to_hearsay(to_hearsay_message("c", Told(3.0, {"a": rows, "b": rows[:1]}, {"b"})), ["a", "b"])
     assert (told.time_s, told.two_faced) == (3.0, {"b"})
     np.testing.assert_array_equal(told.heard["a"], rows)
     np.testing.assert_array_equal(told.heard["b"], rows[:1])

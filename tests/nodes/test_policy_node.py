@@ -9,7 +9,7 @@ from mir2_core.cross_check import Hearsay as Told
 from mir2_core.traitors.schedule import FOREVER, FaultSpec
 from mir2_core.types import RobotState
 from mir2_interfaces.msg import AllyArray, AllyStatus, FaultArray, Hearsay
-from mir2_swarm.comparison import RECENT
+from mir2_swarm.comparison import HEARD, RECENT, RECENT_OF_ALL
 from mir2_swarm.convert import (
     nothing_more,
     says_nothing,
@@ -289,10 +289,10 @@ def test_an_ally_that_tells_others_something_else_counts_as_absent_until_a_perso
     path = roster_file()
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"trust": {"traitors": 0}}))
     b, odometry, allies, _, _ = stage(bench, lambda: path)
-    heard, told = b.listen(AllyArray, "/robot_0/allies", LATCHED), b.listen(Hearsay, "/robot_0/heard", RECENT)
-    witness = b.probe.create_publisher(Hearsay, "/robot_2/heard", RECENT)
+    heard, told = b.listen(AllyArray, "/robot_0/allies", LATCHED), b.listen(Hearsay, HEARD, RECENT_OF_ALL)
+    witness = b.probe.create_publisher(Hearsay, HEARD, RECENT)
     person = b.probe.create_publisher(String, "/swarm/readmit", 10)
-    b.spin_until(lambda: witness.get_subscription_count() == person.get_subscription_count() == 1, "it listens")
+    b.spin_until(lambda: (witness.get_subscription_count(), person.get_subscription_count()) == (2, 1), "it listens")
 
     def drive(x_m, until, what):
         """Feed everybody's reports, while robot_2 says to have heard of robot_1 that it is at `x_m`."""
@@ -300,7 +300,7 @@ def test_an_ally_that_tells_others_something_else_counts_as_absent_until_a_perso
         def fed():
             t = now_s(b)
             heard_of_1 = {"robot_1": np.array([[t, x_m, 1.0, 0.0]])}
-            witness.publish(to_hearsay_message(Told(math.floor(t), heard_of_1, ())))
+            witness.publish(to_hearsay_message("robot_2", Told(math.floor(t), heard_of_1, ())))
             for publisher, ally_x_m in zip(allies, (1.0, 1.4), strict=True):
                 publisher.publish(to_odometry(RobotState(t, ally_x_m, 1.0, 0.0), "ally"))
             odometry.publish(to_odometry(RobotState(t, 0.5, 1.0, 0.0), "robot_0"))
@@ -312,9 +312,13 @@ def test_an_ally_that_tells_others_something_else_counts_as_absent_until_a_perso
     def presence():
         return heard[-1].allies[0].presence if heard else None
 
-    drive(1.0, lambda: presence() == AllyStatus.PRESENT and len(told) > 1, "robot_1 is believed")
-    assert [each.robot for each in told[-1].allies] == ["robot_1", "robot_2"]
-    drive(1.7, lambda: presence() == AllyStatus.ABSENT and list(told[-1].two_faced) == ["robot_1"], "it is two-faced")
+    def told_by_robot_0():
+        return [message for message in told if message.header.frame_id == "robot_0"]
+
+    drive(1.0, lambda: presence() == AllyStatus.PRESENT and len(told_by_robot_0()) > 1, "robot_1 is believed")
+    assert [each.robot for each in told_by_robot_0()[-1].allies] == ["robot_1", "robot_2"]
+    drive(1.7, lambda: presence() == AllyStatus.ABSENT, "robot_1 is two-faced")
+    drive(1.7, lambda: list(told_by_robot_0()[-1].two_faced) == ["robot_1"], "robot_0 says so")
     person.publish(String(data="robot_1"))
     drive(1.0, lambda: presence() == AllyStatus.PRESENT, "robot_1 is believed again")
 

@@ -11,6 +11,8 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Bool, String
 
+from mir2_swarm.comparison import HEARD
+from mir2_swarm.ears import LIES
 from mir2_swarm.node import LATCHED
 
 RELIABLE = QoSProfile(depth=10)
@@ -31,6 +33,7 @@ def bag_topics(roster: Roster, *, odometry_qos: QoSProfile, clock: bool) -> list
     topics = [
         BagTopic("/swarm/metrics", SwarmMetrics),
         BagTopic("/swarm/suspicion", SuspicionArray, LATCHED),
+        BagTopic(HEARD, Hearsay, LATCHED),
         BagTopic("/swarm/readmit", String),
         BagTopic("/emergency_stop", Bool, ANY),
         BagTopic("/emergency_stop/reports", StopReport, LATCHED),
@@ -39,7 +42,7 @@ def bag_topics(roster: Roster, *, odometry_qos: QoSProfile, clock: bool) -> list
     if clock:
         topics.append(BagTopic("/clock", Clock, lively=True))
     if roster.allow_fault_injection:
-        topics.append(BagTopic("/faults", FaultArray, LATCHED, lively=True))
+        topics += [BagTopic("/faults", FaultArray, LATCHED, lively=True), BagTopic(LIES, PoseArray)]
     for robot in roster.robots:
         topics += [
             BagTopic(f"/{robot.name}/odom", Odometry, odometry_qos, lively=True),
@@ -48,12 +51,10 @@ def bag_topics(roster: Roster, *, odometry_qos: QoSProfile, clock: bool) -> list
             BagTopic(f"/{robot.name}/cmd_vel", TwistStamped if robot.stamped_cmd_vel else Twist, lively=True),
             BagTopic(f"/{robot.name}/gate", GateStatus, lively=True),
             BagTopic(f"/{robot.name}/allies", AllyArray, LATCHED, lively=True),
-            BagTopic(f"/{robot.name}/heard", Hearsay, LATCHED),
         ]
         if roster.allow_fault_injection:
             topics += [
                 BagTopic(f"/{robot.name}/cmd_vel/fault", TwistStamped),
                 BagTopic(f"/{robot.name}/state/fault", Odometry),
-                BagTopic(f"/{robot.name}/state/each", PoseArray),
             ]
     return topics

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 from mir2_core.cross_check import TELL_S, CrossCheck
+from mir2_core.roster import MAX_ROBOTS
 from mir2_interfaces.msg import Hearsay
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
@@ -11,8 +12,9 @@ from std_msgs.msg import String
 from mir2_swarm.convert import seconds, to_hearsay, to_hearsay_message
 from mir2_swarm.node import SwarmNode
 
-READMIT = "/swarm/readmit"
+HEARD, READMIT = "/swarm/heard", "/swarm/readmit"
 RECENT = QoSProfile(depth=4, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+RECENT_OF_ALL = QoSProfile(depth=RECENT.depth * MAX_ROBOTS, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class Comparison:
@@ -22,22 +24,20 @@ class Comparison:
     and no verdict depends on the order of messages.
     """
 
-    def __init__(self, node: SwarmNode, check: CrossCheck, came: Callable[[], None]) -> None:
-        self._node, self._check, self._came = node, check, came
+    def __init__(self, node: SwarmNode, robot: str, check: CrossCheck, came: Callable[[], None]) -> None:
+        self._node, self._robot, self._check, self._came = node, robot, check, came
         self._newest_s: dict[str, float] = {}
         self._told_s = -math.inf
-        self._publisher = node.create_publisher(Hearsay, "heard", RECENT)
-        for ally in check.allies:
-            node.listen(Hearsay, f"/{ally}/heard", self._listener(ally), RECENT)
+        self._publisher = node.create_publisher(Hearsay, HEARD, RECENT)
+        node.listen(Hearsay, HEARD, self._on_hearsay, RECENT_OF_ALL)
         node.create_subscription(String, READMIT, self._on_readmit, 10)
 
-    def _listener(self, ally: str) -> Callable[[Hearsay], None]:
-        def listen(message: Hearsay) -> None:
+    def _on_hearsay(self, message: Hearsay) -> None:
+        ally = message.header.frame_id
+        if ally in self._check.allies:
             self._check.listen(ally, to_hearsay(message, self._check.allies))
             self._newest_s[ally] = seconds(message.header.stamp)
             self._came()
-
-        return listen
 
     def _on_readmit(self, message: String) -> None:
         if message.data in self._check.allies:
@@ -59,7 +59,7 @@ class Comparison:
             )
         if second_s != self._told_s:  # or the clock was set back
             self._told_s = second_s
-            self._publisher.publish(to_hearsay_message(self._check.hearsay(second_s)))
+            self._publisher.publish(to_hearsay_message(self._robot, self._check.hearsay(second_s)))
 
 
 def _second(now_s: float) -> float:

@@ -89,10 +89,11 @@ def to_opinions(message: AllyArray, names: Container[str]) -> list[tuple[str, Op
     return opinions
 
 
-def to_hearsay_message(told: Told) -> Hearsay:
-    """What a robot has heard of its allies, for the others."""
+def to_hearsay_message(robot: str, told: Told) -> Hearsay:
+    """What a robot, named in place of a frame, has heard of its allies, for the others."""
     message = Hearsay(two_faced=sorted(told.two_faced))
     message.header.stamp = stamp(told.time_s)
+    message.header.frame_id = robot
     for ally, rows in told.heard.items():
         stamps_s, x_m, y_m, heading_rad = rows.T.tolist()
         stamps = [stamp(stamp_s) for stamp_s in stamps_s]
@@ -133,12 +134,12 @@ def to_pose(state: RobotState) -> Pose:
     return pose
 
 
-def to_lies(states: Iterable[RobotState | None], stamp_s: float) -> PoseArray:
-    """What a two-faced robot tells each robot of the team, in team order; None where it says nothing."""
+def to_lies(robot: str, states: Iterable[RobotState | None], stamp_s: float) -> PoseArray:
+    """What a two-faced robot, named in place of a frame, tells each robot in team order; None where it says nothing."""
     nowhere = RobotState(stamp_s, math.nan, math.nan, math.nan)
     message = PoseArray(poses=[to_pose(state or nowhere) for state in states])
     message.header.stamp = stamp(stamp_s)
-    message.header.frame_id = MAP_FRAME
+    message.header.frame_id = robot
     return message
 
 

@@ -16,6 +16,8 @@ from mir2_swarm.link_faults import LinkFaults
 from mir2_swarm.node import SwarmNode
 from mir2_swarm.pace import Stamps
 
+LIES = "/fault_injector/lies"  # one topic for all robots: every subscription costs each node of a real ROS 2 time
+MOST_LIES = 200  # that wait
 INBOX = 5  # reports of one ally that are kept until the next decision; more are a flood, and the oldest go
 
 
@@ -50,8 +52,8 @@ class Ears:
         self._index = roster.names.index(robot)
         for ally in self.listener.allies:
             node.listen(Odometry, f"/{ally}/state", self._ally_listener(ally), self._pace.control_depth)
-            if roster.allow_fault_injection:
-                node.listen(PoseArray, f"/{ally}/state/each", self._lie_listener(ally), self._pace.control_depth)
+        if roster.allow_fault_injection:
+            node.listen(PoseArray, LIES, self._on_lie, MOST_LIES)
 
     def _ally_listener(self, ally: str) -> Callable[[Odometry], None]:
         def listen(message: Odometry) -> None:
@@ -65,13 +67,11 @@ class Ears:
 
         return listen
 
-    def _lie_listener(self, ally: str) -> Callable[[PoseArray], None]:
-        def listen(message: PoseArray) -> None:
-            if lie := to_lie(message, self._index):
-                self._lies[ally] = lie
-                self._heard()
-
-        return listen
+    def _on_lie(self, message: PoseArray) -> None:
+        ally, lie = message.header.frame_id, to_lie(message, self._index)
+        if lie and ally in self._inbox:
+            self._lies[ally] = lie
+            self._heard()
 
     def stamps(self, allies: Iterable[str]) -> Stamps:
         """The stamps of what these allies reported last, believed or not."""

@@ -28,6 +28,7 @@ from mir2_swarm.convert import (
     to_state,
     to_twist_stamped,
 )
+from mir2_swarm.ears import LIES, MOST_LIES
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 
 
@@ -63,7 +64,7 @@ class FaultInjectorNode(SwarmNode):
         names = self.roster.names
         self._commands = {robot: self.create_publisher(TwistStamped, f"/{robot}/cmd_vel/fault", 10) for robot in names}
         self._reports = {robot: self.create_publisher(Odometry, f"/{robot}/state/fault", 10) for robot in names}
-        self._lies = {robot: self.create_publisher(PoseArray, f"/{robot}/state/each", 10) for robot in names}
+        self._lies = self.create_publisher(PoseArray, LIES, MOST_LIES)
         for robot in names:
             self.create_subscription(TwistStamped, f"/{robot}/cmd_vel/policy", self._policy_listener(robot), 10)
             self.create_subscription(Odometry, f"/{robot}/odom", self._odometry_listener(robot), self.pace.odometry_qos)
@@ -230,7 +231,7 @@ class FaultInjectorNode(SwarmNode):
         """Publish what a robot reports at a time, to all alike or to each of them."""
         if spec.two_faced:
             lies = {listener: state for state, listener in told}
-            self._lies[spec.robot].publish(to_lies(map(lies.get, range(len(self.roster.names))), truth_s))
+            self._lies.publish(to_lies(spec.robot, map(lies.get, range(len(self.roster.names))), truth_s))
             return
         for state, _ in told:
             self._reports[spec.robot].publish(to_odometry(state, spec.robot))
