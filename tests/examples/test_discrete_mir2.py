@@ -120,6 +120,7 @@ def teams(runs: dict[float, Path]) -> dict[float, DiscreteMir2]:
     return teams
 
 
+@pytest.mark.slow
 def test_the_fitted_bound_is_above_the_exact_information(teams: dict[float, DiscreteMir2]) -> None:
     for learner in teams.values():
         state = torch.from_numpy(game().reset(np.random.default_rng(1), GAMES)).float()
@@ -145,6 +146,7 @@ def test_exact_information_of_known_policies() -> None:
     assert entropy < ROBOTS * math.log(LABELS)
 
 
+@pytest.mark.slow
 def test_the_penalty_takes_the_information_away_and_the_liar_his_power(teams: dict[float, DiscreteMir2]) -> None:
     information, agreement, right = {}, {}, {}
     for weight, learner in teams.items():
@@ -161,6 +163,7 @@ def test_the_penalty_takes_the_information_away_and_the_liar_his_power(teams: di
     assert right[0.0] > right[0.3] + 0.3, "what indifference costs while all are honest"
 
 
+@pytest.mark.slow
 def test_a_trained_policy_becomes_a_bundle_that_no_robot_takes(runs: dict[float, Path], tmp_path: Path) -> None:
     output = tmp_path / "matching.onnx"
     evaluation = export_run(runs[0.0], output)

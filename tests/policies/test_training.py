@@ -32,7 +32,13 @@ def train(*arguments: object) -> list[str]:
     return [*MIR2, "train", "--quiet", *map(str, arguments)]
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize(
+    "algorithm",
+    [
+        pytest.param(name, marks=[] if name in ("maddpg", "mir2_allies", "apg") else pytest.mark.slow)
+        for name in ALGORITHMS
+    ],
+)
 def test_a_short_run_improves_the_return(algorithm: str, tmp_path: Path) -> None:
     lighter = {"penalty_weight": 0.0003} if algorithm == "mir2" else {}  # the published one favours useless actions
     trainer = Trainer(tiny_config(algorithm, evaluation_interval=4000, **lighter), tmp_path)

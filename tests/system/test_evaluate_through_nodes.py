@@ -21,6 +21,7 @@ def mir2(*words) -> int:
     return end.value.code or 0
 
 
+@pytest.mark.slow
 def test_in_the_kinematic_world_it_gives_the_figures_of_one_process(make_bundle, tmp_path, capsys):
     short = RendezvousParams(robots=3, horizon=15).model_dump()
     bundle, output = make_bundle(robots=3, task_parameters=short), tmp_path / "report"
