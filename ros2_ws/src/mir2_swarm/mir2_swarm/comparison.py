@@ -50,16 +50,17 @@ class Comparison:
         return counts_s < 0.0 or all(self._newest_s.get(ally, -1.0) >= counts_s for ally in self._check.allies)
 
     def judge(self, now_s: float) -> None:
-        """Find who is two-faced at the time of a decision, and tell what was heard until then."""
+        """Once a second, at the time of a decision: find who is two-faced, and tell what was heard until then."""
         second_s = _second(now_s)
+        if second_s == self._told_s:  # another one is the next, or the clock was set
+            return
+        self._told_s = second_s
         for ally in self._check.judge(second_s - TELL_S):
             self._node.get_logger().warning(
                 f"{ally} tells different robots different things and counts as absent; to believe it again: "
                 f"ros2 topic pub --once {READMIT} std_msgs/msg/String '{{data: {ally}}}'"
             )
-        if second_s != self._told_s:  # or the clock was set back
-            self._told_s = second_s
-            self._publisher.publish(to_hearsay_message(self._robot, self._check.hearsay(second_s)))
+        self._publisher.publish(to_hearsay_message(self._robot, self._check.hearsay(second_s)))
 
 
 def _second(now_s: float) -> float:
