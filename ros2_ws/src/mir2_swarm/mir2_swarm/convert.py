@@ -1,7 +1,8 @@
 """Between ROS messages and the values of mir2_core."""
 
 import math
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -105,9 +106,10 @@ def to_hearsay(message: Hearsay, names: Container[str]) -> Told:
     """What an ally says that it has heard of those that are among `names`; of the rest, and of too much, nothing."""
     heard = {}
     for each in message.allies:
-        columns = [[seconds(each_stamp) for each_stamp in each.stamps], each.x_m, each.y_m, each.heading_rad]
-        if each.robot in names and {len(column) for column in columns} <= set(range(MOST_REPORTS + 1)):
-            heard[each.robot] = np.array([*zip(*columns, strict=False)], dtype=float).reshape(-1, 4)
+        columns: list[Sequence[Any]] = [each.stamps, each.x_m, each.y_m, each.heading_rad]
+        if each.robot in names and max(len(column) for column in columns) <= MOST_REPORTS:
+            rows = [(seconds(stamped), *place) for stamped, *place in zip(*columns, strict=False)]
+            heard[each.robot] = np.array(rows, dtype=float).reshape(-1, 4)
     return Told(seconds(message.header.stamp), heard, {name for name in message.two_faced if name in names})
 
 
