@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from mir2_core.bundle import PolicyBundle
-from mir2_core.config import StrictModel, load_yaml, parse
-from mir2_core.errors import UserError, nearest
-from pydantic import Field, field_validator
+from mir2_core.config import StrictModel, load_yaml, one_of, parse
+from mir2_core.errors import UserError
+from pydantic import Field
 
 from mir2_policies.attacks.config import AttackConfig, width
 from mir2_policies.attacks.families import FAMILIES
@@ -21,16 +21,9 @@ class Claim(StrictModel):
     """However so many robots of this team turn traitor under this threat, the others lose at most so much return."""
 
     policy: str = Field(description="file name, beside the claims")
-    threat: str
+    threat: Annotated[str, one_of("threat", THREATS)]
     traitors: int = Field(ge=1)
     at_most: float = Field(gt=0.0, description="of the benign robots' return, on average over starts")
-
-    @field_validator("threat")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        if name not in THREATS:
-            raise ValueError(f"unknown threat '{name}'; {nearest(name, THREATS)}")
-        return name
 
 
 class Claims(StrictModel):

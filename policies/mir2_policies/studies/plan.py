@@ -4,10 +4,10 @@ import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
-from mir2_core.config import StrictModel, load_yaml, parse
+from mir2_core.config import StrictModel, load_yaml, one_of, parse
 from mir2_core.errors import UserError, nearest
 from mir2_core.files import write_text
 from mir2_core.tasks import RendezvousParams, TaskChoice
@@ -110,20 +110,13 @@ class Learner(StrictModel):
     """An algorithm, with settings of its own if it has any; a bare name in a plan is the algorithm as it is shipped."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    algorithm: str
+    algorithm: Annotated[str, one_of("algorithm", ALGORITHMS)]
     settings: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: Any) -> Any:
         return {"name": value, "algorithm": value} if isinstance(value, str) else value
-
-    @field_validator("algorithm")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        if name not in ALGORITHMS:
-            raise ValueError(f"unknown algorithm '{name}'; {nearest(name, ALGORITHMS)}")
-        return name
 
 
 class Plan(StrictModel):

@@ -1,11 +1,11 @@
 """Strict loading of YAML files into frozen pydantic models."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from mir2_core.errors import UserError, nearest
@@ -29,6 +29,17 @@ class StrictModel(BaseModel):
                     details = {"key": key, "choices": nearest(str(key), cls.model_fields)}
                     raise PydanticCustomError("unknown_key", "unknown key '{key}'; {choices}", details)
         return data
+
+
+def one_of(what: str, registry: Mapping[str, Any]) -> AfterValidator:
+    """For a field that names something in a registry; others are refused, and the nearest name is given."""
+
+    def check(name: str) -> str:
+        if name not in registry:
+            raise ValueError(f"unknown {what} '{name}'; {nearest(name, registry)}")
+        return name
+
+    return AfterValidator(check)
 
 
 Model = TypeVar("Model", bound=BaseModel)
