@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 from geometry_msgs.msg import TwistStamped
+from mir2_interfaces.msg import Hearsay
+from mir2_swarm.comparison import HEARD
 from mir2_swarm.node import SwarmNode
 from mir2_swarm.watch import ClockJumps, Silence, Strangers
 from nav_msgs.msg import Odometry
@@ -75,5 +77,10 @@ def test_a_stranger_that_publishes_is_named_and_one_that_listens_is_not(noted):
     b.probe.create_publisher(TwistStamped, "/robot_1/cmd_vel", 10)
     b.add(Node("driver", namespace="robot_2")).create_publisher(Odometry, "odom", 10)
     b.add(Node("driver", namespace="robot_0")).create_publisher(Odometry, "/robot_2/odom", 10)
-    b.spin_until(lambda: len(told) == 2, "the strangers")
-    assert set(told) == {"/probe publishes on /robot_1/cmd_vel", "/robot_0/driver publishes on /robot_2/odom"}
+    b.probe.create_publisher(Hearsay, HEARD, 10)
+    b.spin_until(lambda: len(told) == 3, "the strangers")
+    assert set(told) == {
+        "/probe publishes on /robot_1/cmd_vel",
+        "/probe publishes on /swarm/heard",
+        "/robot_0/driver publishes on /robot_2/odom",
+    }

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from rclpy.node import NodeNameNonExistentError
 
+from mir2_swarm.comparison import HEARD
+from mir2_swarm.ears import LIES
 from mir2_swarm.node import SwarmNode
 
 SILENCE_S, SILENCE_PATIENT_S = 1.0, 5.0  # wall time without a word; longer where the pace waits
@@ -16,7 +18,7 @@ FORGOTTEN_S = 20.0  # by then the network has forgotten a node that was killed
 OWN_PAUSE_S = 0.5  # who is late for its own timer by so much was itself paused, and knows nothing of others
 
 OWN = {"/monitor", "/simulator", "/emergency_stop", "/fault_injector", "/bag_recorder", "/run_clock"}
-SHARED = {"/clock", "/faults", "/emergency_stop/reports", "/swarm/metrics", "/swarm/suspicion"}
+SHARED = {"/clock", "/faults", LIES, "/emergency_stop/reports", HEARD, "/swarm/metrics", "/swarm/suspicion"}
 
 Note = Callable[..., bool]
 
