@@ -13,6 +13,7 @@ from mir2_core.types import FloatArray, RobotState
 
 TELL_S = 1.0  # how often robots tell each other what they have heard
 MEMORY_S = 4.0  # for how long it counts, and how long nothing is said against an ally that was just readmitted
+AHEAD_S = 2.0 * MEMORY_S  # what is told of later times is not kept
 MOST_REPORTS = 100  # of one ally that are remembered
 
 
@@ -32,16 +33,22 @@ class CrossCheck:
     at most F robots lie, one of these others is honest, so no honest ally is ever found two-faced. Among N >= 3F + 1
     robots, all honest ones that go on believing an ally have heard the same of it: two parts of the at least N - F
     honest robots cannot both be so large that at most F are outside them.
+
+    Who speaks is a word in what is said. But whoever is there speaks once a second himself: where two different things
+    are said in one name of one second (`two_voices`), nothing counts that is said in that name, for as long as it is
+    remembered. So a forger can take words away from others, and cannot put any into their mouths.
     """
 
     def __init__(self, allies: Sequence[str], model: RobotModel, settings: TrustSettings) -> None:
         self.allies = list(allies)
         self.two_faced: set[str] = set()
+        self.two_voices: set[str] = set()  # of the last second that was judged
         self._model, self._settings = model, settings
         self._heard: dict[str, deque[tuple[float, ...]]] = {ally: deque(maxlen=MOST_REPORTS) for ally in allies}
-        self._said: dict[str, deque[Hearsay]] = {ally: deque(maxlen=4) for ally in allies}
+        self._said: dict[str, dict[float, Hearsay | None]] = {ally: {} for ally in allies}  # by second; None: two
         self._readmitted_s: dict[str, float] = {}
         self._judged_s = -math.inf
+        self._late_s = math.inf  # what is told of this second, or earlier, comes too late
 
     def hear(self, ally: str, report: RobotState) -> None:
         """Take in a report that was believed."""
@@ -56,16 +63,35 @@ class CrossCheck:
 
     def listen(self, witness: str, hearsay: Hearsay) -> None:
         """Take in what an ally says that it heard; what is not a number says nothing."""
-        numbers = {ally: rows[(np.abs(rows) < LARGEST).all(axis=1)] for ally, rows in hearsay.heard.items()}
-        self._said[witness].append(hearsay._replace(heard=numbers))
+        time_s = second(hearsay.time_s) if abs(hearsay.time_s) < LARGEST else math.inf
+        if not self._late_s < time_s <= self._judged_s + AHEAD_S:
+            return
+        said = self._said[witness]
+        heard = {ally: rows[(np.abs(rows) < LARGEST).all(axis=1)] for ally, rows in hearsay.heard.items()}
+        told = Hearsay(time_s, heard, hearsay.two_faced)
+        known = said.setdefault(time_s, told)
+        if known is not told and (known is None or not _alike(known, told)):
+            said[time_s] = None
 
-    def judge(self, until_s: float) -> list[str]:
-        """The allies that were not known to be two-faced, and that what was told until `until_s` shows to be."""
-        self._judged_s = until_s
+    def complete(self, until_s: float) -> bool:
+        """Whether every ally has told what counts when it is judged until then."""
+        return until_s <= self._late_s or all(max(said, default=-math.inf) >= until_s for said in self._said.values())
+
+    def judge(self, until_s: float, present: Collection[str]) -> list[str]:
+        """The allies that were not known to be two-faced, and that what those present told until then shows to be.
+
+        Who judges for the first time, or has not for long, begins anew: what one voice has said before, another one
+        may have said unheard.
+        """
+        begins = not 0.0 < until_s - self._judged_s <= MEMORY_S
+        self._judged_s, self._late_s = until_s, until_s + TELL_S if begins else max(until_s, self._late_s)
+        for witness, said in self._said.items():
+            self._said[witness] = {s: told for s, told in said.items() if s > until_s - MEMORY_S and not begins}
+        self.two_voices = {witness for witness, said in self._said.items() if said.get(until_s, ...) is None}
         newest = {
-            witness: recent[-1]
+            witness: told
             for witness, said in self._said.items()
-            if (recent := [each for each in said if until_s - MEMORY_S < each.time_s <= until_s])
+            if witness in present and (told := _newest([each for s, each in sorted(said.items()) if s <= until_s]))
         }
         found = [ally for ally in self.allies if ally not in self.two_faced and self._is_two_faced(ally, newest)]
         self.two_faced.update(found)
@@ -100,3 +126,18 @@ class CrossCheck:
         far = np.hypot(apart[..., 1], apart[..., 2]) > self._model.max_v_mps * passed_s + 2.0 * self._settings.noise_m
         turned = turned_rad > self._model.max_omega_radps * passed_s + 2.0 * self._settings.noise_rad
         return bool((far | turned).any())
+
+
+def second(time_s: float) -> float:
+    """The second of a time: what is told counts by it."""
+    return math.floor(time_s / TELL_S + 1e-6) * TELL_S
+
+
+def _newest(said: Sequence[Hearsay | None]) -> Hearsay | None:
+    """What counts of what was said in one name, oldest first."""
+    return None if None in said or not said else said[-1]
+
+
+def _alike(one: Hearsay, other: Hearsay) -> bool:
+    same = one.heard.keys() == other.heard.keys() and set(one.two_faced) == set(other.two_faced)
+    return same and all(np.array_equal(rows, other.heard[ally]) for ally, rows in one.heard.items())

@@ -13,6 +13,8 @@ from mir2_core.robots import RobotModel
 from mir2_core.tasks.geometry import Array
 from mir2_core.types import FloatArray, RobotState
 
+TWO_VOICES = "two_voices"  # why hearsay is refused: two different things were said in its robot's name
+
 
 class Heard(NamedTuple):
     """A report, and when it arrived by the listener's clock."""
@@ -67,6 +69,14 @@ class Listener:
                 self.cross_check.hear(ally, heard[ally].state)
             elif verdict not in (Verdict.NOTHING, Verdict.ON_PROBATION):
                 self.refused[ally][verdict.name.lower()] += 1
+        return found
+
+    def compare(self, until_s: float, now_s: float) -> list[str]:
+        """The allies that what others told until `until_s` shows to be two-faced, and that were not known to be."""
+        present = [ally for ally, seen in self.presence(now_s).items() if seen != Presence.ABSENT]
+        found = self.cross_check.judge(until_s, present)
+        for ally in self.cross_check.two_voices:
+            self.refused[ally][TWO_VOICES] += 1
         return found
 
     def presence(self, now_s: float) -> dict[str, Presence]:

@@ -10,7 +10,7 @@ from geometry_msgs.msg import Pose, PoseArray, PoseWithCovariance, Twist, TwistS
 from mir2_core.allies import Presence, Verdict
 from mir2_core.cross_check import MOST_REPORTS
 from mir2_core.cross_check import Hearsay as Told
-from mir2_core.listener import Listener
+from mir2_core.listener import TWO_VOICES, Listener
 from mir2_core.robots import ProximitySensor
 from mir2_core.suspicion import Case, Opinion
 from mir2_core.traitors.schedule import FOREVER, FaultSpec
@@ -29,7 +29,7 @@ from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Range
 
 MAP_FRAME = "map"
-REFUSALS = {verdict.name.lower() for verdict in Verdict}
+REFUSALS = {verdict.name.lower() for verdict in Verdict} | {TWO_VOICES}
 FIRST_S, LAST_S = -(2.0**31), 2.0**31 - 1.0  # a stamp holds whole seconds in 32 bits
 
 

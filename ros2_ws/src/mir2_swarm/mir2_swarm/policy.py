@@ -44,7 +44,7 @@ class PolicyNode(SwarmNode):
         self._allies_publisher = self.create_publisher(AllyArray, "allies", LATCHED)
         self.listen(Odometry, f"/{robot}/odom", self._on_odometry, self.pace.odometry_qos)
         self._ears = Ears(self, robot, news, self._on_ally)
-        self._comparison = Comparison(self, robot, self._ears.listener.cross_check, self._on_ally)
+        self._comparison = Comparison(self, robot, self._ears.listener, self._on_ally)
         self._grace = self.pace.patience(ALLY_GRACE * self.period_s, self._decide)
 
     def _on_odometry(self, message: Odometry) -> None:
