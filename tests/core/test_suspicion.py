@@ -2,6 +2,7 @@ from mir2_core.allies import Presence
 from mir2_core.suspicion import Event, Opinion, Suspicion
 
 NAMES = ["a", "b", "c", "d"]
+NEVER_THERE = {"a": "2 of 2", "c": "1 of 1"}
 HERE, GONE = Opinion(Presence.PRESENT, {}), Opinion(Presence.ABSENT, {})
 
 
@@ -32,6 +33,16 @@ def test_nobody_is_lost_who_was_not_there_yet():
     suspicion = Suspicion(NAMES)
     assert told(suspicion, "b", a=GONE, c=GONE, d=GONE) == []
     assert told(suspicion, "c", a=HERE) == []
+
+
+def test_who_was_never_there_is_lost_once_everybody_has_had_time():
+    suspicion = Suspicion(NAMES)
+    assert told(suspicion, "b", a=GONE, c=GONE) == told(suspicion, "c", a=GONE, b=HERE) == []
+    assert suspicion.summary()["absent"] == []
+    assert suspicion.settle() == [Event("robot_absent", name, f"for {n} robots") for name, n in NEVER_THERE.items()]
+    assert suspicion.settle() == []
+    assert suspicion.summary()["absent"] == ["a", "c"]
+    assert told(suspicion, "b", a=HERE) == [Event("robot_back", "a", "for 1 of 2 robots")]
 
 
 def test_a_reason_for_which_reports_are_refused_is_an_event_once():

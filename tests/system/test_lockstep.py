@@ -77,6 +77,19 @@ def test_a_planned_fault_equals_the_rollout_with_that_fault(swarm, make_bundle):
     ]
 
 
+@pytest.mark.parametrize("duration", [1, 4])
+def test_a_robot_that_is_silent_from_the_first_step_is_absent_in_the_record(swarm, make_bundle, duration):
+    bundle = make_bundle(robots=4)
+    _, metrics = run(
+        swarm, f"policy:={bundle}", "robots:=4", f"duration:={duration}", "record:=false", "fault:=silence@robot_1:0"
+    )
+    assert metrics["absent"] == ["robot_1"]
+    events = [json.loads(line) for line in (swarm.folder / "run" / "events.jsonl").read_text().splitlines()]
+    (absent,) = [event for event in events if event["event"] in ("robot_absent", "robot_back")]
+    assert (absent["robot"], absent["detail"]) == ("robot_1", "for 3 of 3 robots")
+    assert absent["time_s"] == min(duration, 2)
+
+
 def test_a_policy_for_any_team_equals_its_rollout(swarm):
     bundle = write_any_team_bundle(swarm.folder / "any.onnx")
     arrays, _ = run(swarm, f"policy:={bundle}", "robots:=4", "seed:=5", "duration:=5")

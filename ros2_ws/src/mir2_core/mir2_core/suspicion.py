@@ -62,6 +62,7 @@ class Suspicion:
     """Collects opinions; a robot counts as absent if more than half of the others say so: no liar decides alone."""
 
     def __init__(self, names: Sequence[str]) -> None:
+        self._settled = False
         self.cases = {name: Case() for name in names}
         self._listeners: set[str] = set()
         self._contradicted = {name: Tally() for name in names}  # by the robot that sees otherwise
@@ -83,6 +84,11 @@ class Suspicion:
                 case.absent_for.discard(listener)
             events += self._judge(robot, case)
         return events
+
+    def settle(self) -> list[Event]:
+        """From now on also a robot that was never there counts as absent; until then it may still be starting."""
+        self._settled = True
+        return [event for robot, case in self.cases.items() for event in self._judge(robot, case)]
 
     def senses(self, robot: str, contradicted: Mapping[str, int], silent: Iterable[str]) -> list[Event]:
         """Take in how often a robot has seen that an ally is not where it says, and which of its sensors are silent."""
@@ -139,7 +145,7 @@ class Suspicion:
         others = len(self._listeners - {robot})
         lost = 2 * len(case.absent_for) > others
         case.was_present |= not lost
-        if lost == case.lost or not case.was_present:
+        if lost == case.lost or not (case.was_present or self._settled):
             return []
         case.lost = lost
         detail = f"for {len(case.absent_for)} of {others} robots"

@@ -211,6 +211,7 @@ class MonitorNode(SwarmNode):
         for step in self._recorder.advance(self._faults.traitors_at):
             self._publish(step)
             self._note_faults(step)
+            self._verdicts.look(step.time_s)
             if step.step % round(self.roster.rate_hz) == 0:
                 say(_line(step))
             self._advanced_s = self.steady_s
@@ -269,6 +270,7 @@ class MonitorNode(SwarmNode):
         if self._recorder is not None:
             if self._duration_s and not self._recorder.over and not self._events.holds(CUT_SHORT):
                 self._events.add(self._elapsed_s(), CUT_SHORT, detail="the monitor was told to end")
+            self._verdicts.look(self._elapsed_s(), at_last=True)
             self._events.add(self._elapsed_s(), "run_ended")
             self._write(self._recorder)
         super().destroy_node()

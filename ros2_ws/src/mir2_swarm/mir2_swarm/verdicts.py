@@ -8,6 +8,8 @@ from mir2_interfaces.msg import AllyArray, GateStatus, SuspicionArray
 from mir2_swarm.convert import to_opinions, to_suspicions
 from mir2_swarm.node import LATCHED, SwarmNode
 
+SETTLED_S = 2.0  # of a run, in which robots that have just started hear each other
+
 IN_WORDS = {
     "robot_absent": "absent",
     "robot_back": "back, absent only",
@@ -43,6 +45,11 @@ class Verdicts:
         """Take in what a gate says of its robot's senses, once a run has begun."""
         contradicted = dict(zip(message.contradicted_robots, message.contradiction_counts, strict=False))
         self._tell_all(self.suspicion.senses(robot, contradicted, message.silent_sensors))
+
+    def look(self, run_s: float, *, at_last: bool = False) -> None:
+        """Note who was never there, once everybody has had time to be heard, or at the end of a run."""
+        if run_s >= SETTLED_S or at_last:
+            self._tell_all(self.suspicion.settle())
 
     def _tell_all(self, events: Iterable[Event]) -> None:
         for event in events:
