@@ -1,11 +1,13 @@
 """`mir2 evaluate --runtime ros`: policies in conditions, every episode a run of the real nodes."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
+from mir2_core.files import locked
 from mir2_core.run import Run
 from mir2_core.tasks import RendezvousParams
 from mir2_core.traitors import TRAITORS
@@ -55,6 +57,16 @@ def test_a_run_that_fails_is_named(tmp_path):
     with pytest.raises(UserError, match=r"1 of 1 runs failed: .*seed-3\.partial.*no/such\.onnx"):
         play_all([Planned(run, tmp_path / "seed-3", 10)], jobs=1)
     assert not (tmp_path / "seed-3").exists()
+
+
+def test_two_at_once_on_one_folder_are_refused(make_bundle, tmp_path, capsys):
+    output = tmp_path / "out"
+    output.mkdir()
+    with locked(output / ".lock", wait=False):
+        assert mir2("evaluate", make_bundle(), "--runtime", "ros", "--output", output) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert f"{output}: another 'mir2 evaluate' is at work here (process {os.getpid()})" in message
+    assert not (output / "runs").exists()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mir2_core.errors import UserError
+from mir2_core.files import locked, writable_folder
 
 from mir2_policies.cli.options import add_team, check_at_least, load_policy, read_numbers, show
 from mir2_policies.evaluation.returns import FINAL_SEED
@@ -92,16 +93,19 @@ def _through_nodes(arguments: argparse.Namespace) -> dict[str, Any]:
     _refuse(arguments, ("episodes", "seed"), "is for --runtime process; each of --seeds is one episode of the nodes")
     jobs = 1 if arguments.jobs is None else arguments.jobs
     check_at_least("--jobs", jobs, 1)
+    bundles = [load_policy(path, arguments.team) for path in arguments.bundles]
+    settings = _settings(arguments, conditions=CONDITIONS, seeds=SEEDS)
     try:
-        return compare_through_nodes(
-            [load_policy(path, arguments.team) for path in arguments.bundles],
-            arguments.adversaries,
-            _settings(arguments, conditions=CONDITIONS, seeds=SEEDS),
-            arguments.output,
-            Nodes("lockstep" if arguments.runtime == "ros" else "realtime", arguments.backend or "pybullet", jobs),
-            resume=arguments.resume,
-            quiet=arguments.quiet,
-        )
+        with locked(writable_folder(arguments.output) / ".lock", wait=False, what="'mir2 evaluate'"):
+            return compare_through_nodes(
+                bundles,
+                arguments.adversaries,
+                settings,
+                arguments.output,
+                Nodes("lockstep" if arguments.runtime == "ros" else "realtime", arguments.backend or "pybullet", jobs),
+                resume=arguments.resume,
+                quiet=arguments.quiet,
+            )
     except KeyboardInterrupt:
         raise UserError("interrupted; go on with the same command and --resume") from None
 
