@@ -108,6 +108,8 @@ def test_a_prepared_run_can_be_repeated_from_its_folder(share, tmp_path):
         ({"mode": "lockstep"}, {"stamped_cmd_vel": False}, "robot 'a' has 'stamped_cmd_vel: false'.*mode:=realtime"),
         ({}, {"kind": "epuck2_point"}, "robot 'a': backend 'pybullet' cannot build the kind 'epuck2_point'"),
         ({"fault": "stop@d:1"}, {}, "unknown robot 'd'"),
+        ({"fault": "stop@a:1,stop@b:30"}, {}, "fault: 'stop@b:30' starts after 30 s.*from 0 to less than 30 s"),
+        ({"fault": "nan@c:1e4:1"}, {}, "fault: 'nan@c:10000:1' starts after 10000 s.*or a longer duration"),
         ({"robots": 5}, {}, "task_parameters.robots is 3 in the policy but 5 here"),
         ({"backend": "gazebo"}, {}, "unknown backend 'gazebo'; valid: kinematic, pybullet"),
     ],

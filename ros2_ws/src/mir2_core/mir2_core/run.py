@@ -195,6 +195,12 @@ def prepare(run: Run, share: Path) -> PreparedRun:
 def _plan(run: Run, roster: Roster, share: Path) -> Plan:
     """Everything that is to go wrong; `UserError` where it contradicts itself, or the run."""
     own = parse_faults(run.fault, roster.names, Path.cwd())
+    for spec in own:
+        if spec.start_s >= run.duration_s:
+            raise UserError(
+                f"launch argument fault: '{spec.text}' starts after {spec.start_s:g} s, when the run is over; allowed: "
+                f"from 0 to less than {run.duration_s:g} s, or a longer duration"
+            )
     if not run.scenario:
         return Plan(own, None, [])
     path = find_scenario(run.scenario, share / "scenarios")

@@ -112,8 +112,8 @@ def load_scenario(
     def check(key: str, event: Any) -> None:
         if event.at_s >= duration_s:
             raise UserError(
-                f"{path}: key '{key}.at_s' is {event.at_s:g}, but the run ends after {duration_s:g} s; give an earlier "
-                "time or a longer duration"
+                f"{path}: key '{key}.at_s' is {event.at_s:g}, but the run ends after {duration_s:g} s; allowed: "
+                f"from 0 to less than {duration_s:g} s, or a longer duration"
             )
         try:
             if isinstance(event, FaultEvent):
