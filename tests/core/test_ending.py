@@ -4,6 +4,7 @@ from mir2_core.ending import in_words
 
 FIGURES = {
     "robots": 10,
+    "vote": 0,
     "steps": 100,
     "time_s": 10.0,
     "team_return": -12.345,
@@ -34,6 +35,11 @@ def test_a_team_with_traitors_that_did_not_meet():
         "robot_3 was compromised from second 7 to the end: flee.",
         "The gates let every command through as it was.",
     ]
+
+
+def test_a_team_that_voted():
+    assert in_words(FIGURES | {"vote": 1})[1] == "The robots voted, to withstand 1 liar."
+    assert in_words(FIGURES | {"vote": 2})[1] == "The robots voted, to withstand 2 liars."
 
 
 def test_a_run_in_which_nothing_happened():

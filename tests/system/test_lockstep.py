@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from mir2_core.allies import TrustSettings
 from mir2_core.bundle import PolicyBundle
 from mir2_core.listener import Heard, Listener
@@ -90,10 +91,17 @@ def test_a_robot_that_is_silent_from_the_first_step_is_absent_in_the_record(swar
     assert absent["time_s"] == min(duration, 2)
 
 
-def test_a_policy_for_any_team_equals_its_rollout(swarm):
+@pytest.mark.parametrize("vote", [0, 1])
+def test_a_policy_for_any_team_equals_its_rollout_and_the_record_says_whether_it_voted(swarm, vote):
     bundle = write_any_team_bundle(swarm.folder / "any.onnx")
-    arrays, _ = run(swarm, f"policy:={bundle}", "robots:=4", "seed:=5", "duration:=5")
+    team = [{"name": f"robot_{index}"} for index in range(4)]
+    roster = {"arena": {"size_m": 2.0}, "policy": str(bundle), "vote": vote, "robots": team}
+    (swarm.folder / "team.yaml").write_text(yaml.safe_dump(roster))
+    arrays, metrics = run(swarm, "roster:=team.yaml", "seed:=5", "duration:=5")
     policy = PolicyBundle.load(bundle).of_size(4)
+    if vote:
+        policy = policy.voting(vote)
+    assert metrics["vote"] == yaml.safe_load((swarm.folder / "run" / "roster.yaml").read_text())["vote"] == vote
     task = policy.task()
     truth = rollout(task, policy, task.reset(np.random.default_rng(5))[0], 50)
     assert arrays["poses"].shape == (51, 4, 3)

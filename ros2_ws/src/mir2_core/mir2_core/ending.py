@@ -9,7 +9,7 @@ def in_words(metrics: Mapping[str, Any]) -> list[str]:
     """Sentences on a run, from the figures of its `metrics.json`."""
     if not metrics["steps"]:
         return ["Nothing was recorded."]
-    return [_meeting(metrics), *_faults(metrics), _gates(metrics), _returns(metrics)]
+    return [_meeting(metrics), *_vote(metrics), *_faults(metrics), _gates(metrics), _returns(metrics)]
 
 
 def _meeting(metrics: Mapping[str, Any]) -> str:
@@ -22,6 +22,11 @@ def _meeting(metrics: Mapping[str, Any]) -> str:
     if met_s is not None:
         return f"{who} met after {met_s:.1f} s; at the end the widest pair stands {widest_m:.2f} m apart ({enough})."
     return f"{who} have not met: at the end the widest pair stands {widest_m:.2f} m apart ({enough})."
+
+
+def _vote(metrics: Mapping[str, Any]) -> list[str]:
+    liars = metrics["vote"]
+    return [f"The robots voted, to withstand {liars} liar{'s' * (liars > 1)}."] if liars else []
 
 
 def _faults(metrics: Mapping[str, Any]) -> list[str]:

@@ -68,6 +68,7 @@ class MonitorNode(SwarmNode):
         return {
             "task": self.roster.task,
             "policy": policy.path.stem,
+            "vote": policy.metadata.vote,
             "algorithm": policy.metadata.algorithm,
             "robots": len(self.roster.robots),
             "backend": self.choice_parameter("backend", ("", *BACKENDS)),

@@ -22,8 +22,9 @@ def plot_run(path: Path, recorder: Recorder, facts: dict[str, Any]) -> None:
     _distances(figure.add_subplot(grid[0, 1]), recorder)
     _rewards(figure.add_subplot(grid[1, 1]), recorder)
     traitors = ", ".join(sorted(recorder.all_traitors)) or "none"
+    policy = f"{facts['policy']}, vote {facts['vote']}" if facts["vote"] else facts["policy"]
     figure.suptitle(
-        f"{facts['task']} · {len(recorder.names)} robots · {facts['policy']} · {facts['backend']}, {facts['mode']}, "
+        f"{facts['task']} · {len(recorder.names)} robots · {policy} · {facts['backend']}, {facts['mode']}, "
         f"seed {facts['seed']} · traitors: {traitors}"
     )
     figure.savefig(path, dpi=110)
