@@ -77,3 +77,14 @@ def test_a_fault_ends_with_the_lease_of_an_injector_that_has_died():
     history.update(7.8, [])  # of one that was started again
     assert history.traitors_at(7.1) == {"robot_0"}
     assert history.traitors_at(7.5) == set()
+
+
+def test_a_clock_that_is_set_changes_nothing_of_what_was_when():
+    history, flee = FaultHistory(lease_s=0.3), FaultSpec("flee", "robot_1", 6.0)
+    history.update(6.0, [STOP, flee])
+    history.update(6.2, [STOP])
+    history.clock_set(-3600.0)
+    history.update(-3593.7, [STOP.later(-3600.0 + 1e-3)])  # as the injector has measured it
+    history.update(-3592.0, [])
+    assert [spec.text.split(":")[0] for spec in history.as_planned(-3600.0, 20.0)] == ["stop@robot_0", "flee@robot_1"]
+    assert [spec.end_s for spec in history.as_planned(-3600.0, 20.0)] == pytest.approx([6.6, 6.2], abs=2e-3)

@@ -171,3 +171,12 @@ def test_a_time_is_the_same_however_it_was_reckoned():
     reckoned = FaultSchedule().inject(FaultSpec("stop", "robot_0", 0.1 + 0.2, 1.1 + 2.2))
     told = FaultSpec("stop", "robot_0", seconds(stamp(0.3)), seconds(stamp(3.3)))
     assert reckoned == FaultSchedule().inject(FaultSpec("stop", "robot_0", 0.3, 3.3)) == told
+
+
+def test_faults_keep_their_time_by_a_clock_that_is_set():
+    schedule = FaultSchedule()
+    stop = schedule.inject(FaultSpec("stop", "robot_0", 5.0, 8.0))
+    flee = schedule.inject(FaultSpec("flee", "robot_1", 6.0))
+    moved = schedule.clock_set(3600.0)
+    assert [moved[stop], moved[flee]] == list(schedule)
+    assert [(spec.start_s, spec.end_s) for spec in schedule] == [(3605.0, 3608.0), (3606.0, FOREVER)]

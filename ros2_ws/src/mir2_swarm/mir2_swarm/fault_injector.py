@@ -17,6 +17,7 @@ from mir2_interfaces.msg import FaultArray, SwarmMetrics
 from mir2_interfaces.srv import ClearFault, InjectFault, ListFaults
 from nav_msgs.msg import Odometry
 
+from mir2_swarm.clock_jumps import ClockJumps
 from mir2_swarm.convert import (
     nothing_more,
     odometry_mistake,
@@ -54,6 +55,7 @@ class FaultInjectorNode(SwarmNode):
         self._states: dict[str, RobotState] = {}
         self._said_s: dict[str, float] = {}
         self._announced_s = -math.inf
+        self._clock_jumps = ClockJumps(self)
         self._listen()
         if self.pace.run_start_s is not None:
             self._begin(self.pace.run_start_s)
@@ -99,7 +101,7 @@ class FaultInjectorNode(SwarmNode):
         """Turn the planned faults' times into the clock's."""
         for spec in self._planned:
             try:
-                self._schedule.inject(replace(spec, start_s=spec.start_s + run_start_s, end_s=spec.end_s + run_start_s))
+                self._schedule.inject(spec.later(run_start_s))
             except UserError as mistake:  # with one that was injected before the run began
                 self.get_logger().error(f"the planned fault {spec.name} is left out: {mistake}")
         self._planned = []
@@ -179,6 +181,8 @@ class FaultInjectorNode(SwarmNode):
 
     def _tick(self) -> None:
         """Begin and end faults, and send commands."""
+        if jump_s := self._clock_jumps.look():
+            self._on_clock_set(jump_s)
         now_s = self._clock_s()
         over = self._schedule.expire(now_s)
         for spec in over:
@@ -192,6 +196,12 @@ class FaultInjectorNode(SwarmNode):
         for spec, takeover in self._running.items():
             if spec.on_commands:
                 self._command(spec, takeover, now_s)
+
+    def _on_clock_set(self, by_s: float) -> None:
+        """Faults hold by a clock that nobody sets."""
+        moved = self._schedule.clock_set(by_s)
+        self._running = {moved[spec]: takeover for spec, takeover in self._running.items()}
+        self._announce()
 
     def _loaded(self, spec: FaultSpec) -> FaultSpec:
         """The fault, once its adversary, if it needs one, is loaded and fits."""

@@ -16,24 +16,24 @@ from mir2_core.roster import RobotEntry
 from mir2_core.run import LONGEST_S
 from mir2_core.suspicion import Event
 from mir2_core.traitors.history import FaultHistory
-from mir2_core.types import Command, RobotState
+from mir2_core.types import Command
 from mir2_core.world import BACKENDS
 from mir2_interfaces.msg import FaultArray, GateStatus, SwarmMetrics
 from nav_msgs.msg import Odometry
 from rclpy.qos import QoSProfile
 
-from mir2_swarm.convert import odometry_mistake, seconds, stamp, to_faults, to_state
+from mir2_swarm.clock_jumps import ClockJumps
+from mir2_swarm.convert import seconds, stamp, to_faults, to_state
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 from mir2_swarm.pace import LEASE_PERIODS
 from mir2_swarm.run_folder import CUT_SHORT, EventLog, say, write_run_folder
 from mir2_swarm.starting import Start
 from mir2_swarm.verdicts import Verdicts
-from mir2_swarm.watch import ClockJumps, Silence, Strangers
+from mir2_swarm.watch import Refusals, Silence, Strangers
 
 DEEP = QoSProfile(depth=1000)
 LATEST_END_S = 5.0  # beyond a run's duration
 HANGS_S = 30.0  # wall time without a step in lockstep, whose simulator gives up before, if it can
-GIVE_UP_S = 5.0  # a robot whose odometry is refused for so long is not waited for
 REASONS = frozenset(map(str, Reason))
 
 
@@ -49,8 +49,6 @@ class MonitorNode(SwarmNode):
         self._recorder: Recorder | None = None
         self._faults = FaultHistory(LEASE_PERIODS * self.period_s)
         self._stopped: set[str] = set()
-        self._refused: set[str] = set()
-        self._refused_since_s: dict[str, float] = {}
         self._advanced_s = self.steady_s
         self._active: set[tuple[str, str]] = set()
         if self.pace.run_start_s is not None:
@@ -59,7 +57,8 @@ class MonitorNode(SwarmNode):
         wanted += ["faults"] if self.roster.allow_fault_injection else []
         self._start = Start(self, wanted, bag=self.flag_parameter("bag"))
         self._silence, self._strangers = Silence(self, self._note), Strangers(self, self._note)
-        self._clock_jumps = ClockJumps(self, self._note)
+        self._refusals = Refusals(self, self._note)
+        self._clock_jumps = ClockJumps(self)
         self._listen()
 
     def _read_facts(self) -> dict[str, Any]:
@@ -108,14 +107,11 @@ class MonitorNode(SwarmNode):
         def listen(message: Odometry) -> None:
             state = to_state(message)
             self._silence.heard(robot, "odom", state.stamp_s)
-            jump_s = self._clock_jumps.look()
-            if self._recorder is not None:
-                self._recorder.run_start_s += jump_s
-            mistake = odometry_mistake(message) or self._clock_mistake(state.stamp_s) or self._outside(state)
-            if mistake:
-                self._note_refusal(robot, mistake)
+            self._look_at_the_clock()
+            if mistake := self._refusals.mistake(message, state, self._excused_s):
+                self._refuse_odometry(robot, mistake)
                 return
-            self._refused_since_s.pop(robot, None)
+            self._refusals.excuse(robot)
             self._start.heard(f"{robot}/odom")
             if self._recorder is None and self._start.asked_s is not None and state.stamp_s >= self._start.asked_s:
                 self._begin(state.stamp_s)
@@ -125,32 +121,21 @@ class MonitorNode(SwarmNode):
 
         return listen
 
-    def _clock_mistake(self, stamp_s: float) -> str:
-        """Why a stamp cannot be of something that happens now, or nothing."""
-        ahead_s = stamp_s - self.pace.now_s([stamp_s])
-        limit_s = self.roster.timeouts.state_s
-        excused_s = self._silence.excused_s if self._recorder else 0.0
-        if -limit_s - excused_s <= ahead_s <= limit_s:
-            return ""
-        late = "ahead of" if ahead_s > 0 else "behind"
-        return f"its stamp is {abs(ahead_s):.1f} s {late} the clock here (allowed: {limit_s:g} s); set the clocks alike"
+    @property
+    def _excused_s(self) -> float:
+        return self._silence.excused_s if self._recorder else 0.0
 
-    def _outside(self, state: RobotState) -> str:
-        """Why a robot cannot be where its odometry says, or nothing."""
-        size_m, margin_m = self.roster.arena.size_m, self.roster.trust.margin_m
-        if all(-margin_m <= place_m <= size_m + margin_m for place_m in (state.x_m, state.y_m)):
-            return ""
-        return f"its place ({state.x_m:g}, {state.y_m:g}) is outside the arena of {size_m:g} m"
+    def _look_at_the_clock(self) -> None:
+        """The record goes on by a clock that nobody sets."""
+        if jump_s := self._clock_jumps.look():
+            self._note("clock_set", detail=f"by {jump_s:+.1f} s; the run and its faults go on by one that nobody sets")
+            self._faults.clock_set(jump_s)
+            if self._recorder is not None:
+                self._recorder.run_start_s += jump_s
 
-    def _note_refusal(self, robot: str, mistake: str) -> None:
-        """Say so, write it down once a robot, and let nobody wait for one that is never right."""
-        self.get_logger().error(f"odom of {robot} is not used: {mistake}", throttle_duration_sec=5.0)
-        if robot not in self._refused:
-            self._refused.add(robot)
-            self._note("odometry_refused", robot=robot, detail=mistake)
-        now_s = self.steady_s
-        self._refused_since_s.setdefault(robot, now_s)
-        hopeless = [name for name, since_s in self._refused_since_s.items() if now_s - since_s > GIVE_UP_S]
+    def _refuse_odometry(self, robot: str, mistake: str) -> None:
+        """Say so, and let nobody wait for a robot whose odometry is never right."""
+        hopeless = self._refusals.note(robot, mistake)
         if self._start.asked_s is None and len(hopeless) == len(self.roster.names):
             raise UserError(f"no robot says where it is: odom of {robot} is not used: {mistake}")
         for name in hopeless:
@@ -164,7 +149,7 @@ class MonitorNode(SwarmNode):
             if message.source != "none":
                 self._start.heard(f"{robot}/gate")
             self._note_emergency_stop(robot, Reason.EMERGENCY_STOP in message.reasons)
-            if self._recorder is not None and not self._clock_mistake(decided_s):
+            if self._recorder is not None and not self._refusals.clock_mistake(decided_s, self._excused_s):
                 self._verdicts.gate(robot, message)
                 applied = Command(decided_s, message.applied.linear.x, message.applied.angular.z)
                 reasons = REASONS & set(message.reasons)
@@ -192,6 +177,9 @@ class MonitorNode(SwarmNode):
 
     def _on_faults(self, message: FaultArray) -> None:
         self._start.heard("faults")
+        self._look_at_the_clock()
+        if self._refusals.clock_mistake(seconds(message.header.stamp), self._excused_s):
+            return  # from before the clock was set: the next one comes at once
         recorded_s = self._recorder.run_start_s + self._elapsed_s() if self._recorder else 0.0
         # An injector that was started again does not know the time yet, and none can end what is recorded.
         self._faults.update(max(seconds(message.header.stamp), recorded_s), to_faults(message))

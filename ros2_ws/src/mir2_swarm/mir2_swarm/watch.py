@@ -1,17 +1,20 @@
-"""What the monitor notices of the network: who is silent, and who publishes that should not."""
+"""What the monitor notices of others: who is silent, whose odometry cannot be true, who publishes that should not."""
 
 from collections import Counter
 from collections.abc import Callable
 
+from mir2_core.types import RobotState
+from nav_msgs.msg import Odometry
 from rclpy.node import NodeNameNonExistentError
 
 from mir2_swarm.comparison import HEARD
+from mir2_swarm.convert import odometry_mistake
 from mir2_swarm.ears import LIES
 from mir2_swarm.node import SwarmNode
 
 SILENCE_S, SILENCE_PATIENT_S = 1.0, 5.0  # wall time without a word; longer where the pace waits
-JUMP_S = 0.2  # what the clock gains at once
 CATCH_UP_S = 3.0  # after a pause of its own
+GIVE_UP_S = 5.0  # a robot whose odometry is refused for so long is not waited for
 LOOK_S = 0.5
 LOOK_AROUND_S = 1.0  # between two looks at all nodes
 FORGOTTEN_S = 20.0  # by then the network has forgotten a node that was killed
@@ -75,25 +78,46 @@ class Silence:
                 self._note(f"{what}_silent", robot=robot, detail=f"nothing heard for {self._limit_s:g} s")
 
 
-class ClockJumps:
-    """Notes when the machine's clock is set, by what it gains or loses on one that nobody sets."""
+class Refusals:
+    """Judges robots' odometry, and notes once a robot that it is refused."""
 
     def __init__(self, node: SwarmNode, note: Note) -> None:
         self._node, self._note = node, note
-        self._ahead_s = self._now_ahead_s
+        self._noted: set[str] = set()
+        self._since_s: dict[str, float] = {}
 
-    @property
-    def _now_ahead_s(self) -> float:
-        return self._node.now_s - self._node.steady_s
+    def mistake(self, message: Odometry, state: RobotState, excused_s: float) -> str:
+        """Why odometry cannot be true, or nothing; it may be older by `excused_s`."""
+        return odometry_mistake(message) or self.clock_mistake(state.stamp_s, excused_s) or self._outside(state)
 
-    def look(self) -> float:
-        """By how much the clock was set since the last look, s; 0 in simulated time."""
-        ahead_s = self._now_ahead_s
-        jump_s, self._ahead_s = ahead_s - self._ahead_s, ahead_s
-        if self._node.pace.patient or abs(jump_s) < JUMP_S:
-            return 0.0
-        self._note("clock_set", detail=f"by {jump_s:+.1f} s; the run goes on by a clock that nobody sets")
-        return jump_s
+    def clock_mistake(self, stamp_s: float, excused_s: float) -> str:
+        """Why a stamp cannot be of something that happens now, or nothing."""
+        ahead_s = stamp_s - self._node.pace.now_s([stamp_s])
+        limit_s = self._node.roster.timeouts.state_s
+        if -limit_s - excused_s <= ahead_s <= limit_s:
+            return ""
+        late = "ahead of" if ahead_s > 0 else "behind"
+        return f"its stamp is {abs(ahead_s):.1f} s {late} the clock here (allowed: {limit_s:g} s); set the clocks alike"
+
+    def _outside(self, state: RobotState) -> str:
+        size_m, margin_m = self._node.roster.arena.size_m, self._node.roster.trust.margin_m
+        if all(-margin_m <= place_m <= size_m + margin_m for place_m in (state.x_m, state.y_m)):
+            return ""
+        return f"its place ({state.x_m:g}, {state.y_m:g}) is outside the arena of {size_m:g} m"
+
+    def note(self, robot: str, mistake: str) -> list[str]:
+        """A robot's odometry is refused; those of whom it has been for so long that nobody should wait for them."""
+        self._node.get_logger().error(f"odom of {robot} is not used: {mistake}", throttle_duration_sec=5.0)
+        if robot not in self._noted:
+            self._noted.add(robot)
+            self._note("odometry_refused", robot=robot, detail=mistake)
+        now_s = self._node.steady_s
+        self._since_s.setdefault(robot, now_s)
+        return [name for name, since_s in self._since_s.items() if now_s - since_s > GIVE_UP_S]
+
+    def excuse(self, robot: str) -> None:
+        """A robot's odometry is right again."""
+        self._since_s.pop(robot, None)
 
 
 class Strangers:

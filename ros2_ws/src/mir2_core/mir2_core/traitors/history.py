@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from mir2_core.traitors.schedule import FaultSpec
 
+SAME_S = 0.05  # by how much two processes may differ on how far the clock was set
+
 
 class FaultHistory:
     """The faults of a run, rebuilt from announcements of those that are active or planned.
@@ -20,11 +22,16 @@ class FaultHistory:
 
     def update(self, now_s: float, faults: Sequence[FaultSpec]) -> None:
         """Take in an announcement made at `now_s` of every fault."""
-        kept = {(spec.robot, spec.name, spec.start_s) for spec in faults}  # perhaps with another end
-        gone = [spec for spec in self._held(now_s) if (spec.robot, spec.name, spec.start_s) not in kept]
+        gone = [spec for spec in self._held(now_s) if not any(_same(spec, each) for each in faults)]
         self._past += [replace(spec, end_s=min(spec.end_s, now_s)) for spec in gone]
         self._current = list(faults)
         self._leased_until_s = now_s + self._lease_s
+
+    def clock_set(self, by_s: float) -> None:
+        """Keep all times by a clock that was set."""
+        self._leased_until_s += by_s
+        self._current = [spec.later(by_s) for spec in self._current]
+        self._past = [spec.later(by_s) for spec in self._past]
 
     def active_at(self, time_s: float) -> set[tuple[str, str]]:
         """The robots whose faults were active at a time, each with the fault's name."""
@@ -52,3 +59,8 @@ class FaultHistory:
 
     def _active(self, time_s: float) -> list[FaultSpec]:
         return [spec for spec in (*self._past, *self._held(time_s)) if spec.active(time_s)]
+
+
+def _same(one: FaultSpec, other: FaultSpec) -> bool:
+    """Whether it is one fault, perhaps with another end."""
+    return (one.robot, one.name) == (other.robot, other.name) and abs(one.start_s - other.start_s) < SAME_S

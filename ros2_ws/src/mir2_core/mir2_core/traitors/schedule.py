@@ -51,6 +51,10 @@ class FaultSpec:
         channels = {"commands": self.on_commands, "reports": self.on_reports, "links": self.on_links}
         return " and ".join(name for name, changed in channels.items() if changed)
 
+    def later(self, by_s: float) -> "FaultSpec":
+        """The same fault by a clock that shows so much more."""
+        return replace(self, start_s=_nanoseconds(self.start_s + by_s), end_s=_nanoseconds(self.end_s + by_s))
+
     def contradicts(self, other: "FaultSpec") -> bool:
         """Whether both would decide the same of one robot at one time; links may have one fault of each kind."""
         same = (self.on_commands and other.on_commands) or (self.on_reports and other.on_reports)
@@ -165,7 +169,7 @@ class FaultSchedule:
 
     def inject(self, spec: FaultSpec) -> FaultSpec:
         """Take in a fault, with times as messages carry them; `UserError` if it contradicts one that is there."""
-        spec = replace(spec, start_s=_nanoseconds(spec.start_s), end_s=_nanoseconds(spec.end_s))
+        spec = spec.later(0.0)
         for other in self._specs:
             if spec.contradicts(other):
                 raise UserError(
@@ -178,6 +182,12 @@ class FaultSchedule:
     def clear(self, robot: str = "", kind: str = "") -> list[FaultSpec]:
         """Forget the faults of one robot, or of all, of one kind, or of all; returns what was forgotten."""
         return self._forget(spec for spec in self._specs if robot in ("", spec.robot) and kind in ("", spec.kind))
+
+    def clock_set(self, by_s: float) -> dict[FaultSpec, FaultSpec]:
+        """Keep every fault's time by a clock that was set; what each has become."""
+        moved = {spec: spec.later(by_s) for spec in self._specs}
+        self._specs = list(moved.values())
+        return moved
 
     def expire(self, now_s: float) -> list[FaultSpec]:
         """Forget and return the faults whose time is up."""
