@@ -268,7 +268,9 @@ def test_names_tell_settings_apart(make_bundle: MakeBundle) -> None:
     ]
     names = policy_names([PolicyBundle.load(path).metadata for path in paths])
     assert names == ["centroid (weight 0.1)", "centroid (weight 0.1)", "centroid (weight 0.2)"]
-    assert policy_names([PolicyBundle.load(path).metadata for path in paths[:2]]) == ["centroid", "centroid"]
+    metadata = [PolicyBundle.load(path).metadata for path in paths[:2]]
+    assert policy_names(metadata) == ["centroid", "centroid"]
+    assert policy_names([metadata[0], metadata[1].model_copy(update={"vote": 1})]) == ["centroid", "centroid (vote 1)"]
 
 
 def test_a_condition_may_have_parameters() -> None:
@@ -334,7 +336,7 @@ def test_an_adversary_of_this_victim(tmp_path: Path, capsys: Any) -> None:
     _, attacked = read_table(out / "table.json").measurements
     assert (attacked.condition, attacked.robots) == ("trained saboteur", [4])
     assert (np.array(attacked.benign_returns) < attacked.loyal_returns).all()
-    with pytest.raises(UserError, match="a second 'saboteur' adversary"):
+    with pytest.raises(UserError, match="a second 'trained saboteur' as robots"):
         evaluate(victim, "--adversaries", adversary, adversary, "--output", out)
 
 

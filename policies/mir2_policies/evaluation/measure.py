@@ -94,7 +94,7 @@ def bundle_task(bundle: PolicyBundle) -> FloorTask:
 
 
 def policy_names(metadata: Sequence[BundleMetadata]) -> list[str]:
-    """The algorithm of each policy, with the settings in which it differs from others of that algorithm.
+    """The algorithm of each policy, with its vote and the settings in which it differs from others of that algorithm.
 
     Policies of one name are training runs that differ in nothing but the seed.
     """
@@ -103,7 +103,8 @@ def policy_names(metadata: Sequence[BundleMetadata]) -> list[str]:
     for each, config in zip(metadata, configs, strict=True):
         alike = [c for other, c in zip(metadata, configs, strict=True) if other.algorithm == each.algorithm]
         keys = sorted({key for other in alike for key in {*config, *other} if other.get(key) != config.get(key)})
-        details = ", ".join(f"{key} {_short(config.get(key))}" for key in keys)
+        votes = [f"vote {each.vote}"] if each.vote else []
+        details = ", ".join([*(f"{key} {_short(config.get(key))}" for key in keys), *votes])
         names.append(f"{each.algorithm} ({details})" if details else each.algorithm)
     return names
 
@@ -153,17 +154,22 @@ def load_adversaries(paths: Sequence[Path], victims: Sequence[PolicyBundle]) -> 
                 "the policies to evaluate; add that policy, or train an adversary against yours with 'mir2 attack'"
             )
         adversary.require_victim(by_digest[digest])
-        key = adversary.info.threat, adversary.info.robots
-        if any(key == (other.info.threat, other.info.robots) for other in against[digest]):
-            raise UserError(f"{path}: a second '{key[0]}' adversary as robots {key[1]} of one victim; name one of them")
+        condition, robots = adversary_condition(adversary), adversary.info.robots
+        if any((condition, robots) == (adversary_condition(each), each.info.robots) for each in against[digest]):
+            raise UserError(f"{path}: a second '{condition}' as robots {robots} of one victim; name one of them")
         against[digest].append(adversary)
     return against
+
+
+def adversary_condition(adversary: AdversaryBundle) -> str:
+    """What tables call an adversary."""
+    return f"trained {adversary.info.threat}{', tracked' if adversary.info.tracker else ''}"
 
 
 def trained_scenarios(adversaries: Sequence[AdversaryBundle]) -> Iterator[Scenario]:
     """One scenario an adversary, with its own robots."""
     for adversary in adversaries:
-        yield Scenario(f"trained {adversary.info.threat}", tuple(adversary.info.robots), adversary)
+        yield Scenario(adversary_condition(adversary), tuple(adversary.info.robots), adversary)
 
 
 def play(bundle: PolicyBundle, scenario: Scenario, episodes: int, seed: int) -> Episodes:
