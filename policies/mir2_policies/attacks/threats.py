@@ -13,6 +13,10 @@ class Threat(NamedTuple):
     mute: bool = False  # it chooses when to be silent
     tracker: bool = False  # whether, unless told otherwise, victims hear through the `AllyTracker`
 
+    def takes(self, tracker: bool) -> bool:
+        """Whether there is such an attack on victims that judge what they hear, or on victims that believe it all."""
+        return self.lies or tracker == self.mute
+
     def reports(self, team: int) -> int:
         """How many poses one traitor of a team makes up at a time."""
         return (team if self.two_faced else 1) if self.lies else 0

@@ -124,10 +124,9 @@ def _config(arguments: argparse.Namespace, victim: PolicyBundle, robots: tuple[i
 
     threat = THREATS[arguments.threat]
     tracker = threat.tracker if arguments.tracker is None else arguments.tracker == "on"
-    if threat.mute and not tracker:
-        raise UserError(f"--threat {arguments.threat}: --tracker off knows no silence; leave it out")
-    if tracker and not (threat.lies or threat.mute):
-        raise UserError(f"--threat {arguments.threat}: its reports are true and in time; leave --tracker out")
+    if not threat.takes(tracker):
+        why = "--tracker off knows no silence" if threat.mute else "its reports are true and in time"
+        raise UserError(f"--threat {arguments.threat}: {why}; leave --tracker out")
     settings = {
         "policy": arguments.policy.name,
         "victim_sha256": victim.metadata.file_sha256,
