@@ -29,6 +29,11 @@ class RuleConfig(StrictModel):
     turn_gain: float = Field(default=60.0, gt=0.0)
     seed: Literal[0] = 0
 
+    @property
+    def fewest_robots(self) -> int:
+        """In a team that the rule can serve."""
+        return 2 * self.f + 1 if self.algorithm == "wmsr" else 2
+
 
 class Rule:
     """A rule for a task, as an `episodes.Act`."""
@@ -40,7 +45,7 @@ class Rule:
                 f"'{config.algorithm}' needs a pairwise observation, which tells allies apart; "
                 f"this one's terms are {', '.join(term.name for term in task.observe.terms)}"
             )
-        if config.algorithm == "wmsr" and 2 * config.f >= robots:
+        if robots < config.fewest_robots:
             raise UserError(f"--f is {config.f}: with {robots} robots give 1 to {(robots - 1) // 2}")
         self.task = task
         self.config = config
