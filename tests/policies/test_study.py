@@ -18,7 +18,7 @@ from mir2_policies.cli.main import parser
 from mir2_policies.studies.engine import run_study
 from mir2_policies.studies.plan import QUICK, Plan, Unit, checked, load_plan, quick, units
 from mir2_policies.studies.units import carry_out
-from mir2_policies.studies.worst import Found, write_worst
+from mir2_policies.studies.worst import Found, grouped, read_worst, write_worst
 
 STUDY = [sys.executable, "-c", "from mir2_policies.cli.main import main; main()", "study", "rendezvous"]
 SHIPPED = Path(__file__).parents[2] / "policies/mir2_policies/studies/plans/rendezvous.yaml"
@@ -196,11 +196,36 @@ def test_the_worst_attack_comes_first_with_every_family_behind_it(tmp_path: Path
     write_worst([found(), *runs, found(threat="two_faced", loss=50.0)], tmp_path)
     lines = (tmp_path / "worst.md").read_text().splitlines()
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
-    assert rows[0] == ["policy", "threat", "traitors", "runs", "worst: lost", "to", "scripts", "plans", "minutes"]
-    assert rows[2] == ["wmsr", "two_faced", "1 of 3 † of 4", "1", "50.00 ± 0.10", "plans", "1.00", "2.00", "1.5"]
-    assert rows[3][:5] == ["maddpg", "liar", "1 of 3", "3", "(21.00 [20.00, 22.00])"]
-    assert rows[4][:5] == ["wmsr", "liar", "1 of 3", "1", "2.00 ± 0.10"]
-    assert "<td>50.00 ± 0.10</td>" in (tmp_path / "worst.html").read_text()
+    assert (
+        " | ".join(rows[0])
+        == "policy | threat | robots | traitors | runs | worst: lost | to | scripts | plans | minutes"
+    )
+    assert " | ".join(rows[2]) == "wmsr | two_faced | 3 | 1 † of 4 | 1 | 50.00 ± 0.10 | plans | 1.00 | 2.00 | 1.5"
+    assert rows[3][:6] == ["maddpg", "liar", "3", "1", "3", "(21.00 [20.00, 22.00])"]
+    assert rows[4][:6] == ["wmsr", "liar", "3", "1", "1", "2.00 ± 0.10"]
+    page = (tmp_path / "worst.html").read_text()
+    assert "<td>50.00 ± 0.10</td>" in page
+    assert 'src="data:image/png;base64,' in page
+    assert (tmp_path / "worst.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_worst_attacks_of_several_studies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_worst([found(), found(seed=1, tracker=True)], tmp_path / "three/three/report/all")
+    write_worst([found(loss=3.0), found(team=10, policy="apg"), found(team=5)], tmp_path / "any/any/report/all")
+    command = ["worst", str(tmp_path / "three"), str(tmp_path / "any"), "--output", str(tmp_path / "all")]
+    arguments = parser().parse_args(command)
+    assert arguments.run(arguments) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["attacks"], printed["found_twice"]) == (4, 1)
+    together = read_worst(tmp_path / "all" / "worst.json")
+    assert [(each.team, each.tracker, each.loss) for group in grouped(together) for each in group] == [
+        *((3, False, 3.0), (3, True, 2.0), (5, False, 2.0), (10, False, 2.0))
+    ]
+    assert Path(printed["page"]).exists()
+    (tmp_path / "none").mkdir()
+    arguments = parser().parse_args(["worst", str(tmp_path / "none"), "--output", str(tmp_path / "all")])
+    with pytest.raises(UserError, match=r"none: holds no worst\.json; finish a study there"):
+        arguments.run(arguments)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from mir2_policies.cli import (
     showcase,
     study,
     train,
+    worst,
 )
 
 
@@ -50,6 +51,7 @@ COMMANDS: dict[str, Command] = {
     "curve": curve,
     "showcase": showcase,
     "study": study,
+    "worst": worst,
     "claims": claims,
     "check-world": check_world,
 }

@@ -1,13 +1,15 @@
-"""The worst that a suite of attacks found against every policy, with every family behind it."""
+"""The worst that a suite of attacks found against every policy, with every family behind it, and a picture of it."""
 
+import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from mir2_core.config import StrictModel
+from mir2_core.config import StrictModel, read_text
+from mir2_core.errors import UserError
 from mir2_core.files import write_text, writing
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from mir2_policies.attacks.families import FAMILIES
 from mir2_policies.attacks.theory import is_beyond, robots_needed
@@ -16,10 +18,11 @@ from mir2_policies.evaluation.report import STYLE, html_table, markdown_table
 
 WORST_FILE = "worst.json"
 WORST_PAGE = "worst.html"
+WORST_PICTURE = "worst.png"
 NOTES = (
     "Lost is the benign robots' return against the same starts with a loyal team, to the worst of all families: a "
     "lower bound on the harm. Of several runs, the mean and, in brackets, the least and the most. Lines are in the "
-    "order of what the worst run loses.",
+    "order of team sizes, and for each in that of what the worst run loses.",
     "Beyond theory (†): no rule can promise loyal robots to agree; it takes {same} robots where all hear the same, and "
     "{other} where each may hear something else, with F traitors.",
     "A figure in parentheses is not final in one run at least: half of the time would have found less than nine tenths "
@@ -31,6 +34,7 @@ class Found(StrictModel):
     """What the suite found against one policy of one run."""
 
     policy: str  # as in the table of returns: its runs share the name
+    rule: bool = False  # whether nobody trained it
     seed: int
     team: int
     threat: str
@@ -44,16 +48,53 @@ class Found(StrictModel):
     families: dict[str, float]  # what each lost
 
     @property
-    def key(self) -> tuple[str, str, int]:
-        """What is put together: runs of one policy under one threat by so many traitors."""
-        return self.policy, self.threat, len(self.robots)
+    def victims(self) -> tuple[int, str, str, bool, int]:
+        """What is put together: runs of one policy, as teams of one size, under one threat by so many traitors."""
+        return self.team, self.policy, *self.attackers
+
+    @property
+    def attackers(self) -> tuple[str, bool, int]:
+        """The threat, whether victims judge what they hear, and how many traitors there are."""
+        return self.threat, self.tracker, len(self.robots)
+
+    @property
+    def heard(self) -> str:
+        """The threat in words."""
+        return self.threat + (", tracked" if self.tracker else "")
 
 
 FOUND = TypeAdapter(list[Found])
 
 
+def grouped(found: Iterable[Found]) -> list[list[Found]]:
+    """What is put together, smallest teams first, and for each the worst first."""
+    groups: dict[tuple[int, str, str, bool, int], list[Found]] = {}
+    for each in found:
+        groups.setdefault(each.victims, []).append(each)
+    return sorted(groups.values(), key=lambda group: (group[0].team, -max(each.loss for each in group)))
+
+
+def read_worst(path: Path) -> list[Found]:
+    """What `write_worst` has written as JSON."""
+    try:
+        return FOUND.validate_json(read_text(path, "the worst attacks of a study"))
+    except ValidationError:
+        raise UserError(f"{path}: not the worst attacks of a study; let 'mir2 study' report them anew") from None
+
+
+def merged(found: Iterable[Found]) -> list[Found]:
+    """Where one policy of one seed was attacked alike in several studies, the worse attack counts."""
+    worst: dict[tuple[object, ...], Found] = {}
+    for each in found:
+        key = (*each.victims, *each.robots, each.seed)
+        worst[key] = max(worst.get(key, each), each, key=lambda one: one.loss)
+    return list(worst.values())
+
+
 def write_worst(found: Sequence[Found], directory: Path) -> None:
-    """As JSON, as a Markdown table and as a page."""
+    """As JSON, as a Markdown table, as a picture and as a page."""
+    from mir2_policies.studies.worst_plot import plot_worst
+
     with writing(directory):
         directory.mkdir(parents=True, exist_ok=True)
         write_text(directory / WORST_FILE, FOUND.dump_json(list(found), indent=1).decode() + "\n")
@@ -62,7 +103,10 @@ def write_worst(found: Sequence[Found], directory: Path) -> None:
         write_text(
             directory / "worst.md", "\n\n".join(["# Worst attacks", markdown_table(header, rows), *notes]) + "\n"
         )
-        body = [html_table(header, rows), *(f"<p>{html.escape(note)}</p>" for note in notes)]
+        plot_worst(grouped(found), directory / WORST_PICTURE)
+        data = base64.b64encode((directory / WORST_PICTURE).read_bytes()).decode()
+        picture = f'<img alt="What is lost to the worst attack" src="data:image/png;base64,{data}">'
+        body = [picture, html_table(header, rows), *(f"<p>{html.escape(note)}</p>" for note in notes)]
         head = f'<meta charset="utf-8"><title>Worst attacks</title><style>{STYLE}</style>'
         text = "\n".join(["<h1>Worst attacks</h1>", *body])
         write_text(
@@ -74,12 +118,8 @@ def write_worst(found: Sequence[Found], directory: Path) -> None:
 def table(found: Sequence[Found]) -> tuple[list[str], list[list[str]]]:
     """Header and rows, the worst attack first and then every family."""
     families = [name for name in FAMILIES if any(name in each.families for each in found)]
-    header = ["policy", "threat", "traitors", "runs", "worst: lost", "to", *families, "minutes"]
-    groups: dict[tuple[str, str, int], list[Found]] = {}
-    for each in found:
-        groups.setdefault(each.key, []).append(each)
-    ordered = sorted(groups.values(), key=lambda group: -max(each.loss for each in group))
-    return header, [_row(group, families) for group in ordered]
+    header = ["policy", "threat", "robots", "traitors", "runs", "worst: lost", "to", *families, "minutes"]
+    return header, [_row(group, families) for group in grouped(found)]
 
 
 def _row(group: Sequence[Found], families: Sequence[str]) -> list[str]:
@@ -94,11 +134,11 @@ def _row(group: Sequence[Found], families: Sequence[str]) -> list[str]:
     each_family = [
         _spread([each.families[name] for each in group if name in each.families] or [np.nan]) for name in families
     ]
-    tracker = ", tracked" if first.tracker else ""
     return [
         first.policy,
-        first.threat + tracker,
-        f"{len(first.robots)} of {first.team} {needed}".strip(),
+        first.heard,
+        str(first.team),
+        f"{len(first.robots)} {needed}".strip(),
         str(runs),
         lost if all(each.settled for each in group) else f"({lost})",
         worst.worst,
