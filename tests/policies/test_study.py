@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 import yaml
+from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_policies.attacks.theory import is_beyond
 from mir2_policies.attacks.threats import THREATS
 from mir2_policies.cli.main import parser
+from mir2_policies.evaluation.table import Measurement, Table, rank, read_table
 from mir2_policies.studies.engine import run_study
-from mir2_policies.studies.plan import QUICK, Plan, Unit, checked, load_plan, quick, units
+from mir2_policies.studies.plan import QUICK, Plan, checked, load_plan, quick
+from mir2_policies.studies.schedule import Unit, units
 from mir2_policies.studies.units import carry_out
 from mir2_policies.studies.worst import Found, grouped, read_worst, write_worst
 
@@ -111,6 +114,13 @@ def changed(**changes: object) -> dict[str, object]:
     return {**yaml.safe_load(SHIPPED.read_text()), **changes}
 
 
+def any_variant(**settings: object) -> dict[str, object]:
+    evaluation = {"conditions": ["clean"], "robots": [0], "traitors": [1], "episodes": 2, "seeds": [0]}
+    attack = {"threats": ["liar", "mute"], "robots": [[0]], "families": ["rules"], "minutes": 1e-6}
+    variant = {"name": "any", "task_parameters": {"observation": "allies", "robots": 4}, **settings}
+    return {"variants": [variant], "evaluation": evaluation, "attack": attack}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -135,6 +145,23 @@ def changed(**changes: object) -> dict[str, object]:
         (
             {"variants": [{"name": "far", "task_parameters": {"observation": "agnostic"}}]},
             "give this variant 'references: \\[\\]'",
+        ),
+        (
+            {"variants": [{"name": "ten", "teams": [10, 5]}]},
+            "variant 'ten': its policies are for teams of 10 only, not 5",
+        ),
+        (
+            {"variants": [{"name": "ten", "again": [{"teams": [10], "vote": 1}]}]},
+            "variant 'ten': vote is 1, but its policies need every ally",
+        ),
+        (any_variant(teams=[65]), "variant 'any': a team of 65; allowed: 2 to 64"),
+        (any_variant(teams=[10, 4], traitors=[[0, 1, 2]]), "3 traitors of 4 robots leave fewer than two"),
+        (any_variant(teams=[10], references=["wmsr_6"]), "key 'variants.0.references.0'"),
+        (any_variant(teams=[5, 6], references=["wmsr_3"]), "'wmsr_3' needs a team of 7"),
+        (
+            any_variant(again=[{"teams": [10], "tracker": True}])
+            | {"attack": {"threats": ["saboteur"], "robots": [[0]], "steps": 5}},
+            "tracker is True, which changes nothing for saboteur",
         ),
     ],
 )
@@ -174,6 +201,57 @@ def test_mistakes_on_the_command_line(tmp_path: Path) -> None:
         parsed = parser().parse_args(["study", *map(str, arguments)])
         with pytest.raises(UserError, match=message):
             parsed.run(parsed)
+
+
+def test_policies_for_any_team_are_trained_once_and_attacked_at_every_size() -> None:
+    again = [{"teams": [5], "vote": 1, "tracker": True}, {"teams": [4, 8], "tracker": True, "traitors": [[1, 2]]}]
+    variant = any_variant(teams=[3, 4, 8], again=again, references=["wmsr_3"])
+    changes = {**variant, "algorithms": ["apg"], "seeds": [0]}
+    todo = list(units(Plan.model_validate({**quick_plan().model_dump(), "name": "any", **changes})))
+    assert [unit.name for unit in todo if unit.kind == "train"] == ["apg-0", "wmsr_3"]
+    assert [unit.name for unit in todo if unit.kind == "measure"] == [
+        *("wmsr_3.of-8", "apg-0.of-3", "apg-0", "apg-0.of-8", "apg-0.of-5.vote-1"),
+    ]
+    assert [unit.name for unit in todo if unit.kind == "attack" and unit.name.startswith("apg-0.of-8")] == [
+        *("apg-0.of-8.liar.0", "apg-0.of-8.mute.0", "apg-0.of-8.liar.tracked.1-2", "apg-0.of-8.mute.1-2"),
+    ]
+
+
+def test_a_study_of_policies_for_any_team(tmp_path: Path) -> None:
+    few = {"final_evaluation_episodes": 2, "evaluation_episodes": 2, "worlds": 2}
+    changes: dict[str, object] = {
+        "algorithms": ["apg"],
+        "references": ["centroid"],
+        "seeds": [0],
+        "training": {"steps": 160, "settings": few},
+        **any_variant(teams=[3, 4], again=[{"teams": [3], "vote": 1, "tracker": True}]),
+        "attack": {"threats": ["liar"], "robots": [[0]], "families": ["rules"], "minutes": 1e-6},
+    }
+    plan = checked(Plan.model_validate({**quick_plan().model_dump(), **changes}), "test")
+    for unit in units(plan):
+        carry_out(tmp_path, plan, unit)
+    report = tmp_path / "any/report/all"
+    rows = {(row.policy, row.team, row.threat, row.tracker): row for row in read_worst(report / "worst.json")}
+    assert set(rows) == {
+        *((policy, team, "liar", False) for policy in ("centroid", "apg") for team in (3, 4)),
+        ("apg, vote 1", 3, "liar", True),
+    }
+    assert [row.policy for row in rows.values() if row.rule] == ["centroid", "centroid"]
+    assert PolicyBundle.load(tmp_path / "any/train/apg-0/vote-1.onnx").metadata.vote == 1
+    table = read_table(report / "table.json")
+    assert table.conditions == ["clean, 3 robots", "clean, 4 robots"]
+    assert "Rendezvous of 3, 4 robots" in (report / "report.html").read_text()
+
+
+def test_of_several_sizes_those_count_that_all_were_measured_in() -> None:
+    def row(policy: str, team: int, benign: float) -> Measurement:
+        own: dict[str, Any] = {"policy": policy, "file": policy, "team": team, "seed": 0, "condition": "flee"}
+        returns = {name: [benign, benign] for name in ("team_returns", "benign_returns", "loyal_returns")}
+        return Measurement(**own, **returns, robots=[0], rendezvous_s=1.0, success_rate=1.0)
+
+    rows = [row("any", 3, -30.0), row("any", 10, -10.0), row("wmsr_3", 10, -12.0)]
+    table = Table(task="rendezvous", task_parameters={"robots": 10}, episodes=2, seeds=[0], measurements=rows)
+    assert [(each.policy, each.attacked.value) for each in rank(table)] == [("any", -10.0), ("wmsr_3", -12.0)]
 
 
 def found(**changes: Any) -> Found:

@@ -18,7 +18,7 @@ SUMMARY = "train, attack, measure and compare several algorithms"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which study, where, and how long its parts may take."""
-    parser.add_argument("name", metavar="STUDY", help="rendezvous or rendezvous_three")
+    parser.add_argument("name", metavar="STUDY", help="rendezvous, rendezvous_three, worst or any")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the study")
     parser.add_argument("--plan", type=Path, metavar="FILE.yaml", help="default: the one shipped for the study")
     parser.add_argument("--minutes-per-policy", type=float, help="instead of the plan's limits")

@@ -42,6 +42,7 @@ NOTES = {
     "variables; a little below zero where nothing can be predicted",
     "CLUB": "the contrastive log-ratio upper bound (Cheng et al., ICML 2020) with the same prediction, normal with the "
     "covariance of its errors, on the same held-out half. It is looser the better actions can be predicted",
+    "all conditions with traitors": "of teams of several sizes, those of which all policies were measured",
     "intervals": "95 %. Of several training runs: interquartile mean of the runs' scores (one per condition and place "
     "of the traitors) with bootstrap over runs, each with all of its scores (after Agarwal et al., "
     "NeurIPS 2021). Of one training run: mean and bootstrap over starts, which says nothing about "
@@ -111,17 +112,18 @@ def _write(table: Table, paths: Sequence[tuple[str, Episodes]], directory: Path)
 
 
 def _title(table: Table) -> str:
-    return f"{table.task.capitalize()} of {table.task_parameters['robots']} robots: loyal teams and traitors"
+    return f"{table.task.capitalize()} of {', '.join(map(str, table.teams))} robots: loyal teams and traitors"
 
 
 def _provenance(table: Table) -> str:
     seeds = ", ".join(map(str, table.seeds))
     places = sorted({tuple(row.robots) for row in table.measurements if row.robots})
     traitors = "; ".join(",".join(map(str, robots)) for robots in places) or "none"
+    task = {key: value for key, value in table.task_parameters.items() if key != "robots" or len(table.teams) == 1}
     return (
         f"Played {table.played}. Episodes per seed ({seeds}), policy, condition and set of traitors: {table.episodes}. "
         "Traitors' indices: "
-        f"{traitors}. Task: " + ", ".join(f"{key} {value}" for key, value in table.task_parameters.items()) + "."
+        f"{traitors}. Task: " + ", ".join(f"{key} {value}" for key, value in task.items()) + "."
     )
 
 

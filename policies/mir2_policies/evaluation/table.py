@@ -30,11 +30,13 @@ class Measurement(StrictModel):
     success_rate: float  # episodes at whose end the benign robots are together
     gaussian_nats: float | None = None  # None where it is not known what robots were told
     club_nats: float | None = None
+    team: int | None = None  # the number of robots, in a table of teams of several sizes
 
     @property
     def label(self) -> str:
-        """The condition with the number of traitors, if there are several."""
-        return self.condition if len(self.robots) < 2 else f"{self.condition}, {len(self.robots)} traitors"
+        """The condition with the number of traitors, if there are several, and the size of the team, if that varies."""
+        traitors = f", {len(self.robots)} traitors" if len(self.robots) > 1 else ""
+        return f"{self.condition}{traitors}" + (f", {self.team} robots" if self.team else "")
 
 
 class Table(StrictModel):
@@ -57,6 +59,12 @@ class Table(StrictModel):
         """In order of appearance."""
         return list(dict.fromkeys(row.label for row in self.measurements))
 
+    @property
+    def teams(self) -> list[int]:
+        """The sizes of the teams, smallest first."""
+        own: int = self.task_parameters["robots"]
+        return sorted({row.team or own for row in self.measurements})
+
     def rows(self, policy: str, condition: str) -> list[Measurement]:
         """The measurements of all runs of a policy in a condition."""
         return [row for row in self.measurements if (row.policy, row.label) == (policy, condition)]
@@ -77,7 +85,7 @@ def read_table(path: Path) -> Table:
 
 
 Values = tuple[Measurement, Any]  # a number for each episode of a measurement
-Stratum = tuple[str | int, ...]  # condition and traitors
+Stratum = tuple[str | int | None, ...]  # condition, size of the team and traitors
 
 
 class Summary(NamedTuple):
@@ -112,11 +120,13 @@ def summarise(table: Table) -> list[Summary]:
 
 
 def rank(table: Table) -> list[Rank]:
-    """Best first; each is compared with the others over the conditions that both were measured in."""
-    attacked = {
-        policy: [row for row in table.measurements if (row.policy == policy and row.robots)]
-        for policy in table.policies
-    }
+    """Best first; each is compared with the others over the conditions that both were measured in.
+
+    Of teams of several sizes, those count that all policies were measured in.
+    """
+    policies = [[row for row in table.measurements if row.policy == policy] for policy in table.policies]
+    common = set.intersection(*({row.team for row in rows} for rows in policies))
+    attacked = {rows[0].policy: [row for row in rows if row.robots and row.team in common] for rows in policies}
     ranks = [
         Rank(
             policy,
@@ -157,10 +167,10 @@ def _runs(rows: Sequence[Measurement]) -> int:
 
 
 def _strata(values: Sequence[Values]) -> dict[Stratum, list[float]]:
-    """One score a run, its mean over episodes, for each condition and set of traitors."""
+    """One score a run, its mean over episodes, for each condition, size of the team and set of traitors."""
     strata: dict[Stratum, list[float]] = {}
     for row, episodes in values:
-        strata.setdefault((row.condition, *row.robots), []).append(float(np.mean(episodes)))
+        strata.setdefault((row.condition, row.team, *row.robots), []).append(float(np.mean(episodes)))
     return strata
 
 

@@ -1,9 +1,8 @@
 """Measure every policy in every condition and write the report."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -33,6 +32,14 @@ from mir2_policies.evaluation.through_nodes import Nodes, Planned
 Adversaries = dict[str, list[AdversaryBundle]]
 
 
+class Measured(NamedTuple):
+    """A policy, what it was measured in, and what came of it."""
+
+    bundle: PolicyBundle
+    scenarios: Sequence[Scenario]
+    measurements: list[Measurement]
+
+
 def compare(
     bundles: Sequence[PolicyBundle],
     adversaries: Sequence[Path],
@@ -49,11 +56,12 @@ def compare(
     torch.set_num_threads(1)
     names = policy_names([bundle.metadata for bundle in bundles])
     scenarios = [policy_scenarios(bundle, against, settings) for bundle in bundles]
-    measurements = []
     with tqdm(total=sum(map(len, scenarios)), disable=quiet, unit=" conditions") as bar:
-        for bundle, name, own in zip(bundles, names, scenarios, strict=True):
-            measurements += measure_policy(bundle, name, own, settings, bar.update)
-    return _outcome(report(bundles, against, measurements, settings, directory), directory)
+        measured = [
+            Measured(bundle, own, measure_policy(bundle, name, own, settings, bar.update))
+            for bundle, name, own in zip(bundles, names, scenarios, strict=True)
+        ]
+    return _outcome(report(measured, settings, directory), directory)
 
 
 def compare_through_nodes(
@@ -95,14 +103,13 @@ def compare_through_nodes(
     }
     with tqdm(total=len(todo), disable=quiet, unit=" runs") as bar:
         through_nodes.play_all(list(todo.values()), nodes.jobs, bar.update)
-    measurements = []
+    measured = []
     for bundle, name in zip(bundles, names, strict=True):
-        loyal = episodes(bundle, Scenario(CLEAN))
-        for scenario in scenarios(bundle):
-            played = episodes(bundle, scenario)
-            measurements.append(measure(bundle, name, scenario, [played], [loyal], informed=False))
-    table = _table(bundles, measurements, settings._replace(episodes=1), played=nodes.in_words)
-    shown = [(title, episodes(*each)) for title, each in _shown(table, bundles, scenarios)]
+        loyal, own = episodes(bundle, Scenario(CLEAN)), scenarios(bundle)
+        rows = [measure(bundle, name, each, [episodes(bundle, each)], [loyal], informed=False) for each in own]
+        measured.append(Measured(bundle, own, rows))
+    table = _table(measured, settings._replace(episodes=1), played=nodes.in_words)
+    shown = [(title, episodes(*each)) for title, each in _shown(table, measured)]
     write_report(table, shown, directory)
     return _outcome(table, directory)
 
@@ -132,49 +139,39 @@ def measure_policy(
     return measurements
 
 
-def report(
-    bundles: Sequence[PolicyBundle],
-    adversaries: Adversaries,
-    measurements: list[Measurement],
-    settings: Settings,
-    directory: Path,
-) -> Table:
-    """Write everything into the folder; returns the table."""
-    table = _table(bundles, measurements, settings)
-    scenarios = partial(policy_scenarios, adversaries=adversaries, settings=settings)
+def report(measured: Sequence[Measured], settings: Settings, directory: Path) -> Table:
+    """Write everything into the folder; returns the table, which is of the task of the first policy."""
+    table = _table(measured, settings)
     shown = [
-        (title, play(bundle, scenario, 1, settings.seeds[0]))
-        for title, (bundle, scenario) in _shown(table, bundles, scenarios)
+        (title, play(bundle, scenario, 1, settings.seeds[0])) for title, (bundle, scenario) in _shown(table, measured)
     ]
     write_report(table, shown, directory)
     return table
 
 
-def _table(bundles: Sequence[PolicyBundle], measurements: list[Measurement], settings: Settings, **how: str) -> Table:
+def _table(measured: Sequence[Measured], settings: Settings, **how: str) -> Table:
+    metadata = measured[0].bundle.metadata
     return Table(
-        task=bundles[0].metadata.task,
-        task_parameters=bundles[0].metadata.task_parameters,
+        task=metadata.task,
+        task_parameters=metadata.task_parameters,
         episodes=settings.episodes,
         seeds=list(settings.seeds),
-        measurements=measurements,
+        measurements=[row for each in measured for row in each.measurements],
         **how,
     )
 
 
-def _shown(
-    table: Table, bundles: Sequence[PolicyBundle], scenarios: Callable[[PolicyBundle], list[Scenario]]
-) -> list[tuple[str, tuple[PolicyBundle, Scenario]]]:
+def _shown(table: Table, measured: Sequence[Measured]) -> list[tuple[str, tuple[PolicyBundle, Scenario]]]:
     """What the picture of paths shows: the best policy, with a loyal team and in the condition that costs it most."""
     ranks = rank(table)
     best = ranks[0].policy if ranks else table.policies[0]
-    rows = [row for row in table.measurements if row.policy == best]
-    worst = min(rows, key=lambda row: float(np.mean(row.benign_returns)))
-    bundle = next(bundle for bundle in bundles if str(bundle.path) == worst.file)
+    rows = [(row, each) for each in measured for row in each.measurements if row.policy == best]
+    worst, of = min(rows, key=lambda pair: float(np.mean(pair[0].benign_returns)))
     shown = [(f"{best}, {CLEAN}", Scenario(CLEAN))]
-    for scenario in scenarios(bundle):
+    for scenario in of.scenarios:
         if (scenario.condition, list(scenario.robots)) == (worst.condition, worst.robots) and worst.robots:
             shown.append((f"{best}, {worst.label}", scenario))
-    return [(title, (bundle, scenario)) for title, scenario in shown]
+    return [(title, (of.bundle, scenario)) for title, scenario in shown]
 
 
 def _outcome(table: Table, directory: Path) -> dict[str, Any]:

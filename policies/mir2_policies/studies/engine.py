@@ -13,7 +13,8 @@ from typing import Any
 from mir2_core.errors import UserError
 from tqdm import tqdm
 
-from mir2_policies.studies.plan import Plan, Unit, units
+from mir2_policies.studies.plan import Plan
+from mir2_policies.studies.schedule import Unit, units
 from mir2_policies.studies.units import carry_out, is_done
 
 REFRESH_S = 0.5

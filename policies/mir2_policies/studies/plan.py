@@ -1,21 +1,24 @@
-"""What a study consists of: a typed plan, and the units of work that follow from it."""
+"""What a study consists of: a typed plan, tried out before anything of it is done."""
 
 import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import yaml
 from mir2_core.config import StrictModel, load_yaml, one_of, parse
 from mir2_core.errors import UserError, nearest
 from mir2_core.files import write_text
-from mir2_core.tasks import RendezvousParams, TaskChoice
+from mir2_core.roster import MAX_ROBOTS
+from mir2_core.tasks import RendezvousParams, Task, TaskChoice, task_type
+from mir2_core.vote import MOST_LIARS
 from pydantic import Field, field_validator, model_validator
 
 from mir2_policies.attacks.config import AttackConfig
 from mir2_policies.attacks.suite import check_families
 from mir2_policies.attacks.threats import THREATS
+from mir2_policies.bundles.rules import RuleConfig
 from mir2_policies.evaluation.episodes import check_robots
 from mir2_policies.evaluation.measure import Settings
 from mir2_policies.learners.config import RunConfig
@@ -28,7 +31,6 @@ POLICY_FILE = "policy.onnx"
 ADVERSARY_FILE = "adversary.onnx"
 Reference = Literal["centroid", "geometric_median", "wmsr", "wmsr_2", "wmsr_3"]  # the numbers are F, otherwise 1
 TRANSITIONS_PER_MINUTE = 60_000.0  # a guess, for the time left before anything was measured
-MEASURE_MINUTES = 0.05  # per condition and 256 episodes, likewise
 QUICK: dict[str, Any] = {
     "variants": [{"name": "quick", "task_parameters": {"robots": 3}}],
     "algorithms": ["mir2"],
@@ -51,6 +53,12 @@ QUICK: dict[str, Any] = {
     },
     "evaluation": {"conditions": ["clean", "flee"], "robots": [0], "traitors": [1], "episodes": 16, "seeds": [0]},
 }
+
+
+def rule_config(reference: str) -> RuleConfig:
+    """The settings of a reference."""
+    name, *f = reference.split("_") if reference.startswith("wmsr") else [reference]
+    return parse({"algorithm": name} | ({"f": int(f[0])} if f else {}), RuleConfig, "references of the plan")
 
 
 class Limits(StrictModel):
@@ -98,12 +106,31 @@ class Attacks(Limits):
         return self
 
 
+class Again(StrictModel):
+    """More attacks on the same policies and references at some sizes: on a vote, heard otherwise, or by others."""
+
+    teams: list[int] = Field(min_length=1)
+    vote: int = Field(default=0, ge=0, le=MOST_LIARS, description="liars that policies withstand by it; not references")
+    tracker: bool | None = Field(default=None, description="whether victims judge reports; none: as the threat has it")
+    traitors: list[list[int]] | None = Field(default=None, description="none: those of the variant")
+
+
 class Variant(TaskChoice):
-    """One setting of the task; `references` and `traitors` replace the plan's references and sets of traitors."""
+    """One setting of the task; `references` and `traitors` replace the plan's references and sets of traitors.
+
+    Policies are trained once, and attacked and measured as teams of each size of `teams`.
+    """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    teams: list[int] = Field(default_factory=list, description="none: the size that the task has in training")
     traitors: list[list[int]] | None = None
     references: list[Reference] | None = None
+    again: list[Again] = Field(default_factory=list)
+
+    @property
+    def rounds(self) -> list[Again]:
+        """What is attacked and measured: every size of the variant, and what comes again."""
+        return [Again(teams=self.teams or [self.task_parameters.robots]), *self.again]
 
 
 class Learner(StrictModel):
@@ -144,9 +171,10 @@ class Plan(StrictModel):
         """The references that a variant is compared with."""
         return self.references if variant.references is None else variant.references
 
-    def traitors_of(self, variant: Variant) -> list[list[int]]:
-        """The sets of traitors that attack in a variant."""
-        return self.attack.robots if variant.traitors is None else variant.traitors
+    def traitors_of(self, variant: Variant, again: Again) -> list[list[int]]:
+        """The sets of traitors that attack in a round of a variant."""
+        sets = (again.traitors, variant.traitors, self.attack.robots)
+        return next(robots for robots in sets if robots is not None)
 
     def training_config(self, variant: Variant, learner: Learner, seed: int) -> RunConfig:
         """The settings of one training run."""
@@ -155,10 +183,8 @@ class Plan(StrictModel):
         changes = {**settings, **chosen, "seed": seed}
         return parse(changes, algorithm(learner.algorithm).config, f"settings of '{learner.name}' in the plan")
 
-    def attack_config(self, victim: Path, digest: str, threat: str, robots: list[int], seed: int) -> AttackConfig:
-        """The settings of one attack."""
-        own: dict[str, Any] = {"policy": victim.name, "victim_sha256": digest, "robots": tuple(robots), "seed": seed}
-        own |= {"threat": threat, "tracker": THREATS[threat].tracker}
+    def attack_config(self, **own: Any) -> AttackConfig:
+        """The settings of one attack, of which some are its `own`."""
         return parse({**self.attack.settings, **own}, AttackConfig, "attack.settings of the plan")
 
     def write(self, path: Path) -> None:
@@ -170,21 +196,6 @@ class Plan(StrictModel):
 def parse_settings(settings: Settings) -> dict[str, Any]:
     """Evaluation settings as plain data."""
     return {key: list(value) if isinstance(value, tuple) else value for key, value in settings._asdict().items()}
-
-
-class Unit(NamedTuple):
-    """One piece of work in a folder of its own, `variant/kind/name`."""
-
-    variant: str
-    kind: Literal["train", "attack", "measure", "report"]
-    name: str  # of the policy, then threat and robots of an attack
-    needs: tuple[str, ...]  # names of the units that come first
-    minutes: float  # expected
-
-    @property
-    def path(self) -> str:
-        """Its folder within the study's, which is also what it is called."""
-        return f"{self.variant}/{self.kind}/{self.name}"
 
 
 def load_plan(path: Path) -> Plan:
@@ -218,53 +229,57 @@ def checked(plan: Plan, source: str) -> Plan:
             both = f"'{first.name}' and '{second.name}'"
             raise UserError(f"{source}: key 'algorithms': {both} are the same; leave one out")
     for variant in plan.variants:
-        team = variant.task_parameters.robots
-        plan.evaluation.check(team)
-        for robots in plan.traitors_of(variant):
-            check_robots(robots, team)
-        if plan.references_of(variant) and variant.task_parameters != RendezvousParams(robots=team):
-            raise UserError(
-                f"{source}: variant '{variant.name}': references know the published task with any number of robots "
-                "only; give this variant 'references: []'"
-            )
-        for learner in plan.algorithms:
-            plan.training_config(variant, learner, plan.seeds[0])
-        for threat in plan.attack.threats:
-            for robots in plan.traitors_of(variant):
-                plan.attack_config(Path("policy.onnx"), "", threat, robots, plan.seeds[0])
+        _check_variant(plan, variant, source)
     return plan
 
 
-def units(plan: Plan) -> Iterator[Unit]:
-    """All the work, in an order in which it can be done: all policies of one seed before those of the next."""
-    for variant in plan.variants:
-        policies = [name for name, _, _ in plan.policies()]
-        references = list(plan.references_of(variant))
-        minutes = dict.fromkeys(policies, plan.training.expected_minutes) | dict.fromkeys(references, MEASURE_MINUTES)
-        trained = {name: Unit(variant.name, "train", name, (), expected) for name, expected in minutes.items()}
-        yield from trained.values()
-        measured = []
-        for name in [*references, *policies]:
-            needed = [trained[name].path]
-            for attack in _attacks(plan, variant, trained[name]):
-                yield attack
-                needed.append(attack.path)
-            measure = Unit(variant.name, "measure", name, tuple(needed), _measuring(plan, variant))
-            yield measure
-            measured.append(measure.path)
-        yield Unit(variant.name, "report", "all", tuple(measured), MEASURE_MINUTES)
+def _check_variant(plan: Plan, variant: Variant, source: str) -> None:
+    where = f"{source}: variant '{variant.name}'"
+    task = task_type(variant.task).task(variant.task_parameters)
+    for again in variant.rounds:
+        for size in again.teams:
+            _check_size(task, again, size, where)
+            plan.evaluation.check(size)
+            for robots in plan.traitors_of(variant, again):
+                check_robots(robots, size)
+        if again.tracker is not None and not any(THREATS[name].takes(again.tracker) for name in plan.attack.threats):
+            threats = ", ".join(plan.attack.threats)
+            raise UserError(f"{where}: key 'again': tracker is {again.tracker}, which changes nothing for {threats}")
+    if plan.references_of(variant):
+        _check_references(plan, variant, where)
+    for learner in plan.algorithms:
+        plan.training_config(variant, learner, plan.seeds[0])
+    own: dict[str, Any] = {"policy": POLICY_FILE, "victim_sha256": "", "robots": (0,), "seed": plan.seeds[0]}
+    for threat in plan.attack.threats:
+        plan.attack_config(**own, threat=threat, tracker=THREATS[threat].tracker)
 
 
-def _attacks(plan: Plan, variant: Variant, victim: Unit) -> Iterator[Unit]:
-    """One for each threat and set of traitors."""
-    for threat, robots in itertools.product(plan.attack.threats, plan.traitors_of(variant)):
-        name = f"{victim.name}.{threat}.{'-'.join(map(str, robots))}"
-        yield Unit(victim.variant, "attack", name, (victim.path,), plan.attack.expected_minutes)
+def _check_size(task: Task, again: Again, size: int, where: str) -> None:
+    """Refuse sizes that policies cannot have, and votes that they cannot take."""
+    if not 2 <= size <= MAX_ROBOTS:
+        raise UserError(f"{where}: a team of {size}; allowed: 2 to {MAX_ROBOTS}")
+    if size != task.params.robots and task.of_size(size).observe.own_terms != task.observe.own_terms:
+        raise UserError(
+            f"{where}: its policies are for teams of {task.params.robots} only, not {size}; give it "
+            "'task_parameters: {observation: allies}', which is for any team"
+        )
+    if again.vote and not task.observe.ally_terms:
+        raise UserError(
+            f"{where}: vote is {again.vote}, but its policies need every ally; give it "
+            "'task_parameters: {observation: allies}', or leave the vote out"
+        )
 
 
-def _measuring(plan: Plan, variant: Variant) -> float:
-    scripted = len(plan.evaluation.conditions) * sum(
-        math.comb(len(plan.evaluation.robots), count) for count in plan.evaluation.traitors
-    )
-    conditions = scripted + len(plan.attack.threats) * len(plan.traitors_of(variant))
-    return MEASURE_MINUTES * conditions * len(plan.evaluation.seeds) * plan.evaluation.episodes / 256.0
+def _check_references(plan: Plan, variant: Variant, where: str) -> None:
+    """Refuse references that do not know the task, and those that no team of the variant is large enough for."""
+    size, given = variant.task_parameters.robots, variant.task_parameters.model_dump()
+    alike = {"observation": "pairwise"} if given.get("observation") == "allies" else {}
+    if variant.task != "rendezvous" or given | alike != RendezvousParams(robots=size).model_dump():
+        raise UserError(
+            f"{where}: references know the published task with any number of robots only; give this variant "
+            "'references: []'"
+        )
+    largest = max(size for again in variant.rounds for size in again.teams)
+    for name in plan.references_of(variant):
+        if largest < (needed := rule_config(name).fewest_robots):
+            raise UserError(f"{where}: '{name}' needs a team of {needed}; leave it out of 'references'")

@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import get_args
 
 import torch
 from mir2_core.bundle import PolicyBundle
@@ -11,16 +12,18 @@ from mir2_core.errors import UserError
 from mir2_core.files import locked, write_text
 from pydantic import TypeAdapter, ValidationError
 
+from mir2_policies.attacks.config import width
 from mir2_policies.attacks.suite import SUITE_FILE, SuiteConfig, open_suite
 from mir2_policies.attacks.trainer import AttackTrainer
 from mir2_policies.bundles.adversary import export_adversary
 from mir2_policies.bundles.export import export_run
-from mir2_policies.bundles.rules import RuleConfig
+from mir2_policies.bundles.rules import RuleName
 from mir2_policies.bundles.rules_export import export_rule
-from mir2_policies.evaluation.measure import load_adversaries, policy_names
+from mir2_policies.evaluation.measure import Scenario, load_adversaries
 from mir2_policies.evaluation.table import Measurement
-from mir2_policies.studies.compare import measure_policy, policy_scenarios, report
-from mir2_policies.studies.plan import ADVERSARY_FILE, POLICY_FILE, Plan, Unit, Variant, units
+from mir2_policies.studies.compare import Measured, measure_policy, policy_scenarios, report
+from mir2_policies.studies.plan import ADVERSARY_FILE, Plan, rule_config
+from mir2_policies.studies.schedule import Unit, Victim, attack_unit, bundle_file, load_victim, victims
 from mir2_policies.studies.worst import Found, write_worst
 from mir2_policies.training.trainer import Trainer
 
@@ -48,34 +51,28 @@ def carry_out(study: Path, plan: Plan, unit: Unit) -> None:
         write_text(folder / DONE_FILE, json.dumps(done) + "\n")
 
 
-def policy_file(study: Path, variant: str, policy: str) -> Path:
-    """Where a unit of training leaves its policy."""
-    return study / variant / "train" / policy / POLICY_FILE
-
-
 def _train(study: Path, plan: Plan, unit: Unit) -> None:
     folder, variant = study / unit.path, plan.variant(unit.variant)
-    output = policy_file(study, unit.variant, unit.name)
+    made = {victim for victim in victims(plan, variant) if victim.policy == unit.name}
     if unit.name in plan.references_of(variant):
-        name, *f = unit.name.split("_") if unit.name.startswith("wmsr") else [unit.name]
-        settings = {"algorithm": name} | ({"f": int(f[0])} if f else {})
-        rule = parse(settings, RuleConfig, "references of the plan")
-        export_rule(rule, variant.task_parameters.robots, output)
+        for victim in made:
+            export_rule(rule_config(unit.name), victim.team, bundle_file(study, victim, reference=True))
         return
     learner, seed = next((learner, seed) for name, learner, seed in plan.policies() if name == unit.name)
     trainer = Trainer(plan.training_config(variant, learner, seed), folder / RUN_FOLDER)
     trainer.resume()
     trainer.run(plan.training.budget, quiet=True)
-    export_run(folder / RUN_FOLDER, output)
+    for output, vote in {(bundle_file(study, victim, reference=False), victim.vote) for victim in made}:
+        export_run(folder / RUN_FOLDER, output, vote)
 
 
 def _attack(study: Path, plan: Plan, unit: Unit) -> None:
-    folder = study / unit.path
-    policy, threat, robots = unit.name.split(".")
-    victim = PolicyBundle.load(policy_file(study, unit.variant, policy))
-    digest, seed = victim.metadata.file_sha256, victim.metadata.seed
-    indices = [int(robot) for robot in robots.split("-")]
-    config = plan.attack_config(victim.path, digest, threat, indices, seed)
+    assert unit.victim is not None
+    assert unit.attack is not None
+    folder, victim = study / unit.path, load_victim(study, plan, unit.victim)
+    usual = {"hidden": (width(victim, unit.attack.threat),) * 2}
+    own = {"policy": victim.path.name, "victim_sha256": victim.metadata.file_sha256, "seed": victim.metadata.seed}
+    config = plan.attack_config(**usual, **own, **unit.attack._asdict())
     if plan.attack.families is not None:
         suite = {"attack": config, "families": tuple(plan.attack.families), "minutes": plan.attack.minutes}
         _suite(parse(suite, SuiteConfig, "attack of the plan"), victim, folder)
@@ -94,69 +91,67 @@ def _suite(config: SuiteConfig, victim: PolicyBundle, folder: Path) -> None:
 
 
 def _measure(study: Path, plan: Plan, unit: Unit) -> None:
-    victim = PolicyBundle.load(policy_file(study, unit.variant, unit.name))
-    adversaries = load_adversaries(_adversary_files(study, plan, unit.variant, unit.name), [victim])
-    scenarios = policy_scenarios(victim, adversaries, plan.evaluation)
+    assert unit.victim is not None
+    victim = load_victim(study, plan, unit.victim)
+    scenarios = _scenarios(study, plan, unit.victim, victim)
     measurements = measure_policy(victim, unit.name, scenarios, plan.evaluation)
     path = study / unit.path / MEASUREMENTS_FILE
     write_text(path, MEASUREMENTS.dump_json(measurements, indent=1).decode() + "\n")
 
 
 def _report(study: Path, plan: Plan, unit: Unit) -> None:
-    """Put the measurements together; policies get the names that tell their settings apart."""
+    """Put the measurements together; policies are called as the plan does."""
     variant = plan.variant(unit.variant)
-    policies = [*(name for name, _, _ in plan.policies()), *plan.references_of(variant)]
-    bundles = [PolicyBundle.load(policy_file(study, unit.variant, policy)) for policy in policies]
-    names = policy_names([bundle.metadata for bundle in bundles])
-    measurements = []
-    for policy, name, bundle in zip(policies, names, bundles, strict=True):
-        rows = _read_measurements(study / unit.variant / "measure" / policy / MEASUREMENTS_FILE)
-        measurements += [row.model_copy(update={"policy": name, "file": str(bundle.path)}) for row in rows]
-    files = [path for policy in policies for path in _adversary_files(study, plan, unit.variant, policy)]
+    names = {name: learner.name for name, learner, _ in plan.policies()}
+    several = len({victim.team for victim in victims(plan, variant)}) > 1
+    measured, found = [], []
+    for victim, attacks in victims(plan, variant).items():
+        bundle = load_victim(study, plan, victim)
+        name = names.get(victim.policy, victim.policy) + (f", vote {victim.vote}" if victim.vote else "")
+        # What the runs of a policy have in common over all sizes is the first of their files.
+        file = bundle_file(study, victim._replace(own=True), reference=victim.policy not in names)
+        known = {"policy": name, "file": str(file), "team": victim.team if several else None}
+        rows = _read_measurements(study / unit.variant / "measure" / victim.name / MEASUREMENTS_FILE)
+        scenarios = _scenarios(study, plan, victim, bundle)
+        measured.append(Measured(bundle, scenarios, [row.model_copy(update=known) for row in rows]))
+        if plan.attack.families is not None:
+            found += [_found(study, attack_unit(plan, victim, attack), name, bundle) for attack in attacks]
     folder = study / unit.path
-    report(bundles, load_adversaries(files, bundles), measurements, plan.evaluation, folder)
-    if plan.attack.families is not None:
-        found = [
-            each
-            for unit, name in zip(policies, names, strict=True)
-            for each in _found(study, plan, variant, (unit, name))
-        ]
+    # Learned policies first: the table is of their task.
+    measured.sort(key=lambda each: each.bundle.metadata.algorithm in get_args(RuleName))
+    report(measured, plan.evaluation, folder)
+    if found:
         write_worst(found, folder)
 
 
-def _found(study: Path, plan: Plan, variant: Variant, policy: tuple[str, str]) -> list[Found]:
-    """What the suites found against a policy, given as its unit and as its name in tables."""
-    unit, name = policy
-    found = []
-    for attack in _attacks_on(plan, variant.name, unit):
-        path = study / attack.path / RUN_FOLDER / SUITE_FILE
-        suite = json.loads(read_text(path, "the report of a suite of attacks"))
-        found.append(
-            Found(
-                policy=name,
-                seed=PolicyBundle.load(policy_file(study, variant.name, unit)).metadata.seed,
-                team=variant.task_parameters.robots,
-                threat=suite["threat"],
-                tracker=suite["tracker"],
-                robots=suite["robots"],
-                worst=suite["worst"],
-                loss=suite["loss_mean"],
-                standard_error=suite["loss_standard_error"],
-                settled=suite["settled"],
-                minutes=suite["minutes"],
-                families={each["family"]: each["loss_mean"] for each in suite["families"]},
-            )
-        )
-    return found
+def _found(study: Path, unit: Unit, policy: str, bundle: PolicyBundle) -> Found:
+    """What a suite found against a policy that tables call so."""
+    path = study / unit.path / RUN_FOLDER / SUITE_FILE
+    suite = json.loads(read_text(path, "the report of a suite of attacks"))
+    return Found(
+        policy=policy,
+        rule=bundle.metadata.algorithm in get_args(RuleName),
+        seed=bundle.metadata.seed,
+        team=bundle.metadata.task_parameters["robots"],
+        threat=suite["threat"],
+        tracker=suite["tracker"],
+        robots=suite["robots"],
+        worst=suite["worst"],
+        loss=suite["loss_mean"],
+        standard_error=suite["loss_standard_error"],
+        settled=suite["settled"],
+        minutes=suite["minutes"],
+        families={each["family"]: each["loss_mean"] for each in suite["families"]},
+    )
 
 
-def _attacks_on(plan: Plan, variant: str, policy: str) -> list[Unit]:
-    return [unit for unit in units(plan) if unit.path.startswith(f"{variant}/attack/{policy}.")]
-
-
-def _adversary_files(study: Path, plan: Plan, variant: str, policy: str) -> list[Path]:
-    files = [study / unit.path / ADVERSARY_FILE for unit in _attacks_on(plan, variant, policy)]
-    return files if plan.attack.families is None else [file for file in files if file.exists()]
+def _scenarios(study: Path, plan: Plan, victim: Victim, bundle: PolicyBundle) -> list[Scenario]:
+    """Everything in which a victim is measured: scripts, and the networks that were trained against it."""
+    attacks = victims(plan, plan.variant(victim.variant))[victim]
+    files = [study / attack_unit(plan, victim, attack).path / ADVERSARY_FILE for attack in attacks]
+    if plan.attack.families is not None:
+        files = [file for file in files if file.exists()]
+    return policy_scenarios(bundle, load_adversaries(files, [bundle]), plan.evaluation)
 
 
 def _read_measurements(path: Path) -> list[Measurement]:
