@@ -58,6 +58,15 @@ def test_each_robot_may_believe_and_hear_something_else():
     np.testing.assert_array_equal(seen[:, [0, 1, 3, 4]], TASK.observe(poses, present)[:, [0, 1, 3, 4]])
 
 
+def test_one_robot_hears_whom_it_does_among_all():
+    rng = np.random.default_rng(4)
+    poses, present = TASK.reset(rng, 6), rng.random((6, 5, 5)) < 0.6
+    everybody = TASK.observe(poses, present)
+    for robot in range(5):
+        seen = TASK.observe.of_robot(poses, robot, present[:, robot])
+        np.testing.assert_allclose(seen, everybody[:, robot], rtol=0.0, atol=1e-15)
+
+
 def test_allies_beyond_the_radius_are_not_heard():
     task = Rendezvous(RendezvousParams(robots=2, observation="allies", radius_m=0.5))
     near, far = ([[[1.0, 1.0, 0.0], [1.0, 1.0 + away, 0.0]]] for away in (0.4, 0.6))

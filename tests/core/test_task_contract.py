@@ -84,6 +84,13 @@ def test_observations_are_what_their_terms_declare(task):
         assert np.isfinite(seen).all()
 
 
+def test_one_robot_observes_what_it_does_among_all(task):
+    for state, _ in some_steps(task):
+        for robot in range(task.params.robots):
+            seen = task.observe.of_robot(state, robot)
+            np.testing.assert_allclose(seen, task.observe(state)[:, robot], rtol=0.0, atol=1e-15)
+
+
 def test_what_allies_tell_and_nothing_else_is_marked_as_such(task):
     rng = np.random.default_rng(3)
     state = task.reset(rng, BATCH)

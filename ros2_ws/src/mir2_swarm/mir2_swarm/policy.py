@@ -100,7 +100,7 @@ class PolicyNode(SwarmNode):
             )
             return Command(own.stamp_s, 0.0, 0.0)
         task, policy = self.deployment.task, self.deployment.policy
-        seen = task.observe(team.poses[None], team.present[None, None])[:, self._index]
+        seen = task.observe.of_robot(team.poses[None], self._index, team.present[None])
         action = policy.act(seen)[0].astype(np.float64)
         v_mps, omega_radps = task.action_to_twist(action)
         return Command(own.stamp_s, float(v_mps), float(omega_radps))

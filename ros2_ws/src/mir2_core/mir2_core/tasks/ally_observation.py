@@ -35,11 +35,17 @@ class AllyObservation(Observation):
     def __call__(self, state: Array, present: Array | None = None) -> Array:
         """The observations (B, N, O) of robots in `state` (B, N, S); all hear all unless `present` (B, N, N) says."""
         batch, robots, size = state.shape
-        return self._observed(state, self._xp.broadcast_to(state[:, None], (batch, robots, robots, size)), present)
+        return self._of_team(state, self._xp.broadcast_to(state[:, None], (batch, robots, robots, size)), present)
 
     def of_listeners(self, believed: Array, present: Array | None = None) -> Array:
         """The observations (B, N, O) of robots of which each believes something else: row i of (B, N, N, S)."""
-        return self._observed(believed[:, self._every, self._every], believed, present)
+        return self._of_team(believed[:, self._every, self._every], believed, present)
+
+    def of_robot(self, state: Array, robot: int, present: Array | None = None) -> Array:
+        """The observations (B, O) of one robot that hears those `present` (B, N): no other robot's is computed."""
+        others = [ally for ally in self._every if ally != robot]
+        heard = None if present is None else present[:, None, others]
+        return self._observed(state[:, [robot]], state[:, None, others], heard)[:, 0]
 
     @property
     def own_terms(self) -> tuple[ObservationTerm, ...]:
@@ -57,11 +63,17 @@ class AllyObservation(Observation):
         own = sum(term.size for term in self._own_terms)
         return [*super().ally_columns, *range(own, self.size)]
 
-    def _observed(self, own: Array, believed: Array, present: Array | None) -> Array:
-        xp, alone, allies = self._xp, own[:, :, None], _of_allies(self._xp, believed)
+    def _of_team(self, own: Array, believed: Array, present: Array | None) -> Array:
+        xp = self._xp
+        known = None if present is None else _of_allies(xp, xp.broadcast_to(present, believed.shape[:3]))
+        return self._observed(own, _of_allies(xp, believed), known)
+
+    def _observed(self, own: Array, allies: Array, present: Array | None) -> Array:
+        """What robots (B, R, S) observe (B, R, O) of `allies` (B, R, N − 1, S), of whom some are `present`."""
+        xp, alone = self._xp, own[:, :, None]
         heard = self._ally.in_range(alone, allies)
         if present is not None:
-            heard = heard & _of_allies(xp, xp.broadcast_to(present, believed.shape[:3]))
+            heard = heard & present
         numbers = self._ally.numbers(alone, allies)
         seen = xp.concatenate([xp.ones_like(numbers[..., :1]), numbers], axis=-1)
         seen = xp.where(heard[..., None], seen, 0.0)

@@ -72,6 +72,11 @@ class Observation:
         every = list(range(team))
         return self._xp.reshape(observed, (batch, team, team, -1))[:, every, every]
 
+    def of_robot(self, state: Array, robot: int, present: Array | None = None) -> Array:
+        """The observations (B, O) of one robot that hears those `present` (B, N): row `robot` of all."""
+        known = None if present is None else present[:, None]
+        return self(state, known)[:, robot]
+
     @property
     def own_terms(self) -> tuple[ObservationTerm, ...]:
         """The terms that there are whatever the team's size."""
