@@ -4,7 +4,7 @@ setup(
     name="mir2_sim",
     version="0.1.0",
     packages=find_packages(),
-    package_data={"mir2_sim": ["assets/*"]},
+    package_data={"mir2_sim.robots": ["*/*.urdf"]},
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/mir2_sim"]),
         ("share/mir2_sim", ["package.xml"]),

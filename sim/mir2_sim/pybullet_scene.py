@@ -8,11 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 from mir2_core.errors import UserError
-from mir2_core.robots import RobotModel
 from mir2_core.types import FloatArray
 from numpy.typing import NDArray
 
-from mir2_sim.pybullet_backend import BODIES, Body
+from mir2_sim.robots.body import BODY, FLOOR, FLYING, NET, RAY, SUPPORT, LoadedRobot
 
 try:
     import pybullet
@@ -32,12 +31,10 @@ CONTACT_MARGIN_M = 0.002
 
 GROUND_FRICTION = 1.0
 
-# Collision groups; two things meet when each is in the other's mask. PyBullet puts every ray into group 1.
-RAY, SUPPORT, BODY, FLOOR = 1, 2, 4, 8
-SENSOR_HEIGHT_M = 0.025  # above the floor, where walls and bodies are
 RIM_M = 0.0001  # rays begin this far outside of a body, lest they hit it
 
 WALL_HEIGHT_M, WALL_THICKNESS_M, FLOOR_THICKNESS_M = 0.03, 0.02, 0.01
+NET_HEIGHT_M = 4.0
 FLOOR_COLOUR = (0.80, 0.79, 0.76, 1.0)
 WALL_COLOUR = (0.50, 0.54, 0.60, 1.0)
 SHELL_COLOUR = (0.35, 0.80, 0.42, 1.0)
@@ -81,17 +78,6 @@ class Client:
         return partial(found, physicsClientId=self._id) if callable(found) else found
 
 
-@dataclass(frozen=True)
-class LoadedRobot:
-    """One robot, its kind's model and body, and PyBullet's numbers for it."""
-
-    model: RobotModel
-    kind: Body
-    body: int
-    wheels: tuple[int, int]
-    shell_link: int
-
-
 def connect(gui: bool) -> Client:
     """Open a physics client of its own, with or without a window."""
     if gui and sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
@@ -124,67 +110,54 @@ def add_floor(client: Client, arena_m: float) -> int:
     )
     floor: int = client.createMultiBody(0.0, client.createCollisionShape(client.GEOM_PLANE), drawn)
     client.changeDynamics(floor, -1, lateralFriction=GROUND_FRICTION)
-    client.setCollisionFilterGroupMask(floor, -1, FLOOR, SUPPORT)
+    client.setCollisionFilterGroupMask(floor, -1, FLOOR, SUPPORT | FLYING)
     return floor
 
 
 def add_walls(client: Client, arena_m: float) -> tuple[int, ...]:
     """Put four walls around [0, arena_m] x [0, arena_m]: +x, +y, -x, -y."""
+    return tuple(_add_wall(client, wall, WALL_HEIGHT_M, drawn=True) for wall in _sides(arena_m))
+
+
+def add_net(client: Client, arena_m: float) -> tuple[int, ...]:
+    """Hang a net above the walls, which nobody sees and only what flies meets."""
+    nets = tuple(_add_wall(client, wall, NET_HEIGHT_M, drawn=False) for wall in _sides(arena_m))
+    for net in nets:
+        client.setCollisionFilterGroupMask(net, -1, NET, FLYING)
+    return nets
+
+
+Side = tuple[tuple[float, float], tuple[float, float]]  # middle and half extents in the plane
+
+
+def _sides(arena_m: float) -> tuple[Side, ...]:
     middle, beyond = arena_m / 2.0, arena_m + WALL_THICKNESS_M / 2
     long, thick = middle + WALL_THICKNESS_M, WALL_THICKNESS_M / 2
-    places = (
+    return (
         ((beyond, middle), (thick, long)),
         ((middle, beyond), (long, thick)),
         ((arena_m - beyond, middle), (thick, long)),
         ((middle, arena_m - beyond), (long, thick)),
     )
-    return tuple(_add_wall(client, centre, half) for centre, half in places)
 
 
-def _add_wall(client: Client, centre: tuple[float, float], half: tuple[float, float]) -> int:
-    extents = [*half, WALL_HEIGHT_M / 2]
+def _add_wall(client: Client, side: Side, height_m: float, *, drawn: bool) -> int:
+    centre, half = side
+    extents = [*half, height_m / 2]
     wall: int = client.createMultiBody(
         0.0,
         client.createCollisionShape(client.GEOM_BOX, halfExtents=extents),
-        client.createVisualShape(client.GEOM_BOX, halfExtents=extents, rgbaColor=WALL_COLOUR),
-        [*centre, WALL_HEIGHT_M / 2],
+        client.createVisualShape(client.GEOM_BOX, halfExtents=extents, rgbaColor=WALL_COLOUR) if drawn else -1,
+        [*centre, height_m / 2],
     )
     client.changeDynamics(wall, -1, lateralFriction=GROUND_FRICTION)
     client.setCollisionFilterGroupMask(wall, -1, BODY, BODY | RAY)
     return wall
 
 
-def add_robot(client: Client, model: RobotModel, pose: FloatArray) -> LoadedRobot:
-    """Load a robot standing on its wheels at x_m, y_m, heading_rad."""
-    x_m, y_m, heading_rad = pose.tolist()
-    kind = BODIES[model.name]
-    body = client.loadURDF(
-        str(kind.urdf),
-        [x_m, y_m, model.wheel_radius_m],
-        client.getQuaternionFromEuler([0.0, 0.0, heading_rad]),
-        flags=client.URDF_USE_INERTIA_FROM_FILE | client.URDF_USE_IMPLICIT_CYLINDER,
-    )
-    links = {client.getJointInfo(body, j)[12].decode(): j for j in range(client.getNumJoints(body))}
-    wheels = links["left_wheel_link"], links["right_wheel_link"]
-    shell = links["body_link"]
-    friction = dict.fromkeys(wheels, kind.wheel_friction) | {links["skid_link"]: kind.skid_friction}
-    for link in (-1, *links.values()):
-        client.changeDynamics(
-            body,
-            link,
-            lateralFriction=friction.get(link, kind.body_friction),
-            linearDamping=0.0,
-            angularDamping=0.0,
-            jointDamping=0.0,
-        )
-        group, mask = (SUPPORT, FLOOR) if link in friction else (BODY, BODY | RAY)
-        client.setCollisionFilterGroupMask(body, link, group, mask)
-    return LoadedRobot(model, kind, body, wheels, shell)
-
-
-def cast(client: Client, starts: FloatArray, ends: FloatArray) -> FloatArray:
-    """How far along each ray (R, 2), level above the floor, the first wall or body is, (R,) in [0, 1]; 1 for none."""
-    height_m = np.full((len(starts), 1), SENSOR_HEIGHT_M)
+def cast(client: Client, starts: FloatArray, ends: FloatArray, heights_m: FloatArray) -> FloatArray:
+    """How far along each ray (R, 2), level at its height (R,), the first thing is, (R,) in [0, 1]; 1 for none."""
+    height_m = heights_m[:, None]
     hits = client.rayTestBatch(
         np.hstack([starts, height_m]).tolist(), np.hstack([ends, height_m]).tolist(), collisionFilterMask=BODY
     )

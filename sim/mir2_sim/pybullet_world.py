@@ -1,5 +1,6 @@
 """Robots with bodies: wheels, contacts and walls in PyBullet."""
 
+import math
 from collections.abc import Collection, Sequence
 from types import TracebackType
 
@@ -10,15 +11,19 @@ from mir2_core.robots.epuck2 import EPUCK2
 from mir2_core.senses import NOISES, Rays, sensor_rays
 from mir2_core.start_poses import check_clear
 from mir2_core.types import FloatArray
+from mir2_core.world import PhysicsError
 from numpy.typing import ArrayLike, NDArray
 
 from mir2_sim import pybullet_scene as scene
-from mir2_sim.pybullet_backend import BODIES
+from mir2_sim.robots import BODIES
+from mir2_sim.robots.body import Drive
 
 # A step count this close below a whole number is that number: 0.1 s at 240 Hz is 24 steps, not 23.
 ROUNDING = 1e-6
 # Two bodies touch when PyBullet sees no more than this between them.
 TOUCH_M = 0.0005
+# What is farther from the arena than this, or faster, was flung there by a solver that failed.
+FAR_M, FASTEST_MPS = 5.0, 20.0
 
 
 class PyBulletWorld:
@@ -38,21 +43,30 @@ class PyBulletWorld:
         arena_m: float,
         *,
         models: RobotModel | Sequence[RobotModel] = EPUCK2,
+        names: Sequence[str] = (),
         gui: bool = False,
         seed: int = 0,
     ) -> None:
         starts = _numbers("poses", poses, (None, 3))
         models = _checked_models(models, len(starts))
-        _check_places(starts, arena_m, max(model.radius_m for model in models))
+        self._names = list(names) or [f"robot {i}" for i in range(len(starts))]
+        _check_places(starts, self._names, arena_m, models)
         self.arena_m = arena_m
         self.client = scene.connect(gui)
         scene.add_floor(self.client, arena_m)
-        self._walls = frozenset(scene.add_walls(self.client, arena_m))
-        self.robots = tuple(scene.add_robot(self.client, *robot) for robot in zip(models, starts, strict=True))
+        walls = scene.add_walls(self.client, arena_m)
+        if any(model.flies for model in models):
+            walls += scene.add_net(self.client, arena_m)
+        self._walls = frozenset(walls)
+        self.robots = tuple(
+            BODIES[model.name].load(self.client, model, pose) for model, pose in zip(models, starts, strict=True)
+        )
+        self._drives = self._drives_of_kinds()
         self._robot_of_body = {robot.body: i for i, robot in enumerate(self.robots)}
         self._rays = [sensor_rays(model) for model in models]
         self._limits_m = np.array([sensor.range_m for model in models for sensor in model.proximity])
         self._noise_m = np.array([sensor.noise_m for model in models for sensor in model.proximity])
+        self._eyes_m = np.array([model.height_m + model.eye_m for model in models for _ in model.proximity])
         self._seed = seed
         self._owed_steps = 0.0
         self._steps = 0
@@ -74,13 +88,12 @@ class PyBulletWorld:
         return self._steps / scene.PHYSICS_HZ
 
     def step(self, twists: ArrayLike, duration_s: float) -> FloatArray:
-        """Drive for a while and return the twists that the wheels were really asked for.
+        """Drive for a while and return the twists that the robots were really asked for, within their limits.
 
-        Each wheel is cut at its limit on its own, as the firmware does it. Time advances in whole physics steps of
-        1/240 s; what is left of the duration is added to the next call's. Raises `UserError` on a wrong shape or a
-        number that is not finite.
+        Time advances in whole physics steps of 1/240 s; what is left of the duration is added to the next call's.
+        Raises `UserError` on a wrong shape or a number that is not finite, `PhysicsError` when robots are flung about.
         """
-        wanted = _checked_twists(twists, len(self.robots))
+        wanted = _checked_twists(twists, self._names)
         if not (np.isfinite(duration_s) and duration_s > 0.0):
             raise UserError(f"duration_s is {duration_s}; allowed: above 0 s")
         applied = self._drive(wanted)
@@ -88,30 +101,45 @@ class PyBulletWorld:
         steps = int(self._owed_steps + ROUNDING)
         self._owed_steps -= steps
         for _ in range(steps):
+            for _, drive in self._drives:
+                drive.push()
             self.client.stepSimulation()
         self._steps += steps
+        self._require_sanity()
         return applied
+
+    def _drives_of_kinds(self) -> list[tuple[list[int], Drive]]:
+        """The drive of each kind, and which robots it drives."""
+        kinds = [robot.model.name for robot in self.robots]
+        drives = []
+        for kind in dict.fromkeys(kinds):
+            rows = [row for row, each in enumerate(kinds) if each == kind]
+            robots = [self.robots[row] for row in rows]
+            drives.append((rows, BODIES[kind].drive(self.client, robots, 1.0 / scene.PHYSICS_HZ)))
+        return drives
 
     def _drive(self, twists: FloatArray) -> FloatArray:
-        """Set the wheel motors and return the twists within the wheels' limit."""
-        applied = twists.copy()
-        for i, (robot, (v_mps, omega_radps)) in enumerate(zip(self.robots, twists.tolist(), strict=True)):
-            limit = robot.model.max_wheel_radps
-            wheels = robot.model.wheels(v_mps, omega_radps)
-            left, right = (min(max(speed, -limit), limit) for speed in wheels)
-            if (left, right) != wheels:
-                applied[i] = robot.model.twist(left, right)
-            self.client.setJointMotorControlArray(
-                robot.body,
-                robot.wheels,
-                self.client.VELOCITY_CONTROL,
-                targetVelocities=(left, right),
-                forces=[robot.kind.motor_torque_nm] * 2,
-            )
+        """Aim at body velocities (N, 2); returns those within each robot's limits."""
+        applied = np.empty_like(twists)
+        for rows, drive in self._drives:
+            applied[rows] = drive.command(twists[rows])
         return applied
 
+    def _require_sanity(self) -> None:
+        """No robot leaves the building, or moves as none can: physics engines diverge without a word."""
+        for name, robot in zip(self._names, self.robots, strict=True):
+            place, _ = self.client.getBasePositionAndOrientation(robot.body)
+            speed_mps = math.hypot(*self.client.getBaseVelocity(robot.body)[0])
+            inside = all(-FAR_M <= place_m <= self.arena_m + FAR_M for place_m in place)
+            if not (inside and speed_mps <= FASTEST_MPS):
+                raise PhysicsError(
+                    f"physics broke down at {self.time_s:.1f} s: {name} is at "
+                    f"({', '.join(f'{place_m:.3g}' for place_m in place)}) m, at {speed_mps:.3g} m/s; what came before "
+                    "is good; look for robots that were pushed into each other or a wall just then"
+                )
+
     def poses(self) -> FloatArray:
-        """Where the middle of each robot's axle is, (N, 3), heading in (-π, π]."""
+        """Where the middle of each robot, or of its axle, is, (N, 3), heading in (-π, π]."""
         poses = np.empty((len(self.robots), 3))
         for i, robot in enumerate(self.robots):
             position, (x, y, z, w) = self.client.getBasePositionAndOrientation(robot.body)
@@ -139,7 +167,9 @@ class PyBulletWorld:
         starts, directions = (np.concatenate(each) for each in zip(*cast, strict=True))
         reach_m = (self._limits_m + NOISES * self._noise_m)[:, None, None]
         begins, ends = starts + scene.RIM_M * directions, starts + reach_m * directions
-        parts = scene.cast(self.client, begins.reshape(-1, 2), ends.reshape(-1, 2)).reshape(-1, begins.shape[1])
+        heights_m = np.repeat(self._eyes_m, begins.shape[1])
+        hits = scene.cast(self.client, begins.reshape(-1, 2), ends.reshape(-1, 2), heights_m)
+        parts = hits.reshape(-1, begins.shape[1])
         true_m = scene.RIM_M + parts.min(axis=1) * (reach_m[:, 0, 0] - scene.RIM_M)
         noise = np.random.default_rng((self._seed, self._steps)).standard_normal(len(true_m))
         read_m = np.clip(true_m + self._noise_m * np.clip(noise, -NOISES, NOISES), 0.0, None)
@@ -197,11 +227,11 @@ def _placed(rays: Rays, pose: FloatArray) -> Rays:
     return Rays(pose[:2] + rays.starts @ turn, rays.directions @ turn)
 
 
-def _checked_twists(twists: ArrayLike, robots: int) -> FloatArray:
-    wanted = _numbers("twists", twists, (robots, 2))
-    for i, twist in enumerate(wanted.tolist()):
+def _checked_twists(twists: ArrayLike, names: Sequence[str]) -> FloatArray:
+    wanted = _numbers("twists", twists, (len(names), 2))
+    for name, twist in zip(names, wanted.tolist(), strict=True):
         if not np.isfinite(twist).all():
-            raise UserError(f"robot {i}: twist v_mps, omega_radps is {twist}; allowed: finite numbers")
+            raise UserError(f"{name}: twist v_mps, omega_radps is {twist}; allowed: finite numbers")
     return wanted
 
 
@@ -216,11 +246,12 @@ def _checked_models(models: RobotModel | Sequence[RobotModel], robots: int) -> S
     return each
 
 
-def _check_places(starts: FloatArray, arena_m: float, radius_m: float) -> None:
+def _check_places(starts: FloatArray, names: Sequence[str], arena_m: float, models: Sequence[RobotModel]) -> None:
     """Refuse starts that are not inside the walls and clear of each other."""
+    radius_m = max(model.radius_m for model in models)
     if not (np.isfinite(arena_m) and arena_m > 2.0 * radius_m):
         raise UserError(f"arena_m is {arena_m}; allowed: above a robot's diameter, {2.0 * radius_m:g} m")
-    check_clear(starts, [f"robot {i}" for i in range(len(starts))], arena_m, radius_m)
+    check_clear(starts, names, arena_m, models)
 
 
 def _numbers(name: str, values: ArrayLike, shape: tuple[int | None, int]) -> FloatArray:

@@ -16,7 +16,7 @@ def checks(count: int, traitors: int) -> dict[str, CrossCheck]:
     """The cross-checks of all robots but the suspect, which have been at work since before time 0."""
     names = [SUSPECT, *(f"r{k}" for k in range(1, count))]
     trust = TrustSettings(traitors=traitors)
-    made = {own: CrossCheck([name for name in names if name != own], EPUCK2, trust) for own in names[1:]}
+    made = {own: CrossCheck({name: EPUCK2 for name in names if name != own}, trust) for own in names[1:]}
     for check in made.values():
         check.judge(-2.0, ())
     return made

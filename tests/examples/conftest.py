@@ -18,7 +18,7 @@ BEFORE = [dict(registry) for registry in REGISTRIES]
 import examples.extending.algorithm.discrete_mir2  # noqa: E402
 import examples.extending.backend.slippery  # noqa: E402
 import examples.extending.fault.orbit  # noqa: E402
-import examples.extending.robot.turtlebot3_burger  # noqa: E402, F401
+import examples.extending.robot.turtlebot3_waffle  # noqa: E402, F401
 
 AFTER = [dict(registry) for registry in REGISTRIES]
 

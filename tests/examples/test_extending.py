@@ -21,7 +21,7 @@ from mir2_policies.evaluation.measure import Settings
 
 from examples.extending.backend import slippery
 from examples.extending.fault.orbit import orbit
-from examples.extending.robot.turtlebot3_burger import BURGER, let_through
+from examples.extending.robot.turtlebot3_waffle import WAFFLE, let_through
 
 ROOT = Path(__file__).parents[2]
 ZOO = ROOT / "policies" / "zoo"
@@ -29,7 +29,7 @@ POLICY = "policies/zoo/rendezvous-mir2_states-10.onnx"
 PROGRAMS = {
     "task.matching": ([], r"following the hints earns 1\.2\d\nalways the same label earns 0\.8\d"),
     "algorithm.discrete_mir2": (["train", "--algorithm", "discrete_mir2", "--steps", "640"], r'"return_mean"'),
-    "robot.turtlebot3_burger": ([], r"straight: .*0\.151 m/s.*\non the spot: .* 2\.75 rad/s let through"),
+    "robot.turtlebot3_waffle": ([], r"straight: .*0\.151 m/s.*\non the spot: .* 1\.81 rad/s let through"),
     "fault.orbit": ([POLICY], r"circles -\d+\.\d+\n.*stands  -\d+\.\d+"),
     "backend.slippery": ([POLICY], r"kinematic: 0\.0\d\d m apart after 20 s\nslippery: 0\.0\d\d m"),
 }
@@ -63,13 +63,13 @@ def roster(kind: str) -> Roster:
 
 
 def test_a_roster_may_name_the_robot_kind_and_the_gate_keeps_its_limits() -> None:
-    deployment = Deployment.check(roster(BURGER.name), PolicyBundle.load(ROOT / POLICY))
-    assert {robot.kind for robot in deployment.roster.robots} == {"turtlebot3_burger"}
-    with pytest.raises(UserError, match="backend 'pybullet' cannot build the kind 'turtlebot3_burger'"):
+    deployment = Deployment.check(roster(WAFFLE.name), PolicyBundle.load(ROOT / POLICY))
+    assert {robot.kind for robot in deployment.roster.robots} == {"turtlebot3_waffle"}
+    with pytest.raises(UserError, match="backend 'pybullet' cannot build the kind 'turtlebot3_waffle'"):
         for_backend(deployment.roster, "pybullet")
     asked = Command(0.0, 0.2, 4.0)
     given = let_through(asked)
-    assert max(map(abs, BURGER.wheels(given.v_mps, given.omega_radps))) == pytest.approx(BURGER.max_wheel_radps)
+    assert max(map(abs, WAFFLE.wheels(given.v_mps, given.omega_radps))) == pytest.approx(WAFFLE.max_wheel_radps)
     assert given.omega_radps / given.v_mps == pytest.approx(asked.omega_radps / asked.v_mps)
 
 

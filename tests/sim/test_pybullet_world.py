@@ -270,7 +270,7 @@ def test_bad_commands_are_refused_and_change_nothing(
 
 
 def test_other_settings_are_checked(make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="cannot build the robot kind 'epuck2_point'; valid: epuck2"):
+    with pytest.raises(UserError, match="cannot build the robot kind 'epuck2_point'; valid: crazyflie, epuck2, "):
         PyBulletWorld(GOOD, 2.0, models=EPUCK2_POINT)
     with pytest.raises(UserError, match="models are 3; allowed: one, or one for each of the 2 robots"):
         PyBulletWorld(GOOD, 2.0, models=[EPUCK2] * 3)

@@ -4,6 +4,7 @@ One implementation serves a robot and the batched worlds: arrays have shape (...
 `xp` is their array namespace. Nothing that one ally says, or does not say, touches what is believed of another.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -83,12 +84,24 @@ class Beliefs(NamedTuple):
 
 
 class AllyTracker:
-    """Judges reports of robots of one kind in an arena of one size."""
+    """Judges reports in an arena of one size; M `allies` are of their own kinds, or all of the listener's."""
 
-    def __init__(self, xp: Any, model: RobotModel, arena_m: float, period_s: float, settings: TrustSettings) -> None:
+    def __init__(
+        self,
+        xp: Any,
+        model: RobotModel,
+        arena_m: float,
+        period_s: float,
+        settings: TrustSettings,
+        *,
+        allies: Sequence[RobotModel] = (),
+    ) -> None:
         self.settings = settings
         self._xp = xp
-        self._model = model
+        kinds = [model] if set(allies) <= {model} else allies
+        self._v_mps = _each(xp, [kind.max_v_mps for kind in kinds])
+        self._omega_radps = _each(xp, [kind.max_omega_radps for kind in kinds])
+        self._nearest_m2 = _each(xp, [_nearest_m(model, kind, settings.noise_m) ** 2 for kind in kinds])
         self._arena_m = arena_m
         self._period_s = period_s
 
@@ -172,12 +185,11 @@ class AllyTracker:
         own_pose: Array,
     ) -> Array:
         """The verdicts on reports, given their usable `numbers` and the tracks that these have `reached`."""
-        xp, settings, model = self._xp, self.settings, self._model
+        xp, settings = self._xp, self.settings
         x, y = numbers.pose[..., 0], numbers.pose[..., 1]
         low, high = -settings.margin_m, self._arena_m + settings.margin_m
         outran = beliefs.known & ~self._honest(reached)
         apart_x, apart_y = x - own_pose[..., None, 0], y - own_pose[..., None, 1]
-        nearest_m = max(0.0, 2.0 * model.radius_m - settings.noise_m)
         failures = (
             (~numbers.heard, Verdict.NON_FINITE),
             ((beliefs.known & (numbers.stamp_s < beliefs.last.stamp_s)) | _before(numbers, now_s, settings.timeout_s),
@@ -185,7 +197,7 @@ class AllyTracker:
             (numbers.stamp_s - now_s > settings.timeout_s, Verdict.FUTURE),
             ((x < low) | (x > high) | (y < low) | (y > high), Verdict.OUTSIDE),
             (outran, Verdict.TOO_FAST),
-            (apart_x * apart_x + apart_y * apart_y < nearest_m**2, Verdict.IMPOSSIBLE_HERE),
+            (apart_x * apart_x + apart_y * apart_y < self._nearest_m2, Verdict.IMPOSSIBLE_HERE),
         )  # fmt: skip
         verdict = xp.where(reports.heard, Verdict.BELIEVED + 0, Verdict.NOTHING + 0)
         for failed, reason in reversed(failures):
@@ -195,7 +207,7 @@ class AllyTracker:
 
     def _possible(self, twist: Array) -> Array:
         """The twist, cut to what the kind can do: it is used for coasting only."""
-        xp, v, omega = self._xp, self._model.max_v_mps, self._model.max_omega_radps
+        xp, v, omega = self._xp, self._v_mps, self._omega_radps
         return xp.stack([xp.clip(twist[..., 0], -v, v), xp.clip(twist[..., 1], -omega, omega)], axis=-1)
 
     def _extended(self, track: Track, reports: Reports) -> Track:
@@ -204,17 +216,27 @@ class AllyTracker:
         What a step covers beyond the kind's speed is kept as an excess, and what it leaves of it makes up for it: so
         the length of a track is bounded by speed times time plus one noise, at any rate of reports.
         """
-        xp, model = self._xp, self._model
+        xp = self._xp
         passed_s = SPEED_MARGIN * (reports.stamp_s - track.stamp_s)
         step = reports.pose - track.pose
         length_m = xp.sqrt(step[..., 0] * step[..., 0] + step[..., 1] * step[..., 1])
         turned_rad = xp.abs(xp.arctan2(xp.sin(step[..., 2]), xp.cos(step[..., 2])))
-        excess_m = xp.clip(track.excess_m + length_m - model.max_v_mps * passed_s, 0.0, None)
-        excess_rad = xp.clip(track.excess_rad + turned_rad - model.max_omega_radps * passed_s, 0.0, None)
+        excess_m = xp.clip(track.excess_m + length_m - self._v_mps * passed_s, 0.0, None)
+        excess_rad = xp.clip(track.excess_rad + turned_rad - self._omega_radps * passed_s, 0.0, None)
         return Track(reports.stamp_s, reports.pose, excess_m, excess_rad)
 
     def _honest(self, track: Track) -> Array:
         return (track.excess_m <= self.settings.noise_m) & (track.excess_rad <= self.settings.noise_rad)
+
+
+def _nearest_m(own: RobotModel, ally: RobotModel, noise_m: float) -> float:
+    """Nearer than this the ally would be inside the listener's own body."""
+    return max(0.0, own.radius_m + ally.radius_m - noise_m) if own.meets(ally) else 0.0
+
+
+def _each(xp: Any, values: list[float]) -> Array | float:
+    """One number where it is the same for all allies, else one for each (M,)."""
+    return values[0] if len(values) == 1 else xp.asarray(values)
 
 
 def _before(reports: Reports, now_s: Array | float, timeout_s: float) -> Array:

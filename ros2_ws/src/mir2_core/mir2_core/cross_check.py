@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +28,7 @@ class Hearsay(NamedTuple):
 class CrossCheck:
     """Compares what a robot heard of each of its `allies` with what the others say that they heard.
 
-    Two reports contradict each other if no robot of the kind could be at both places at their times. An ally is
+    Two reports contradict each other if no robot of the ally's kind could be at both places at their times. An ally is
     two-faced once more than F = `traitors` others contradict what was heard of it, or have found it two-faced. While
     at most F robots lie, one of these others is honest, so no honest ally is ever found two-faced. Among N >= 3F + 1
     robots, all honest ones that go on believing an ally have heard the same of it: two parts of the at least N - F
@@ -39,11 +39,11 @@ class CrossCheck:
     remembered. So a forger can take words away from others, and cannot put any into their mouths.
     """
 
-    def __init__(self, allies: Sequence[str], model: RobotModel, settings: TrustSettings) -> None:
+    def __init__(self, allies: Mapping[str, RobotModel], settings: TrustSettings) -> None:
         self.allies = list(allies)
         self.two_faced: set[str] = set()
         self.two_voices: set[str] = set()  # of the last second that was judged
-        self._model, self._settings = model, settings
+        self._models, self._settings = allies, settings
         self._heard: dict[str, deque[tuple[float, ...]]] = {ally: deque(maxlen=MOST_REPORTS) for ally in allies}
         self._said: dict[str, dict[float, Hearsay | None]] = {ally: {} for ally in allies}  # by second; None: two
         self._readmitted_s: dict[str, float] = {}
@@ -114,17 +114,20 @@ class CrossCheck:
             witness
             for witness, said in newest.items()
             if witness != ally
-            and (ally in said.two_faced or (ally in said.heard and self._contradict(own, said.heard[ally])))
+            and (
+                ally in said.two_faced
+                or (ally in said.heard and self._contradict(self._models[ally], own, said.heard[ally]))
+            )
         ]
         return len(against) > self._settings.traitors
 
-    def _contradict(self, own: FloatArray, other: FloatArray) -> bool:
+    def _contradict(self, model: RobotModel, own: FloatArray, other: FloatArray) -> bool:
         """Whether any two of the reports (R, 4) and (S, 4) cannot both be true."""
         apart = np.abs(own[:, None] - other[None])
         turned_rad = np.abs(np.remainder(apart[..., 3] + math.pi, math.tau) - math.pi)
         passed_s = SPEED_MARGIN * apart[..., 0]
-        far = np.hypot(apart[..., 1], apart[..., 2]) > self._model.max_v_mps * passed_s + 2.0 * self._settings.noise_m
-        turned = turned_rad > self._model.max_omega_radps * passed_s + 2.0 * self._settings.noise_rad
+        far = np.hypot(apart[..., 1], apart[..., 2]) > model.max_v_mps * passed_s + 2.0 * self._settings.noise_m
+        turned = turned_rad > model.max_omega_radps * passed_s + 2.0 * self._settings.noise_rad
         return bool((far | turned).any())
 
 

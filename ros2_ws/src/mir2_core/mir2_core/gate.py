@@ -1,13 +1,14 @@
 """The command gate: the last thing between any commander and a driver."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
-from mir2_core.gate_neighbours import keep_clear, turn_of
+from mir2_core.gate_neighbours import Neighbour, keep_clear, turn_of
 from mir2_core.robots import RobotModel
 from mir2_core.senses import Place, View, ranges_to_walls, senses_of
 from mir2_core.types import Command, Echo, FloatArray, RobotState
@@ -60,13 +61,16 @@ class GateDecision:
 class CommandGate:
     """Checks one robot's commands; the most conservative answer wins.
 
-    The only memory is the command last let through, from which acceleration is measured.
+    `allies` are the models of the other robots that there may be; all are of the own kind unless told. The only
+    memory is the command last let through, from which acceleration is measured.
     """
 
-    def __init__(self, model: RobotModel, limits: GateLimits) -> None:
+    def __init__(self, model: RobotModel, limits: GateLimits, allies: Iterable[RobotModel] = ()) -> None:
         self.model = model
         self.limits = limits
-        self._senses = senses_of(model)
+        radii_m = {model.radius_m} | {ally.radius_m for ally in allies if model.sees(ally)}
+        self._senses = {radius_m: senses_of(model, radius_m) for radius_m in sorted(radii_m)}
+        self._horizon_s = limits.period_s + model.lag_s
         self._last = Command(-math.inf, 0.0, 0.0)
 
     def step(
@@ -77,18 +81,24 @@ class CommandGate:
         neighbours: Sequence[RobotState] = (),
         echoes: Sequence[Echo | None] = (),
         *,
+        kinds: Sequence[RobotModel] = (),
         emergency_stop: bool = False,
     ) -> GateDecision:
         """Decide on the newest command, given the robot's own state, where its allies are said to be, and its echoes.
 
-        There is an echo for each proximity sensor of the model, in its order, or none at all.
+        There is an echo for each proximity sensor of the model, in its order, or none at all; `kinds` has a model for
+        each of the `neighbours`, or none if all are of the own kind.
         """
         ranges_m = self._ranges_m(now_s, echoes)
         stop = self._stop_reason(now_s, command, state, emergency_stop)
         if stop is not None or command is None or state is None:
             decision = GateDecision(Command(now_s, 0.0, 0.0), (stop,) if stop else ())
         else:
-            decision = self._limit(now_s, command, state, neighbours, ranges_m)
+            claims = [
+                _Claim(other, _seen_from(state, other), kind)
+                for other, kind in zip(neighbours, kinds or [self.model] * len(neighbours), strict=True)
+            ]
+            decision = self._limit(now_s, command, state, claims, ranges_m)
         self._last = decision.command
         sensors = zip(self.model.proximity, np.isnan(ranges_m).tolist(), strict=True)
         return replace(decision, silent=tuple(sensor.name for sensor, silent in sensors if silent))
@@ -118,7 +128,7 @@ class CommandGate:
         now_s: float,
         asked: Command,
         state: RobotState,
-        neighbours: Sequence[RobotState],
+        claims: Sequence["_Claim"],
         ranges_m: FloatArray,
     ) -> GateDecision:
         reasons: list[Reason] = []
@@ -127,17 +137,16 @@ class CommandGate:
         has_body = self.model.radius_m > 0
         if has_body:
             command = self._narrow(command, self._fence_v(command.v_mps, state), Reason.FENCE, reasons)
-            view = self._view(state, ranges_m)
-            claims = [_seen_from(state, other) for other in neighbours]
-            if view is not None:
-                contradicted = tuple(i for i, claim in enumerate(claims) if self._senses.contradict(view, claim))
-            believed = [i for i in range(len(neighbours)) if i not in contradicted]
-            clear = keep_clear(self.model, self.limits.period_s, command, state, [neighbours[i] for i in believed])
+            views = self._views(state, ranges_m)
+            contradicted = tuple(i for i, claim in enumerate(claims) if self._contradict(views, claim))
+            believed = [claim for i, claim in enumerate(claims) if i not in contradicted]
+            near = [Neighbour(each.state, self.model.spacing_to_m(each.kind)) for each in believed if self._meets(each)]
+            clear = keep_clear(self.model, self._horizon_s, command, state, near)
             if clear != command:
                 command = clear
                 reasons.append(Reason.NEIGHBOUR)
-            if view is not None:
-                v_mps = self._proximity_v(command, view, [claims[i] for i in believed])
+            if views:
+                v_mps = self._proximity_v(command, views, believed)
                 command = self._narrow(command, v_mps, Reason.PROXIMITY, reasons)
         scale = self.model.speed_scale(command.v_mps, command.omega_radps)
         if scale < 1.0:
@@ -163,23 +172,41 @@ class CommandGate:
         for position, direction in ((state.x_m, math.cos(state.heading_rad)), (state.y_m, math.sin(state.heading_rad))):
             outward = v_mps * direction
             room = high - position if outward > 0 else position - low
-            v_mps = _limit_approach(v_mps, abs(outward), room, self.limits.period_s)
+            v_mps = _limit_approach(v_mps, abs(outward), room, self._horizon_s)
         return v_mps
 
-    def _view(self, state: RobotState, ranges_m: FloatArray) -> View | None:
-        """What the sensors see; None if all are silent."""
-        if np.isnan(ranges_m).all():
-            return None
-        return self._senses.look(ranges_m, ranges_to_walls(self.model, state.pose, self.limits.arena_m))
+    def _meets(self, claim: "_Claim") -> bool:
+        return self.model.meets(claim.kind)
 
-    def _proximity_v(self, command: Command, view: View, claims: Sequence[Place]) -> float:
-        """The part of the speed that uses up at most half of the way to anything that is seen."""
-        wanted_m = abs(command.v_mps) * self.limits.period_s
+    def _views(self, state: RobotState, ranges_m: FloatArray) -> dict[float, View]:
+        """What the sensors see, for bodies of each radius that there may be; nothing if all are silent."""
+        if np.isnan(ranges_m).all():
+            return {}
+        walls_m = ranges_to_walls(self.model, state.pose, self.limits.arena_m)
+        return {radius_m: senses.look(ranges_m, walls_m) for radius_m, senses in self._senses.items()}
+
+    def _contradict(self, views: Mapping[float, View], claim: "_Claim") -> bool:
+        """Whether the sensors would have seen the claimant, and do not."""
+        if not views or not self.model.sees(claim.kind):
+            return False
+        radius_m = claim.kind.radius_m
+        return self._senses[radius_m].contradict(views[radius_m], claim.place)
+
+    def _proximity_v(self, command: Command, views: Mapping[float, View], claims: Sequence["_Claim"]) -> float:
+        """The part of the speed that uses up at most half of the way to anything that is seen, of whatever radius."""
+        wanted_m = abs(command.v_mps) * self._horizon_s
         if wanted_m == 0.0:
             return command.v_mps
         ahead_rad = math.pi if command.v_mps < 0 else 0.0
-        turned_rad = ahead_rad + turn_of(self.model, self.limits.period_s, command)
-        free_m = self._senses.way_m(view, (ahead_rad, turned_rad), claims)
+        turned = (ahead_rad, ahead_rad + turn_of(self.model, self._horizon_s, command))
+        places = {
+            radius_m: [each.place for each in claims if self.model.sees(each.kind) and each.kind.radius_m == radius_m]
+            for radius_m in views
+        }
+        explained = np.any(
+            [self._senses[radius_m].explained(view, places[radius_m]) for radius_m, view in views.items()], axis=0
+        )
+        free_m = min(self._senses[radius_m].way_m(view, turned, explained) for radius_m, view in views.items())
         return command.v_mps * min(1.0, 0.5 * free_m / wanted_m)
 
     def _accelerated(self, command: Command) -> Command:
@@ -208,6 +235,14 @@ class CommandGate:
         fastest = max(abs(w) for w in last)
         slower = max(0.0, 1.0 - reach / fastest)
         return replace(self._last.scaled(slower), stamp_s=command.stamp_s)
+
+
+class _Claim(NamedTuple):
+    """Where another robot is said to be, in the map and as the robot itself would see it, and what it is."""
+
+    state: RobotState
+    place: Place
+    kind: RobotModel
 
 
 def _fresh(now_s: float, stamp_s: float, timeout_s: float) -> bool:

@@ -12,8 +12,15 @@ MAX_DETOUR_RAD = math.radians(85.0)  # a robot whose way is closed may be turned
 ROUNDING = 1e-9
 
 
+class Neighbour(NamedTuple):
+    """Where another robot is, and how near it may come, centre to centre."""
+
+    state: RobotState
+    spacing_m: float
+
+
 def keep_clear(
-    model: RobotModel, period_s: float, command: Command, state: RobotState, neighbours: Sequence[RobotState]
+    model: RobotModel, period_s: float, command: Command, state: RobotState, neighbours: Sequence[Neighbour]
 ) -> Command:
     """The command that uses up at most half of the room to any neighbour during one period.
 
@@ -22,7 +29,7 @@ def keep_clear(
     """
     if abs(command.v_mps) * period_s == 0.0:
         return command
-    obstacles = _obstacles(model, period_s, command.v_mps, state, neighbours)
+    obstacles = _obstacles(period_s, command.v_mps, state, neighbours)
     if obstacles is None:
         return replace(command, v_mps=0.0)
     fastest = model.max_omega_radps
@@ -46,7 +53,7 @@ def clip(value: float, low: float, high: float) -> float:
 
 
 def _obstacles(
-    model: RobotModel, period_s: float, v_mps: float, state: RobotState, neighbours: Sequence[RobotState]
+    period_s: float, v_mps: float, state: RobotState, neighbours: Sequence[Neighbour]
 ) -> list["_Obstacle"] | None:
     """The neighbours to which driving straight there would use up more than half of the room.
 
@@ -54,12 +61,12 @@ def _obstacles(
     """
     direction_rad = state.heading_rad + (math.pi if v_mps < 0 else 0.0)
     obstacles = []
-    for other in neighbours:
+    for other, spacing_m in neighbours:
         dx, dy = other.x_m - state.x_m, other.y_m - state.y_m
         distance_m = math.hypot(dx, dy)
         if not math.isfinite(distance_m) or distance_m == 0.0:
             return None
-        room_m = max(0.0, distance_m - model.spacing_m)
+        room_m = max(0.0, distance_m - spacing_m)
         cos = 0.5 * room_m / (abs(v_mps) * period_s)
         if cos < 1.0:
             bearing_rad = math.remainder(math.atan2(dy, dx) - direction_rad, 2.0 * math.pi)

@@ -31,7 +31,7 @@ class Team(NamedTuple):
 
 
 class Listener:
-    """Hears the allies of `own`, one of `names`; all are of one kind."""
+    """Hears the allies of `own`, one of `names`, a robot of the kind `model`; so are all but those in `kinds`."""
 
     def __init__(
         self,
@@ -42,14 +42,16 @@ class Listener:
         arena_m: float,
         period_s: float,
         settings: TrustSettings,
+        kinds: Mapping[str, RobotModel] | None = None,
     ) -> None:
         self.names = list(names)
         self.allies = [name for name in names if name != own]
         self.refused: dict[str, Counter[str]] = {ally: Counter() for ally in self.allies}
-        self.cross_check = CrossCheck(self.allies, model, settings)
+        models = {ally: (kinds or {}).get(ally, model) for ally in self.allies}
+        self.cross_check = CrossCheck(models, settings)
         self._own = self.names.index(own)
         self._rows = {ally: row for row, ally in enumerate(self.allies)}
-        self._tracker = AllyTracker(np, model, arena_m, period_s, settings)
+        self._tracker = AllyTracker(np, model, arena_m, period_s, settings, allies=list(models.values()))
         self._beliefs = self._tracker.nobody(np.zeros(len(self.allies)))
 
     def hear(self, heard: Mapping[str, Heard], own: RobotState | None) -> dict[str, Verdict]:

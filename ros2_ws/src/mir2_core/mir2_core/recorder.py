@@ -2,12 +2,13 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from mir2_core.robots import RobotModel
 from mir2_core.tasks import FloorTask
 from mir2_core.types import Command, FloatArray, RobotState
 
@@ -176,6 +177,17 @@ def rendezvous_distance_m(robots: int, spacing_m: float) -> float:
     """
     rings = (math.sqrt(12.0 * robots - 3.0) - 3.0) / 6.0
     return RENDEZVOUS_M + 2.0 * rings * spacing_m
+
+
+def met_within_m(team: Sequence[RobotModel]) -> float:
+    """The widest pair distance that counts as met for robots of these kinds; each layer of them packs by itself."""
+    layers = [[other for other in team if one.meets(other)] for one in team]
+    packed = [
+        (len(layer), max(one.spacing_to_m(other) for other in layer))
+        for one, layer in zip(team, layers, strict=True)
+        if layer
+    ]
+    return max((rendezvous_distance_m(*each) for each in packed), default=RENDEZVOUS_M)
 
 
 def pair_distances(poses: FloatArray) -> tuple[float, float]:

@@ -10,12 +10,13 @@ from pydantic import Field, field_validator, model_validator
 from mir2_core.allies import TrustSettings
 from mir2_core.config import StrictModel, load_yaml
 from mir2_core.errors import UserError, nearest
-from mir2_core.robots import ROBOTS
+from mir2_core.robots import ROBOTS, RobotModel
 from mir2_core.types import FloatArray
 from mir2_core.vote import MOST_LIARS
 
 MAX_ROBOTS = 64
 LONGEST_NAME = 64
+LOWEST_M, HIGHEST_M = 0.3, 3.0  # that robots fly at
 DEFAULT_KIND = "epuck2"
 ALL = "all"
 ROBOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -51,6 +52,9 @@ class RobotSettings(StrictModel):
     """What robots may share: a robot's own value wins over that of its kind, and that over the one for all."""
 
     stamped_cmd_vel: bool = True
+    height_m: float | None = Field(
+        default=None, ge=LOWEST_M, le=HIGHEST_M, description="of flight; that of the kind unless told"
+    )
     driver: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -76,6 +80,12 @@ class RobotEntry(RobotSettings):
         if kind not in ROBOTS:
             raise ValueError(f"unknown robot kind; {nearest(kind, ROBOTS)}")
         return kind
+
+    @property
+    def model(self) -> RobotModel:
+        """Its kind's model, at the height that it is to fly at."""
+        model = ROBOTS[self.kind]
+        return model if self.height_m is None else model.at(self.height_m)
 
 
 class Roster(StrictModel):
@@ -122,6 +132,12 @@ class Roster(StrictModel):
                 raise ValueError(f"robot '{name}' appears {names.count(name)} times; every robot needs its own name")
         size = self.arena.size_m
         for robot in self.robots:
+            if robot.height_m is not None and not ROBOTS[robot.kind].flies:
+                flying = ", ".join(sorted(kind for kind, model in ROBOTS.items() if model.flies))
+                raise ValueError(
+                    f"robot '{robot.name}' has height_m {robot.height_m:g}, but its kind '{robot.kind}' does not fly; "
+                    f"leave it out, or choose a kind that flies: {flying}"
+                )
             if robot.start and not (0 <= robot.start.x_m <= size and 0 <= robot.start.y_m <= size):
                 raise ValueError(
                     f"robot '{robot.name}' starts at x_m {robot.start.x_m:g}, y_m {robot.start.y_m:g}, outside the "

@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from mir2_core.robots import RobotModel
 from mir2_core.types import FloatArray
 
-CELL_RAD = math.radians(5.0)
-CELL_M = 0.002
+FEWEST_BEARINGS = 72
+CELL_ASIDE_M, CELL_M = 0.0115, 0.002  # no cell is larger: every place has the middle of one within `CLAIM_M`
 NOISES = 3.0  # deviations of a reading that count as noise
 CLAIM_M = 0.008  # how far from the place that is claimed an ally, or a wall, may be
 
@@ -37,14 +37,17 @@ def sensor_rays(model: RobotModel) -> Rays:
     return Rays(starts, _unit(bearings + fields * np.array([-0.5, 0.0, 0.5])))
 
 
-def ranges_to(model: RobotModel, places: ArrayLike) -> FloatArray:
-    """What the sensors (..., S) would read of a body of the same kind whose middle is at `places` (..., 2)."""
-    rays = sensor_rays(model)
+def ranges_to(model: RobotModel, places: ArrayLike, radius_m: float | None = None) -> FloatArray:
+    """What the sensors (..., S) would read of a body whose middle is at `places` (..., 2).
+
+    Its radius is that of the model's own kind unless told.
+    """
+    rays, radius_m = sensor_rays(model), model.radius_m if radius_m is None else radius_m
     offsets = np.asarray(places, dtype=np.float64)[..., None, None, :] - rays.starts
     along = np.sum(offsets * rays.directions, axis=-1)
     aside = offsets[..., 0] * rays.directions[..., 1] - offsets[..., 1] * rays.directions[..., 0]
-    half_chord = np.sqrt(np.clip(model.radius_m**2 - aside**2, 0.0, None))
-    hit = (np.abs(aside) < model.radius_m) & (along + half_chord > 0.0)
+    half_chord = np.sqrt(np.clip(radius_m**2 - aside**2, 0.0, None))
+    hit = (np.abs(aside) < radius_m) & (along + half_chord > 0.0)
     nearest = np.where(hit, np.clip(along - half_chord, 0.0, None), np.inf).min(axis=-1)
     ranges_m: FloatArray = np.minimum(nearest, [sensor.range_m for sensor in model.proximity])
     return ranges_m
@@ -73,19 +76,22 @@ class View(NamedTuple):
 
 
 class Senses:
-    """Reads the sensors of one robot kind."""
+    """Reads the sensors of one robot kind, as far as they speak of bodies of one radius."""
 
-    def __init__(self, model: RobotModel) -> None:
+    def __init__(self, model: RobotModel, radius_m: float) -> None:
         self._model = model
-        self._bearings_rad = np.arange(0.0, math.tau, CELL_RAD) + 0.5 * CELL_RAD
         self._limits_m = np.array([sensor.range_m for sensor in model.proximity])
+        farthest_m = model.radius_m + radius_m + self._limits_m.max(initial=0.0)
+        bearings = max(FEWEST_BEARINGS, math.ceil(math.tau * farthest_m / CELL_ASIDE_M))
+        self._cell_rad = math.tau / bearings
+        self._bearings_rad = np.arange(bearings) * self._cell_rad + 0.5 * self._cell_rad
         edges_m = np.arange(0.0, self._limits_m.max(initial=0.0) + CELL_M, CELL_M)
         self._gaps_m = edges_m[:-1]
-        self._touching_m = 2.0 * model.radius_m
+        self._touching_m = model.radius_m + radius_m
         distances_m = self._touching_m + edges_m
-        corners = _unit(self._bearings_rad - 0.5 * CELL_RAD)[:, None] * distances_m[:, None]
+        corners = _unit(self._bearings_rad - 0.5 * self._cell_rad)[:, None] * distances_m[:, None]
         self._middles = _unit(self._bearings_rad)[:, None] * (distances_m[:-1, None] + 0.5 * CELL_M)
-        self._nearest, self._farthest = self._of_cells(ranges_to(model, corners))
+        self._nearest, self._farthest = self._of_cells(ranges_to(model, corners, radius_m))
         self._noise_m = NOISES * np.array([sensor.noise_m for sensor in model.proximity])
 
     @staticmethod
@@ -117,7 +123,7 @@ class Senses:
 
     def _cell(self, bearing_rad: float, gap_m: float) -> tuple[int, int]:
         """The cell of a body at that bearing and gap; one that is too near counts as touching."""
-        return int(bearing_rad % math.tau / CELL_RAD) % len(self._bearings_rad), max(0, int(gap_m / CELL_M))
+        return int(bearing_rad % math.tau / self._cell_rad) % len(self._bearings_rad), max(0, int(gap_m / CELL_M))
 
     def contradict(self, view: View, place: Place) -> bool:
         """Whether a robot that claims to stand at `place` would have been seen there, or near it."""
@@ -131,14 +137,14 @@ class Senses:
         near = np.hypot(*np.moveaxis(self._middles - claimed, -1, 0)) <= CLAIM_M
         return bool(view.free[near].all())
 
-    def way_m(self, view: View, turned: tuple[float, float], claims: Iterable[Place] = ()) -> float:
+    def way_m(self, view: View, turned: tuple[float, float], explained: NDArray[np.bool_] | None = None) -> float:
         """How far a robot may go, in directions between the two of `turned`, until it touches what it sees.
 
-        An echo that one of the `claims` explains is left out: who says where it is says it more exactly than an echo.
+        Echoes (E,) that are `explained` are left out: who says where it is says it more exactly than an echo.
         """
-        seen = view.echoes[~self._explained(view, claims)].any(axis=0)
+        seen = (view.echoes if explained is None else view.echoes[~explained]).any(axis=0)
         rows, columns = np.nonzero(seen)
-        middle_rad, half_rad = 0.5 * (turned[0] + turned[1]), 0.5 * (abs(turned[1] - turned[0]) + CELL_RAD)
+        middle_rad, half_rad = 0.5 * (turned[0] + turned[1]), 0.5 * (abs(turned[1] - turned[0]) + self._cell_rad)
         off_rad = np.abs(np.remainder(self._bearings_rad[rows] - middle_rad + math.pi, math.tau) - math.pi)
         off_rad = np.clip(off_rad - half_rad, 0.0, None)
         distances_m = self._touching_m + self._gaps_m[columns]
@@ -147,7 +153,7 @@ class Senses:
         ways_m = np.where(meets, ahead_m - np.sqrt(np.clip(self._touching_m**2 - aside_m**2, 0.0, None)), np.inf)
         return max(0.0, float(ways_m.min(initial=np.inf)))
 
-    def _explained(self, view: View, claims: Iterable[Place]) -> NDArray[np.bool_]:
+    def explained(self, view: View, claims: Iterable[Place]) -> NDArray[np.bool_]:
         """Which echoes (E,) a robot at one of the places would cause."""
         explained = np.zeros(len(view.echoes), dtype=np.bool_)
         for place in claims:
@@ -158,9 +164,9 @@ class Senses:
 
 
 @lru_cache
-def senses_of(model: RobotModel) -> Senses:
-    """The senses of a kind, whose tables are the same for all its robots."""
-    return Senses(model)
+def senses_of(model: RobotModel, radius_m: float | None = None) -> Senses:
+    """The senses of a kind for bodies of a radius, that of the kind unless told; all its robots share the tables."""
+    return Senses(model, model.radius_m if radius_m is None else radius_m)
 
 
 def _unit(angles_rad: FloatArray) -> FloatArray:

@@ -10,6 +10,10 @@ from mir2_core.tasks import FloorTask
 from mir2_core.types import FloatArray
 
 
+class PhysicsError(UserError):
+    """A simulated world that no longer obeys physics; the message says when and for which robot first."""
+
+
 class World(Protocol):
     """N robots that are driven for a while at a time."""
 
@@ -19,7 +23,7 @@ class World(Protocol):
         ...
 
     def step(self, twists: FloatArray, duration_s: float) -> FloatArray:
-        """Drive with body velocities (N, 2); returns what was really applied."""
+        """Drive with body velocities (N, 2); returns what was really applied. Raises `PhysicsError`."""
         ...
 
     def poses(self) -> FloatArray:

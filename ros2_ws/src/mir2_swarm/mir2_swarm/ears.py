@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 
 from geometry_msgs.msg import PoseArray
 from mir2_core.listener import Heard, Listener
-from mir2_core.robots import robot_model
 from mir2_core.traitors.links import UnderWay
 from mir2_core.types import RobotState
 from nav_msgs.msg import Odometry
@@ -36,10 +35,11 @@ class Ears:
         self.listener = Listener(
             roster.names,
             robot,
-            model=robot_model(roster.robot(robot).kind),
+            model=roster.robot(robot).model,
             arena_m=roster.arena.size_m,
             period_s=node.period_s,
             settings=roster.trust,
+            kinds={each.name: each.model for each in roster.robots},
         )
         self._pace = node.pace
         self._heard = heard

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from geometry_msgs.msg import PoseArray, TwistStamped
 from mir2_core.errors import UserError, nearest
-from mir2_core.robots import robot_model
 from mir2_core.traitors import FAULTS
 from mir2_core.traitors.schedule import FOREVER, FaultSchedule, FaultSpec, make_fault, parse_faults
 from mir2_core.traitors.takeover import Takeover, Told
@@ -212,7 +211,7 @@ class FaultInjectorNode(SwarmNode):
         return replace(spec, two_faced=adversary.two_faced)
 
     def _takeover(self, spec: FaultSpec) -> Takeover:
-        body, index = robot_model(self.roster.robot(spec.robot).kind), self.roster.names.index(spec.robot)
+        body, index = self.roster.robot(spec.robot).model, self.roster.names.index(spec.robot)
         adversary = self._adversaries[spec.bundle] if spec.bundle else None
         traitor, robots = (adversary, adversary.info.robots) if adversary else (spec.traitor(), None)
         return Takeover(traitor, self.deployment.task, body, index, self._seed, robots=robots)

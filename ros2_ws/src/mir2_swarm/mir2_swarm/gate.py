@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from geometry_msgs.msg import Twist, TwistStamped
 from mir2_core.gate import CommandGate, GateDecision, GateLimits
-from mir2_core.robots import robot_model
 from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import GateStatus
 from nav_msgs.msg import Odometry
@@ -45,7 +44,8 @@ class GateNode(SwarmNode):
             command_timeout_s=self.roster.timeouts.command_s,
             state_timeout_s=self.roster.timeouts.state_s,
         )
-        self._gate = CommandGate(robot_model(self._entry.kind), limits)
+        self._kinds = {other.name: other.model for other in self.roster.robots if other.name != robot}
+        self._gate = CommandGate(self._entry.model, limits, self._kinds.values())
         self._commands: dict[str, Command] = {}
         self._state: RobotState | None = None
         self._news = FaultNews(self)
@@ -162,7 +162,13 @@ class GateNode(SwarmNode):
         command = self._commands.get(source) if self._stop_line.settled else None
         others, echoes = self._others(now_s), self._proximity.echoes
         decision = self._gate.step(
-            now_s, command, self._state, list(others.values()), echoes, emergency_stop=self._stop_line.held
+            now_s,
+            command,
+            self._state,
+            list(others.values()),
+            echoes,
+            kinds=[self._kinds[name] for name in others],
+            emergency_stop=self._stop_line.held,
         )
         names = list(others)
         self._contradictions.update(names[index] for index in decision.contradicted)

@@ -10,8 +10,7 @@ from mir2_core.deployment import adversaries
 from mir2_core.ending import in_words
 from mir2_core.errors import UserError
 from mir2_core.gate import Reason
-from mir2_core.recorder import Recorder, StepRecord, rendezvous_distance_m, summary
-from mir2_core.robots import robot_model
+from mir2_core.recorder import Recorder, StepRecord, met_within_m, summary
 from mir2_core.roster import RobotEntry
 from mir2_core.run import LONGEST_S
 from mir2_core.suspicion import Event
@@ -87,14 +86,13 @@ class MonitorNode(SwarmNode):
     # Before the run
 
     def _begin(self, run_start_s: float) -> None:
-        spacing_m = max(robot_model(robot.kind).spacing_m for robot in self.roster.robots)
         self._recorder = Recorder(
             self.deployment.task,
             self.roster.names,
             run_start_s,
             patient=self.pace.patient,
             last_step=math.ceil(self._duration_s * self.roster.rate_hz - 1e-6) if self._duration_s else None,
-            rendezvous_m=rendezvous_distance_m(len(self.roster.names), spacing_m),
+            rendezvous_m=met_within_m([robot.model for robot in self.roster.robots]),
             places=np.array([_place(robot) for robot in self.roster.robots]),
         )
         self._events.add(0.0, "run_started", **self._facts)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 
 from geometry_msgs.msg import Twist, TwistStamped
-from mir2_core.robots import robot_model
 from mir2_core.roster import RobotEntry
 from mir2_core.types import Command, Echo, RobotState
 from nav_msgs.msg import Odometry
@@ -25,7 +24,7 @@ class RobotPort:
         self._odometry = node.create_publisher(Odometry, f"/{robot.name}/odom", 10)
         self._sensors = [
             (sensor, node.create_publisher(Range, f"/{robot.name}/{sensor.name}", node.pace.odometry_qos))
-            for sensor in robot_model(robot.kind).proximity
+            for sensor in robot.model.proximity
         ]
         kind, callback = (TwistStamped, self._on_stamped) if robot.stamped_cmd_vel else (Twist, self._on_twist)
         node.create_subscription(kind, f"/{robot.name}/cmd_vel", callback, node.pace.control_depth)
@@ -47,9 +46,11 @@ class RobotPort:
             publisher.publish(to_range(Echo(state.stamp_s, range_m), sensor, self.name))
 
     def answer(self, time_s: float) -> tuple[float, float] | None:
-        """v_mps, omega_radps of the command stamped with that time; None if it has not come."""
+        """v_mps, omega_radps of the command stamped with that time, zero if not a number; None if it has not come."""
         command = self._command
-        return (command.v_mps, command.omega_radps) if command and command.stamp_s == time_s else None
+        if command is None or command.stamp_s != time_s:
+            return None
+        return (command.v_mps, command.omega_radps) if command.is_finite() else (0.0, 0.0)
 
     def newest(self) -> tuple[float, float]:
         """v_mps, omega_radps of the newest command; zero if it is old, or not a number."""

@@ -1,7 +1,7 @@
-"""What a differential-drive robot can do."""
+"""What a robot that drives, or flies at one height, can do."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 
@@ -25,7 +25,12 @@ class RobotModel:
     """Kinematics, limits, footprint and senses of one robot kind.
 
     `policy_kind` is the robot kind that a policy bundle must have been made for. A radius of zero means a point
-    without a body: the gate then keeps neither walls nor neighbours away from it.
+    without a body: the gate then keeps neither walls nor neighbours away from it. What flies has no wheels: those
+    given are imagined, of 1 m so that their rad/s are m/s, and say how much of speed and turning it can do at once.
+
+    `height_m` is that of flight, of the body's middle; 0 for what drives. The body reaches from `body_m[0]` to
+    `body_m[1]` above it, and nothing else may be within `air_m` above or below that. `eye_m` is how high its
+    proximity sensors are. For `lag_s` it goes on as it did when told something else; gates look so much further ahead.
     """
 
     name: str
@@ -36,7 +41,21 @@ class RobotModel:
     max_wheel_radps2: float
     radius_m: float
     clearance_m: float
+    lag_s: float = 0.0
     proximity: tuple[ProximitySensor, ...] = ()
+    height_m: float = 0.0
+    body_m: tuple[float, float] = (0.0, 0.05)
+    air_m: float = 0.0
+    eye_m: float = 0.025
+
+    @property
+    def flies(self) -> bool:
+        """Whether it has a height to be told."""
+        return self.height_m > 0.0
+
+    def at(self, height_m: float) -> Self:
+        """The same robot, flying at another height."""
+        return replace(self, height_m=height_m)
 
     @property
     def max_v_mps(self) -> float:
@@ -52,6 +71,23 @@ class RobotModel:
     def spacing_m(self) -> float:
         """Nearest that two robots of this kind may come, centre to centre."""
         return 2.0 * self.radius_m + self.clearance_m
+
+    def meets(self, other: "RobotModel") -> bool:
+        """Whether the two have bodies and come so near in height that neither may be above the other."""
+        air_m = max(self.air_m, other.air_m)
+        below = self.height_m + self.body_m[0] - air_m < other.height_m + other.body_m[1]
+        above = other.height_m + other.body_m[0] - air_m < self.height_m + self.body_m[1]
+        return self.radius_m > 0.0 and other.radius_m > 0.0 and below and above
+
+    def sees(self, other: "RobotModel") -> bool:
+        """Whether its proximity sensors look at the height of the other's body."""
+        low_m, high_m = (other.height_m + end_m for end_m in other.body_m)
+        return other.radius_m > 0.0 and low_m <= self.height_m + self.eye_m <= high_m
+
+    def spacing_to_m(self, other: "RobotModel") -> float:
+        """Nearest that the two may come in the plane, centre to centre; 0 where one may be above the other."""
+        between_m = self.radius_m + other.radius_m + max(self.clearance_m, other.clearance_m)
+        return between_m if self.meets(other) else 0.0
 
     def wheels(self, v_mps: float, omega_radps: float) -> tuple[float, float]:
         """Left and right wheel speed in rad/s for a body velocity."""
