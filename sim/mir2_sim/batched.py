@@ -9,6 +9,7 @@ import torch
 from mir2_core.tasks import Task, TaskParams, task_type
 from torch import Tensor
 
+from mir2_sim.bodies import some_bodies
 from mir2_sim.hearing import Heard, Hearing
 from mir2_sim.randomisation import Randomisation
 
@@ -51,8 +52,11 @@ class BatchedWorld:
         # Worlds start at different ages, so that they do not all end at once.
         self.age = torch.as_tensor(rng.integers(0, task.params.horizon, batch), device=self.state.device)
         self.begins = torch.ones_like(self.age, dtype=torch.bool)
-        disturbed = randomisation if randomisation and randomisation.disturbed else None
-        self._hearing = Hearing(disturbed, task, batch, rng) if disturbed else None
+        varied = randomisation or Randomisation()
+        self._hearing = Hearing(varied, task, batch, rng) if varied.disturbed else None
+        self._bodies = some_bodies(task) if varied.bodies else None
+        self._share = varied.bodies
+        self._has_bodies = self._drawn_bodies()
 
     def heard(self) -> Heard:
         """What the robots hear of each other, once a step."""
@@ -66,13 +70,17 @@ class BatchedWorld:
 
     def step(self, actions: Tensor) -> Step:
         """Move all robots by `actions` (B, N, A)."""
-        task = self.task
-        state = task.step(self.state, actions)
+        task, moves = self.task, actions
+        if self._bodies is not None:
+            moves = torch.where(self._has_bodies[:, None, None], self._bodies.allowed(self.state, actions), actions)
+        state = task.step(self.state, moves)
         reward, done = task.outcome(state, actions)
         self.age += 1
         truncated = (self.age >= task.params.horizon) & ~done
         result = Step(state, reward, done, truncated)
         self.begins = done | truncated
+        if self._bodies is not None:
+            self._has_bodies = torch.where(self.begins, self._drawn_bodies(), self._has_bodies)
         self.state = self._restart(state, self.begins)
         return result
 
@@ -80,7 +88,8 @@ class BatchedWorld:
         """Everything needed to go on from here."""
         worlds = {"state": self.state.detach(), "age": self.age, "begins": self.begins}
         hearing = {} if self._hearing is None else {"hearing": self._hearing.state_dict()}
-        return {**worlds, **hearing, "rng": self._rng.bit_generator.state}
+        bodies = {} if self._bodies is None else {"has_bodies": self._has_bodies}
+        return {**worlds, **hearing, **bodies, "rng": self._rng.bit_generator.state}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
@@ -89,6 +98,14 @@ class BatchedWorld:
         self._rng.bit_generator.state = state["rng"]
         if self._hearing is not None:
             self._hearing.load_state_dict(state["hearing"])
+        if self._bodies is not None:
+            self._has_bodies = state["has_bodies"].to(self._has_bodies)
+
+    def _drawn_bodies(self) -> Tensor:
+        """For every world (B,), whether its robots would have bodies if its episode began now."""
+        if self._bodies is None:
+            return torch.zeros_like(self.begins)
+        return torch.as_tensor(self._rng.random(len(self.state)) < self._share, device=self.state.device)
 
     def _restart(self, state: Tensor, ended: Tensor) -> Tensor:
         count = int(ended.sum())

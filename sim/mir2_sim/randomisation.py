@@ -18,6 +18,7 @@ class Randomisation(StrictModel):
     falls_silent_hz: float = Field(default=0.05, ge=0.0, description="rate of each robot")
     comes_back_hz: float = Field(default=0.1, ge=0.0, description="rate of each silent robot")
     shortest_range_m: float = Field(default=0.5, gt=0.0, description="ranges lie between this and the whole arena")
+    bodies: float = Field(default=0.0, ge=0.0, le=1.0, description="share of the episodes in which robots have bodies")
     latest_periods: int = Field(default=2, ge=0, le=10, description="by which a report is late at most")
 
     @field_validator("robots")
@@ -45,4 +46,4 @@ class Randomisation(StrictModel):
     @property
     def off(self) -> bool:
         """Whether nothing varies."""
-        return self.robots is None and not self.evaluated_robots and self.disturbed == 0.0
+        return self.robots is None and not self.evaluated_robots and self.disturbed == 0.0 and self.bodies == 0.0
