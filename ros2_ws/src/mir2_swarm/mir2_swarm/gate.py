@@ -16,7 +16,7 @@ from mir2_swarm.fault_news import FaultNews
 from mir2_swarm.node import SwarmNode, robot_arguments, spin
 from mir2_swarm.pace import Stamps
 from mir2_swarm.proximity import Proximity
-from mir2_swarm.shared import SharedSubscriptions
+from mir2_swarm.shared import Shared
 from mir2_swarm.stop_line import StopLine
 from mir2_swarm.tracking import Tracking
 
@@ -34,7 +34,7 @@ class GateNode(SwarmNode):
     messages.
     """
 
-    def __init__(self, robot: str, shared: SharedSubscriptions | None = None) -> None:
+    def __init__(self, robot: str, shared: Shared | None = None) -> None:
         super().__init__("gate", robot, shared)
         self.robot = robot
         self._entry = self.roster.robot(robot)
@@ -101,7 +101,7 @@ class GateNode(SwarmNode):
     def _look_for_stop_node(self) -> None:
         """What is known of a stop stays, whether or not its node is there; a person should know that it is not."""
         away_s = self.steady_s - self._stop_node_seen_s
-        if STOP in self.get_node_names():
+        if STOP in self.node_names():
             self._stop_node_seen_s = self.steady_s
             if away_s > STOP_NODE_GRACE_S:
                 self.get_logger().info(f"the emergency-stop node is back; the robot {self._stop_state}")
@@ -131,6 +131,9 @@ class GateNode(SwarmNode):
         time_s = self.pace.step_s(self._commands.get("policy"))
         if time_s is None or not self._stop_line.settled:
             return
+        again = self._answered if self._answered and self._answered[0].stamp_s == time_s else None
+        if again and came != ODOMETRY:
+            return
         source = self._source(time_s)
         if not self.pace.due(time_s, self._needed(), news=came in (source, STOP)):
             return
@@ -141,10 +144,10 @@ class GateNode(SwarmNode):
             self._lease.miss(time_s)
             return
         self._lease.met()
-        if self._answered is None or self._answered[0].stamp_s != time_s:
+        if again is None:
             self._answer(time_s, source)
-        elif came == ODOMETRY and self._state and self._state.stamp_s == time_s:  # the simulator asks again
-            self._send(*self._answered)
+        elif self._state and self._state.stamp_s == time_s:  # the simulator asks again
+            self._send(*again)
 
     def _needed(self) -> Stamps:
         """The stamps of what a decision looks at besides the command."""
@@ -218,5 +221,5 @@ class GateNode(SwarmNode):
 
 def main() -> None:
     """Serve the robots named on the command line."""
-    shared = SharedSubscriptions()
+    shared = Shared()
     spin(lambda: (GateNode(robot, shared) for robot in robot_arguments()))

@@ -22,7 +22,7 @@ from rclpy.utilities import remove_ros_args
 
 from mir2_swarm.environment import check_environment
 from mir2_swarm.pace import PACES
-from mir2_swarm.shared import SharedSubscriptions
+from mir2_swarm.shared import Shared
 
 HIGHEST_SEED = 2**31 - 1
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -37,10 +37,10 @@ Number = TypeVar("Number", int, float)
 class SwarmNode(Node):
     """A node with the parameters `roster` (a file) and `mode` (realtime or lockstep)."""
 
-    def __init__(self, name: str, namespace: str = "", shared: SharedSubscriptions | None = None) -> None:
+    def __init__(self, name: str, namespace: str = "", shared: Shared | None = None) -> None:
         super().__init__(name, namespace=namespace)
         self._require_name(f"/{namespace}/{name}" if namespace else f"/{name}")
-        self._shared = shared or SharedSubscriptions()
+        self._shared = shared or Shared()
         self._roster_path = self.text_parameter("roster", "the path of a roster file")
         self.roster = load_roster(self._roster_path)
         self.mode = self.choice_parameter("mode", tuple(PACES))
@@ -80,7 +80,11 @@ class SwarmNode(Node):
 
     def listen(self, kind: type, topic: str, listener: Callable[[Any], None], qos: QoSProfile | int) -> None:
         """Subscribe to an absolute topic together with the other nodes of the process."""
-        self._shared.add(self, kind, topic, listener, qos)
+        self._shared.subscribe(self, kind, topic, listener, qos)
+
+    def node_names(self) -> list[str]:
+        """The names of all nodes in sight, which the nodes of the process look up together."""
+        return self._shared.node_names(self, self.steady_s)
 
     def _parameter(self, name: str, default: Any) -> Any:
         """A parameter's value; it cannot be set later, when it would have no effect."""

@@ -14,7 +14,7 @@ from mir2_swarm.ears import Ears
 from mir2_swarm.fault_news import FaultNews
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
 from mir2_swarm.relay import StateRelay
-from mir2_swarm.shared import SharedSubscriptions
+from mir2_swarm.shared import Shared
 
 ALLY_GRACE = 0.2  # of a control period: how long a decision waits for allies whose state of this step is late
 TELL_S = 0.5  # how often it may say what has changed in what it believes
@@ -29,7 +29,7 @@ class PolicyNode(SwarmNode):
     absent, another one is shown what `mir2_core.listener` documents.
     """
 
-    def __init__(self, robot: str, shared: SharedSubscriptions | None = None) -> None:
+    def __init__(self, robot: str, shared: Shared | None = None) -> None:
         super().__init__("policy", robot, shared)
         self.roster.robot(robot)
         self.robot = robot
@@ -121,5 +121,5 @@ class PolicyNode(SwarmNode):
 
 def main() -> None:
     """Serve the robots named on the command line."""
-    shared = SharedSubscriptions()
+    shared = Shared()
     spin(lambda: (PolicyNode(robot, shared) for robot in robot_arguments()))
