@@ -60,7 +60,7 @@ def anything(time_s: float) -> st.SearchStrategy[Hearsay]:
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100, deadline=None)
 @given(st.data(), team)
 def test_all_that_go_on_believing_have_heard_the_same_and_no_honest_ally_is_found_two_faced(data, team):
     traitors, count = team
@@ -81,7 +81,7 @@ def test_all_that_go_on_believing_have_heard_the_same_and_no_honest_ally_is_foun
         assert believing(honest) == set(honest)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100, deadline=None)
 @given(st.data(), team)
 def test_nobody_is_convicted_by_those_who_speak_in_the_names_of_others(data, team):
     robots = checks(team[1], team[0])

@@ -109,26 +109,22 @@ class CrossCheck:
     def _is_two_faced(self, ally: str, newest: Mapping[str, Hearsay]) -> bool:
         if self._judged_s - self._readmitted_s.get(ally, -math.inf) < MEMORY_S:
             return False
-        own = self._rows(ally)
-        against = [
-            witness
-            for witness, said in newest.items()
-            if witness != ally
-            and (
-                ally in said.two_faced
-                or (ally in said.heard and self._contradict(self._models[ally], own, said.heard[ally]))
-            )
-        ]
-        return len(against) > self._settings.traitors
+        others = [said for witness, said in newest.items() if witness != ally]
+        found = [said for said in others if ally in said.two_faced]
+        heard = [said.heard[ally] for said in others if ally not in said.two_faced and ally in said.heard]
+        return len(found) + self._contradicting(self._models[ally], self._rows(ally), heard) > self._settings.traitors
 
-    def _contradict(self, model: RobotModel, own: FloatArray, other: FloatArray) -> bool:
-        """Whether any two of the reports (R, 4) and (S, 4) cannot both be true."""
-        apart = np.abs(own[:, None] - other[None])
+    def _contradicting(self, model: RobotModel, own: FloatArray, others: Sequence[FloatArray]) -> int:
+        """How many of the others have heard a report, of their (S, 4), that cannot be true beside one of our (R, 4)."""
+        if not others:
+            return 0
+        apart = np.abs(own[:, None] - np.concatenate(others)[None])
         turned_rad = np.abs(np.remainder(apart[..., 3] + math.pi, math.tau) - math.pi)
         passed_s = SPEED_MARGIN * apart[..., 0]
         far = np.hypot(apart[..., 1], apart[..., 2]) > model.max_v_mps * passed_s + 2.0 * self._settings.noise_m
         turned = turned_rad > model.max_omega_radps * passed_s + 2.0 * self._settings.noise_rad
-        return bool((far | turned).any())
+        whose = np.repeat(np.arange(len(others)), [len(rows) for rows in others])
+        return len(np.unique(whose[(far | turned).any(axis=0)]))
 
 
 def second(time_s: float) -> float:

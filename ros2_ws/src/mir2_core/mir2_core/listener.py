@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from mir2_core.allies import AllyTracker, Presence, Reports, TrustSettings, Verdict
 from mir2_core.cross_check import CrossCheck
 from mir2_core.robots import RobotModel
+from mir2_core.suspicion import Opinion
 from mir2_core.tasks.geometry import Array
 from mir2_core.types import FloatArray, RobotState
 
+PRESENCES = tuple(Presence)
 TWO_VOICES = "two_voices"  # why hearsay is refused: two different things were said in its robot's name
 
 
@@ -83,7 +85,11 @@ class Listener:
 
     def presence(self, now_s: float) -> dict[str, Presence]:
         """Whether each ally is known to be somewhere."""
-        return {ally: Presence(int(each)) for ally, each in zip(self.allies, self._presence(now_s), strict=True)}
+        return dict(zip(self.allies, map(PRESENCES.__getitem__, self._presence(now_s).tolist()), strict=True))
+
+    def opinions(self, now_s: float) -> dict[str, Opinion]:
+        """What is believed of each ally, to be told."""
+        return {ally: Opinion(seen, dict(self.refused[ally])) for ally, seen in self.presence(now_s).items()}
 
     def states(self, now_s: float) -> dict[str, RobotState]:
         """Where the allies that are not absent are believed to be."""

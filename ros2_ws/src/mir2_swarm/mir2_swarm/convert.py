@@ -1,8 +1,7 @@
 """Between ROS messages and the values of mir2_core."""
 
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Container, Iterable, Mapping
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -10,7 +9,7 @@ from geometry_msgs.msg import Pose, PoseArray, PoseWithCovariance, Twist, TwistS
 from mir2_core.allies import Presence, Verdict
 from mir2_core.cross_check import MOST_REPORTS
 from mir2_core.cross_check import Hearsay as Told
-from mir2_core.listener import TWO_VOICES, Listener
+from mir2_core.listener import TWO_VOICES
 from mir2_core.robots import ProximitySensor
 from mir2_core.suspicion import Case, Opinion
 from mir2_core.traitors.schedule import FOREVER, FaultSpec
@@ -65,18 +64,20 @@ def odometry_mistake(message: Odometry) -> str:
     return "" if to_state(message).is_finite() else "it holds a number that is not finite"
 
 
-def to_allies(listener: Listener, now_s: float) -> AllyArray:
+def to_allies(opinions: Mapping[str, Opinion], now_s: float) -> AllyArray:
     """What a robot believes of its allies."""
     statuses = [
         AllyStatus(
             robot=ally,
-            presence=int(presence),
-            refusal_reasons=list(listener.refused[ally]),
-            refusal_counts=list(listener.refused[ally].values()),
+            presence=int(opinion.presence),
+            refusal_reasons=list(opinion.refused),
+            refusal_counts=list(opinion.refused.values()),
         )
-        for ally, presence in listener.presence(now_s).items()
+        for ally, opinion in opinions.items()
     ]
-    return AllyArray(allies=statuses)
+    message = AllyArray(allies=statuses)
+    message.header.stamp = stamp(now_s)
+    return message
 
 
 def to_opinions(message: AllyArray, names: Container[str]) -> list[tuple[str, Opinion]]:
@@ -96,9 +97,8 @@ def to_hearsay_message(robot: str, told: Told) -> Hearsay:
     message.header.stamp = stamp(told.time_s)
     message.header.frame_id = robot
     for ally, rows in told.heard.items():
-        stamps_s, x_m, y_m, heading_rad = rows.T.tolist()
-        stamps = [stamp(stamp_s) for stamp_s in stamps_s]
-        message.allies.append(HeardReports(robot=ally, stamps=stamps, x_m=x_m, y_m=y_m, heading_rad=heading_rad))
+        stamp_s, x_m, y_m, heading_rad = rows.T.tolist()
+        message.allies.append(HeardReports(robot=ally, stamp_s=stamp_s, x_m=x_m, y_m=y_m, heading_rad=heading_rad))
     return message
 
 
@@ -106,10 +106,10 @@ def to_hearsay(message: Hearsay, names: Container[str]) -> Told:
     """What an ally says that it has heard of those that are among `names`; of the rest, and of too much, nothing."""
     heard = {}
     for each in message.allies:
-        columns: list[Sequence[Any]] = [each.stamps, each.x_m, each.y_m, each.heading_rad]
-        if each.robot in names and max(len(column) for column in columns) <= MOST_REPORTS:
-            rows = [(seconds(stamped), *place) for stamped, *place in zip(*columns, strict=False)]
-            heard[each.robot] = np.array(rows, dtype=float).reshape(-1, 4)
+        columns = [each.stamp_s, each.x_m, each.y_m, each.heading_rad]
+        if each.robot in names and max(map(len, columns)) <= MOST_REPORTS:
+            count = min(map(len, columns))
+            heard[each.robot] = np.array([column[:count] for column in columns], dtype=float).T
     return Told(seconds(message.header.stamp), heard, {name for name in message.two_faced if name in names})
 
 

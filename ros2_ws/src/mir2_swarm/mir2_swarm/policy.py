@@ -4,12 +4,13 @@ import numpy as np
 from geometry_msgs.msg import TwistStamped
 from mir2_core.allies import Presence
 from mir2_core.listener import Team
+from mir2_core.suspicion import Opinion
 from mir2_core.types import Command, RobotState
 from mir2_interfaces.msg import AllyArray
 from nav_msgs.msg import Odometry
 
 from mir2_swarm.comparison import Comparison
-from mir2_swarm.convert import odometry_mistake, stamp, to_allies, to_state, to_twist_stamped
+from mir2_swarm.convert import odometry_mistake, to_allies, to_state, to_twist_stamped
 from mir2_swarm.ears import Ears
 from mir2_swarm.fault_news import FaultNews
 from mir2_swarm.node import LATCHED, SwarmNode, robot_arguments, spin
@@ -37,7 +38,8 @@ class PolicyNode(SwarmNode):
         self._own: RobotState | None = None
         self._decided: Command | None = None
         self._told_s = -TELL_S
-        self._told: AllyArray | None = None
+        self._told: dict[str, Opinion] | None = None
+        self._awaited: list[str] = []
         news = FaultNews(self)
         self._relay = StateRelay(self, robot, news)
         self._command_publisher = self.create_publisher(TwistStamped, "cmd_vel/policy", 10)
@@ -56,6 +58,7 @@ class PolicyNode(SwarmNode):
         if last is not None and last.stamp_s < state.stamp_s < last.stamp_s + 0.9 * self.period_s:
             return  # odometry comes faster than the control rate
         self._own = state
+        self._awaited = self._worth_waiting_for(state)
         self._relay.tell(message)
         if self._decided is not None and state.stamp_s == self._decided.stamp_s:
             self._send(self._decided)  # the simulator asks again
@@ -68,14 +71,20 @@ class PolicyNode(SwarmNode):
         if self._grace.waiting and self._own is not None and self._complete(self._own):
             self._decide()
 
+    def _worth_waiting_for(self, own: RobotState) -> list[str]:
+        """The allies whose reports of the time of the robot's own state are waited for."""
+        listener = self._ears.listener
+        if self.pace.patient:
+            return listener.allies
+        presence = listener.presence(self.pace.now_s([own.stamp_s]))
+        return [ally for ally, seen in presence.items() if seen != Presence.ABSENT]
+
     def _complete(self, own: RobotState) -> bool:
         """Whether every ally that is worth waiting for has reported for the time of the robot's own state."""
-        now_s = self.pace.now_s([own.stamp_s])
-        presence = self._ears.listener.presence(now_s)
-        awaited = [ally for ally, seen in presence.items() if self.pace.patient or seen != Presence.ABSENT]
-        here = all(heard_s is not None and heard_s >= own.stamp_s for heard_s in self._ears.stamps(awaited))
+        if not all(heard_s is not None and heard_s >= own.stamp_s for heard_s in self._ears.stamps(self._awaited)):
+            return False
         compared = not self.pace.patient or self._comparison.complete(own.stamp_s)
-        return here and compared and self._ears.is_settled(now_s)
+        return compared and self._ears.is_settled(self.pace.now_s([own.stamp_s]))
 
     def _decide(self) -> None:
         self._grace.stop()
@@ -112,11 +121,10 @@ class PolicyNode(SwarmNode):
         """Say what is believed, when it has changed and not too often."""
         if 0.0 <= now_s - self._told_s < TELL_S:
             return
-        message = to_allies(self._ears.listener, now_s)
-        if self._told is None or message.allies != self._told.allies:
-            message.header.stamp = stamp(now_s)
-            self._allies_publisher.publish(message)
-            self._told_s, self._told = now_s, message
+        opinions = self._ears.listener.opinions(now_s)
+        if opinions != self._told:
+            self._allies_publisher.publish(to_allies(opinions, now_s))
+            self._told_s, self._told = now_s, opinions
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """The driver's side of one simulated robot: its odometry and sensors go out, its commands come in."""
 
+import math
 from collections.abc import Callable, Iterable
 
 from geometry_msgs.msg import Twist, TwistStamped
@@ -8,7 +9,7 @@ from mir2_core.types import Command, Echo, RobotState
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Range
 
-from mir2_swarm.convert import seconds, to_odometry, to_range
+from mir2_swarm.convert import seconds, stamp, to_odometry, to_range
 from mir2_swarm.node import SwarmNode
 
 
@@ -22,8 +23,11 @@ class RobotPort:
         self._command: Command | None = None  # its stamp is zero if it came without one
         self._came_s = 0.0
         self._odometry = node.create_publisher(Odometry, f"/{robot.name}/odom", 10)
-        self._sensors = [
-            (sensor, node.create_publisher(Range, f"/{robot.name}/{sensor.name}", node.pace.odometry_qos))
+        self._sensors = [  # each with a message that is used again and again: there are hundreds a second
+            (
+                to_range(Echo(0.0, math.inf), sensor, robot.name),
+                node.create_publisher(Range, f"/{robot.name}/{sensor.name}", node.pace.odometry_qos),
+            )
             for sensor in robot.model.proximity
         ]
         kind, callback = (TwistStamped, self._on_stamped) if robot.stamped_cmd_vel else (Twist, self._on_twist)
@@ -42,8 +46,10 @@ class RobotPort:
     def report(self, state: RobotState, ranges_m: Iterable[float]) -> None:
         """Publish where the robot is, and what each of its sensors reads."""
         self._odometry.publish(to_odometry(state, self.name))
-        for (sensor, publisher), range_m in zip(self._sensors, ranges_m, strict=True):
-            publisher.publish(to_range(Echo(state.stamp_s, range_m), sensor, self.name))
+        now = stamp(state.stamp_s)
+        for (message, publisher), range_m in zip(self._sensors, ranges_m, strict=True):
+            message.header.stamp, message.range = now, range_m
+            publisher.publish(message)
 
     def answer(self, time_s: float) -> tuple[float, float] | None:
         """v_mps, omega_radps of the command stamped with that time, zero if not a number; None if it has not come."""
