@@ -17,15 +17,23 @@ def voted(xp: Any, act: Callable[[Array], Array], observations: Array, sizes: tu
     many parts, fewer than half of them: whatever they say, each number is within the range of the other parts'. A part
     without allies is a robot on its own, whose action no liar reaches either.
     """
+    parts = 2 * liars + 1
+    actions = act(xp.concatenate(dealt(xp, observations, sizes, parts), axis=0))
+    return xp.sort(xp.reshape(actions, (parts, len(observations), -1)), axis=0)[liars]
+
+
+def dealt(xp: Any, observations: Array, sizes: tuple[int, int], parts: int) -> list[Array]:
+    """The observations (B, O) with the allies of each part alone: what each of the votes is given."""
     own, ally = sizes
-    batch, parts = len(observations), 2 * liars + 1
-    told = xp.reshape(observations[:, own:], (batch, -1, ally))
+    told = xp.reshape(observations[:, own:], (len(observations), -1, ally))
     turn = (xp.cumsum(xp.where(told[..., 0] > HEARD_ABOVE, 1.0, 0.0), -1) - 1.0) % parts
-    seen = [
+    return [
         xp.concatenate(
-            [observations[:, :own], xp.reshape(xp.where((turn == part)[..., None], told, 0.0), (batch, -1))], axis=-1
+            [
+                observations[:, :own],
+                xp.reshape(xp.where((turn == part)[..., None], told, 0.0), (len(observations), -1)),
+            ],
+            axis=-1,
         )
         for part in range(parts)
     ]
-    actions = act(xp.concatenate(seen, axis=0))
-    return xp.sort(xp.reshape(actions, (parts, batch, -1)), axis=0)[liars]
