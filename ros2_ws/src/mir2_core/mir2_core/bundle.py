@@ -49,6 +49,26 @@ class AdversaryInfo(StrictModel):
     robots: list[int] = Field(min_length=1)
 
 
+class CertificateInfo(StrictModel):
+    """How far the report of one ally can turn any number of an action, in a team of so many `robots`.
+
+    Of the decisions of the benign robots in so many states of each condition, drawn from `seed`: `bound` is what was
+    proved that no report exceeds, `attack` what one was found to do.
+    """
+
+    robots: int = Field(ge=2)
+    traitors: Literal[1] = 1
+    vote: int = Field(ge=0, le=MOST_LIARS)
+    conditions: list[str] = Field(min_length=1)
+    states: int = Field(ge=1)
+    decisions: int = Field(ge=1)
+    seed: int = Field(ge=0)
+    bound_mean: float
+    bound_largest: float
+    attack_mean: float
+    attack_largest: float
+
+
 class BundleMetadata(StrictModel):
     """The JSON document stored in the ONNX file under the key `mir2`."""
 
@@ -69,6 +89,7 @@ class BundleMetadata(StrictModel):
     golden: GoldenVectors
     vote: int = Field(default=0, ge=0, le=MOST_LIARS)  # liars that voting withstands; golden vectors are without it
     adversary: AdversaryInfo | None = None
+    certificates: list[CertificateInfo] = Field(default_factory=list)  # at most one for each size, and for each vote
     file_sha256: str = UNSEALED
 
     @property
