@@ -12,6 +12,7 @@ from mir2_core.files import writing
 
 from mir2_policies.cli import (
     attack,
+    certify,
     check_world,
     claims,
     curve,
@@ -47,6 +48,7 @@ COMMANDS: dict[str, Command] = {
     "rollout": rollout,
     "replay": replay,
     "attack": attack,
+    "certify": certify,
     "reference": reference,
     "curve": curve,
     "showcase": showcase,
