@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 from mir2_core.errors import UserError
-from mir2_core.scenario import find_scenario, load_scenario
+from mir2_core.files import find_shipped
+from mir2_core.scenario import load_scenario
 
 ROBOTS = [f"robot_{k}" for k in range(10)]
 SHIPPED = Path(__file__).parents[2] / "ros2_ws" / "src" / "mir2_swarm" / "scenarios"
@@ -22,7 +23,7 @@ def test_every_shipped_scenario_fits_the_default_run_and_is_read_again_as_it_is_
     assert scenario.description
     scenario.save(tmp_path / "again.yaml", faults)
     assert load(tmp_path / "again.yaml", mode) == (scenario, faults)
-    assert find_scenario(path.stem, SHIPPED) == find_scenario(path.name, SHIPPED) == path
+    assert find_shipped("scenario", path.stem, SHIPPED) == find_shipped("scenario", path.name, SHIPPED) == path
 
 
 def test_faults_are_those_of_the_launch_line_and_adversaries_lie_beside_the_file(tmp_path):
@@ -90,4 +91,4 @@ def test_what_would_never_go_on_in_lockstep_is_refused(tmp_path):
 
 def test_an_unknown_scenario_is_refused_with_the_nearest():
     with pytest.raises(UserError, match=r"scenario 'traitor_at_1s'.*did you mean 'traitor_at_10s.yaml'"):
-        find_scenario("traitor_at_1s", SHIPPED)
+        find_shipped("scenario", "traitor_at_1s", SHIPPED)

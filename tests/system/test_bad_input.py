@@ -37,7 +37,7 @@ CASES = {
     "missing policy": (["policy:=nowhere.onnx"], None, ["nowhere.onnx", "mir2 export"]),
     "unknown policy": (["policy:=mir3"], None, ["mir3", "valid:"]),
     "truncated policy": (["policy:=truncated.onnx"], None, ["truncated.onnx", "truncated or of another format"]),
-    "missing roster": (["roster:=nowhere.yaml"], None, ["nowhere.yaml", "No such file"]),
+    "missing roster": (["roster:=nowhere.yaml"], None, ["roster 'nowhere.yaml': no such file", "crazyflies.yaml"]),
     "unknown key": ([], roster(extra="colour: red\n"), ["roster.yaml", "unknown key 'colour'", "valid:"]),
     "duplicate robot": ([], roster(TEAM + "  - {name: robot_3}\n"), ["robot 'robot_3' appears 2 times"]),
     "start outside": (

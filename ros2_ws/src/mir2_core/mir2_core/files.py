@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from mir2_core.errors import UserError
+from mir2_core.errors import UserError, nearest
 
 
 @contextmanager
@@ -69,3 +69,14 @@ def locked(path: Path, *, wait: bool, what: str = "") -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def find_shipped(what: str, name: str, folder: Path) -> Path:
+    """A file (YAML) given by its path, or by its name among those shipped in `folder`."""
+    if (given := Path(name).expanduser()).is_file():
+        return given
+    known = sorted(path.name for path in folder.glob("*.yaml"))
+    for candidate in (name, f"{name}.yaml"):
+        if candidate in known:
+            return folder / candidate
+    raise UserError(f"{what} '{name}': no such file, and none that is shipped; {nearest(name, known)}")

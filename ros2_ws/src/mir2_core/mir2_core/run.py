@@ -15,13 +15,14 @@ from mir2_core.config import StrictModel, load_yaml
 from mir2_core.deployment import Deployment, find_policy, resize
 from mir2_core.digests import note_digests
 from mir2_core.errors import UserError, nearest
+from mir2_core.files import find_shipped
 from mir2_core.roster import MAX_ROBOTS, Roster
-from mir2_core.scenario import ProcessEvent, Scenario, find_scenario, load_scenario
+from mir2_core.scenario import ProcessEvent, Scenario, load_scenario
 from mir2_core.start_poses import start_poses
 from mir2_core.traitors.schedule import FaultSchedule, FaultSpec, parse_faults
 from mir2_core.world import BACKENDS, for_backend
 
-DEFAULT_ROSTER = "rendezvous.yaml"
+DEFAULT_ROSTER = "rendezvous"
 LONGEST_S = 86400.0
 ROSTER_FILE, RUN_FILE, SCENARIO_FILE = "roster.yaml", "run.yaml", "scenario.yaml"
 
@@ -29,7 +30,11 @@ ROSTER_FILE, RUN_FILE, SCENARIO_FILE = "roster.yaml", "run.yaml", "scenario.yaml
 class Run(StrictModel):
     """Who runs where, at which pace, for how long, with which faults, and where it is written down."""
 
-    roster: str = Field("", description="roster file (YAML): who takes part and where; empty: ten e-puck2")
+    roster: str = Field(
+        "",
+        description="a shipped roster's name (crazyflies, mixed), or a file (YAML): who takes part and where; "
+        "empty: ten e-puck2",
+    )
     robots: int | None = Field(None, ge=2, le=MAX_ROBOTS, description="team size; empty: all robots of the roster")
     policy: str = Field(
         "", description="a shipped policy's name, or the path of an .onnx bundle; empty: the roster's policy"
@@ -61,7 +66,7 @@ class Run(StrictModel):
         """Read a run file strictly; roster, scenario and policy that it names by path lie beside it."""
         run, folder = load_yaml(path, cls, "a run (YAML)"), Path(path).expanduser().parent
         paths = {
-            "roster": run.roster,
+            "roster": run.roster if Path(run.roster).suffix or (folder / run.roster).is_file() else "",
             "policy": run.policy if run.policy.endswith(".onnx") else "",
             "scenario": run.scenario if (folder / run.scenario).is_file() else "",
         }
@@ -161,7 +166,7 @@ def prepare(run: Run, share: Path) -> PreparedRun:
 
     `share` holds the shipped rosters in `config` and the shipped policies in `policies`.
     """
-    given = Path(run.roster).expanduser() if run.roster else share / "config" / DEFAULT_ROSTER
+    given = find_shipped("roster", run.roster or DEFAULT_ROSTER, share / "config")
     roster = Roster.load(given)
     if run.robots is not None:
         roster = resize(roster, run.robots)
@@ -203,7 +208,7 @@ def _plan(run: Run, roster: Roster, share: Path) -> Plan:
             )
     if not run.scenario:
         return Plan(own, None, [])
-    path = find_scenario(run.scenario, share / "scenarios")
+    path = find_shipped("scenario", run.scenario, share / "scenarios")
     scenario, faults = load_scenario(path, robots=roster.names, duration_s=run.duration_s, mode=run.mode)
     schedule = FaultSchedule()
     for spec in [*faults, *own]:

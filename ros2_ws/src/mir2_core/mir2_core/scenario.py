@@ -90,17 +90,6 @@ class Scenario(StrictModel):
         path.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
 
 
-def find_scenario(name: str, shipped: Path) -> Path:
-    """The file of a scenario given by path, or by its name among those shipped."""
-    if (given := Path(name).expanduser()).is_file():
-        return given
-    known = sorted(path.name for path in shipped.glob("*.yaml"))
-    for candidate in (name, f"{name}.yaml"):
-        if candidate in known:
-            return shipped / candidate
-    raise UserError(f"scenario '{name}': no such file, and none that is shipped; {nearest(name, known)}")
-
-
 def load_scenario(
     path: Path, *, robots: Sequence[str], duration_s: float, mode: str
 ) -> tuple[Scenario, list[FaultSpec]]:
