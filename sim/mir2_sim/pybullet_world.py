@@ -1,6 +1,5 @@
 """Robots with bodies: wheels, contacts and walls in PyBullet."""
 
-import math
 from collections.abc import Collection, Sequence
 from types import TracebackType
 
@@ -11,19 +10,17 @@ from mir2_core.robots.epuck2 import EPUCK2
 from mir2_core.senses import NOISES, Rays, sensor_rays
 from mir2_core.start_poses import check_clear
 from mir2_core.types import FloatArray
-from mir2_core.world import PhysicsError
 from numpy.typing import ArrayLike, NDArray
 
 from mir2_sim import pybullet_scene as scene
 from mir2_sim.robots import BODIES
 from mir2_sim.robots.body import Drive
+from mir2_sim.sanity import require_sanity
 
 # A step count this close below a whole number is that number: 0.1 s at 240 Hz is 24 steps, not 23.
 ROUNDING = 1e-6
 # Two bodies touch when PyBullet sees no more than this between them.
 TOUCH_M = 0.0005
-# What is farther from the arena than this, or faster, was flung there by a solver that failed.
-FAR_M, FASTEST_MPS = 5.0, 20.0
 
 
 class PyBulletWorld:
@@ -105,7 +102,10 @@ class PyBulletWorld:
                 drive.push()
             self.client.stepSimulation()
         self._steps += steps
-        self._require_sanity()
+        bodies = [robot.body for robot in self.robots]
+        places = np.array([self.client.getBasePositionAndOrientation(body)[0] for body in bodies])
+        speeds = np.array([self.client.getBaseVelocity(body)[0] for body in bodies])
+        require_sanity(self._names, places, speeds, self.arena_m, self.time_s)
         return applied
 
     def _drives_of_kinds(self) -> list[tuple[list[int], Drive]]:
@@ -124,19 +124,6 @@ class PyBulletWorld:
         for rows, drive in self._drives:
             applied[rows] = drive.command(twists[rows])
         return applied
-
-    def _require_sanity(self) -> None:
-        """No robot leaves the building, or moves as none can: physics engines diverge without a word."""
-        for name, robot in zip(self._names, self.robots, strict=True):
-            place, _ = self.client.getBasePositionAndOrientation(robot.body)
-            speed_mps = math.hypot(*self.client.getBaseVelocity(robot.body)[0])
-            inside = all(-FAR_M <= place_m <= self.arena_m + FAR_M for place_m in place)
-            if not (inside and speed_mps <= FASTEST_MPS):
-                raise PhysicsError(
-                    f"physics broke down at {self.time_s:.1f} s: {name} is at "
-                    f"({', '.join(f'{place_m:.3g}' for place_m in place)}) m, at {speed_mps:.3g} m/s; what came before "
-                    "is good; look for robots that were pushed into each other or a wall just then"
-                )
 
     def poses(self) -> FloatArray:
         """Where the middle of each robot, or of its axle, is, (N, 3), heading in (-π, π]."""

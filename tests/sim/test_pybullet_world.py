@@ -9,6 +9,7 @@ from mir2_core.errors import UserError
 from mir2_core.robots.epuck2 import EPUCK2, EPUCK2_POINT
 from mir2_core.start_poses import non_overlapping_poses
 from mir2_core.types import FloatArray
+from mir2_core.world import PhysicsError
 from mir2_sim.pybullet_scene import PHYSICS_HZ
 from mir2_sim.pybullet_world import PyBulletWorld
 
@@ -289,3 +290,11 @@ def test_close_twice_is_fine(make_world: MakeWorld) -> None:
         assert world.client.isConnected()
     assert not world.client.isConnected()
     world.close()
+
+
+def test_a_breakdown_of_physics_names_the_robot_and_the_time(make_world: MakeWorld) -> None:
+    world = make_world(GOOD, names=["left", "right"])
+    world.step(np.zeros((2, 2)), 0.5)
+    world.client.resetBaseVelocity(world.robots[1].body, [1e4, 0.0, 0.0])
+    with pytest.raises(PhysicsError, match=r"physics broke down at 0\.6 s: right is at \(.*\) m, at "):
+        world.step(np.zeros((2, 2)), 0.1)
