@@ -78,10 +78,16 @@ class Client:
         return partial(found, physicsClientId=self._id) if callable(found) else found
 
 
+def require_display() -> None:
+    """Refuse to open a window where there is no screen."""
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        raise UserError("gui is true but there is no display (DISPLAY is empty); use gui: false or log in to a desktop")
+
+
 def connect(gui: bool) -> Client:
     """Open a physics client of its own, with or without a window."""
-    if gui and sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-        raise UserError("gui is true but there is no display (DISPLAY is empty); use gui: false or log in to a desktop")
+    if gui:
+        require_display()
     client = Client(pybullet.GUI if gui else pybullet.DIRECT)
     client.setTimeStep(1.0 / PHYSICS_HZ)
     client.setGravity(0.0, 0.0, -9.81)

@@ -16,6 +16,8 @@ def roster(*kinds: str) -> Roster:
 
 @pytest.mark.parametrize("name", BACKENDS)
 def test_every_backend_builds_what_it_says_it_takes_and_obeys_the_protocol(name):
+    if name == "gym_pybullet_drones":
+        pytest.importorskip(name)
     kinds = backend(name).KINDS
     assert set(kinds) | set(kinds.values()) <= set(ROBOTS)
     for kind in kinds:
@@ -63,12 +65,14 @@ def test_a_kind_that_a_backend_cannot_build_is_refused_by_name():
         for_backend(roster("epuck2", "epuck2_point"), "pybullet")
     assert str(error.value) == (
         "robot 'robot_1': backend 'pybullet' cannot build the kind 'epuck2_point'; valid: crazyflie, epuck2, "
-        "turtlebot3_burger; did you mean 'epuck2'?; or try another backend: kinematic"
+        "turtlebot3_burger; did you mean 'epuck2'?; or try another backend: kinematic, gym_pybullet_drones"
     )
 
 
 def test_an_unknown_backend_and_one_that_is_not_installed_are_refused(monkeypatch):
-    with pytest.raises(UserError, match="unknown backend 'bullet'; valid: kinematic, pybullet; did you mean"):
+    with pytest.raises(
+        UserError, match="unknown backend 'bullet'; valid: gym_pybullet_drones, kinematic, pybullet; did you mean"
+    ):
         backend("bullet")
     monkeypatch.setitem(sys.modules, "mir2_sim.pybullet_backend", None)
     with pytest.raises(UserError, match="backend 'pybullet' needs the Python package"):

@@ -58,6 +58,7 @@ class Backend(Protocol):
 BACKENDS = {
     "kinematic": "mir2_core.kinematic",
     "pybullet": "mir2_sim.pybullet_backend",
+    "gym_pybullet_drones": "mir2_sim.gym_pybullet_drones_backend",
 }
 
 
