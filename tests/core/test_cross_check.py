@@ -132,7 +132,7 @@ def test_in_the_names_of_robots_that_are_not_there_nobody_can_testify():
 
 @pytest.mark.parametrize("before_s", [-math.inf, -6.0, 3.0], ids=["new", "paused", "clock set back"])
 def test_what_was_said_while_a_robot_did_not_listen_counts_for_nothing(before_s):
-    check = CrossCheck([SUSPECT, "r2", "r3"], EPUCK2, TrustSettings())
+    check = CrossCheck(dict.fromkeys((SUSPECT, "r2", "r3"), EPUCK2), TrustSettings())
     check.judge(before_s, ())
     for time_s in (-1.0, 0.0, 1.0):
         for witness in ("r2", "r3"):
