@@ -31,7 +31,11 @@ CASES = {
         ["'robot_7'", "pybullet"],
     ),
     "unknown backend": (["backend:=gazebo"], None, ["gazebo", "pybullet", "kinematic"]),
-    "another team size": (["robots:=5", "policy:=rendezvous-mir2_states-10"], None, ["task_parameters.robots is 10 in the policy but 5 here"]),
+    "another team size": (
+        ["robots:=5", "policy:=rendezvous-mir2_states-10"],
+        None,
+        ["task_parameters.robots is 10 in the policy but 5 here"],
+    ),
     "unknown fault": (["fault:=explode@robot_0:5"], None, ["explode", "random"]),
     "fault without time": (["fault:=random@robot_0"], None, ["kind@robot:start_s"]),
     "missing policy": (["policy:=nowhere.onnx"], None, ["nowhere.onnx", "mir2 export"]),
