@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from mir2_core.bundle import UNSEALED, PolicyBundle
 from mir2_core.errors import UserError
 from mir2_policies.bundles.certificate.actor import read_actor
-from mir2_policies.bundles.certificate.decision import Policy
+from mir2_policies.bundles.certificate.decision import MARGIN, Policy
 from mir2_policies.bundles.export import write_bundle
 
 from tests.policies.certificate.cases import ZOO, write_random
@@ -79,3 +80,15 @@ def test_an_observation_whose_bounds_are_not_known_is_refused(tmp_path: Path) ->
     path = write_random(tmp_path / "agnostic.onnx", observation="agnostic")
     with pytest.raises(UserError, match="what a report makes of the observation 'agnostic' is not known"):
         Policy(PolicyBundle.load(path))
+
+
+def test_tanh_is_within_the_margin() -> None:
+    path = ZOO / "rendezvous-any.onnx"
+    place = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [None])
+    answer = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [None])
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Tanh", ["x"], ["y"])], "tanh", [place], [answer])
+    model = onnx.helper.make_model(graph, opset_imports=onnx.load(path).opset_import, ir_version=8)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    x = np.linspace(-12.0, 12.0, 2_000_001, dtype=np.float32)
+    (found,) = session.run(["y"], {"x": x})
+    assert np.abs(found - np.tanh(x.astype(np.float64))).max() < 0.1 * MARGIN
