@@ -3,11 +3,11 @@
 import json
 import os
 import signal
-from collections import defaultdict
 
 from rosbags.highlevel import AnyReader
 
 from tests.ros import DEADLINE_S, process_of, wait_until
+from tests.views import field, layout_paths, layout_topics, rviz_topics
 
 LAUNCH = ("launch", "mir2_swarm", "rendezvous.launch.py", "robots:=3", "backend:=kinematic", "robots_per_process:=3")
 
@@ -17,8 +17,8 @@ NOT_IN_A_BAG = {"/parameter_events", "/bag_recorder/ready", "/bag_recorder/clock
 
 def read(path):
     """The messages of every topic, decoded with the definitions in the bag."""
-    heard = defaultdict(list)
     with AnyReader([path]) as reader:
+        heard = {topic: [] for topic in reader.topics}
         for connection, _, raw in reader.messages():
             heard[connection.topic].append(reader.deserialize(raw, connection.msgtype))
     return heard
@@ -27,6 +27,17 @@ def read(path):
 def stamps(messages):
     """Their times in steps of 0.1 s."""
     return {round((m.header.stamp.sec + 1e-9 * m.header.stamp.nanosec) / 0.1) for m in messages}
+
+
+def assert_views_show(heard):
+    """What Foxglove and rviz are told to show is in the bag, but for the robots that this team does not have."""
+    others = tuple(f"/robot_{k}/" for k in range(3, 10))
+    assert all(heard[topic] for topic in layout_topics() | rviz_topics() if not topic.startswith(others))
+    shown = [(topic, fields) for topic, fields in layout_paths() if not topic.startswith(others)]
+    assert [topic for topic, _ in shown if not heard[topic]] in ([], ["/rosout"]), "nobody may have had anything to log"
+    for topic, fields in shown:
+        for message in heard[topic]:
+            field(message, fields)
 
 
 def test_in_lockstep_nothing_is_missing(swarm, make_bundle):
@@ -45,6 +56,7 @@ def test_in_lockstep_nothing_is_missing(swarm, make_bundle):
     assert stamps(heard["/robot_2/state/fault"]) == set(range(20, 30))
     assert {fault.fault for message in heard["/faults"] for fault in message.faults} == {"stop", "offset"}
     assert heard["/clock"]
+    assert_views_show(heard)
     assert f"Topic: /robot_0/odom | Type: nav_msgs/msg/Odometry | Count: {len(heard['/robot_0/odom'])}" in swarm.ros2(
         "bag", "info", str(swarm.folder / "run" / "run.mcap")
     )[1]  # fmt: skip
