@@ -8,6 +8,7 @@ import numpy as np
 from mir2_core.bundle import PolicyBundle
 from mir2_core.config import StrictModel, load_yaml, one_of, parse
 from mir2_core.errors import UserError
+from mir2_core.roster import MAX_ROBOTS
 from pydantic import Field
 
 from mir2_policies.attacks.config import AttackConfig, width
@@ -23,6 +24,7 @@ class Claim(StrictModel):
     policy: str = Field(description="file name, beside the claims")
     threat: Annotated[str, one_of("threat", THREATS)]
     traitors: int = Field(ge=1)
+    team: int | None = Field(default=None, ge=3, le=MAX_ROBOTS, description="of a policy for any team; none: as made")
     at_most: float = Field(gt=0.0, description="of the benign robots' return, on average over starts")
 
 
@@ -48,6 +50,7 @@ def check_claims(
     results = []
     for number, claim in enumerate(load_yaml(path, Claims, "the claims of a zoo").claims):
         victim = PolicyBundle.load(path.parent / claim.policy)
+        victim = victim if claim.team is None else victim.of_size(claim.team)
         team = bundle_task(victim).params.robots
         if claim.traitors > team - 2:
             raise UserError(f"{path}: {claim.policy}: {claim.traitors} traitors of {team} leave fewer than two others")
@@ -62,7 +65,7 @@ def check_claims(
             "hidden": (width(victim, claim.threat),) * 2,
         }
         settings = {"attack": parse(attack, AttackConfig, str(path)), "families": families, "minutes": minutes}
-        folder = output / f"{Path(claim.policy).stem}.{claim.threat}.{claim.traitors}"
+        folder = output / f"{Path(claim.policy).stem}.{claim.threat}.{claim.traitors}-of-{team}"
         suite = open_suite(parse(settings, SuiteConfig, "command line"), victim, folder, resume=True)
         found = suite.run(show)
         results.append(
@@ -70,5 +73,5 @@ def check_claims(
             | {key: found[key] for key in ("robots", "worst", "loss_mean", "loss_standard_error", "settled")}
             | {"holds": found["loss_mean"] <= claim.at_most}
         )
-        show(f"{claim.policy}, {claim.threat}: {'holds' if results[-1]['holds'] else 'BROKEN'}")
+        show(f"{claim.policy}, {team} robots, {claim.threat}: {'holds' if results[-1]['holds'] else 'BROKEN'}")
     return results
