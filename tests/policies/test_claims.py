@@ -46,7 +46,7 @@ def test_a_broken_claim_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         ("{policy: centroid.onnx, threat: lier, traitors: 1, at_most: 1}", "unknown threat 'lier'"),
         ("{policy: centroid.onnx, threat: liar, traitors: 2, at_most: 1}", "2 traitors of 3 leave fewer than two"),
         ("{policy: centroid.onnx, threat: liar, traitors: 1, at_most: 0}", "at_most"),
-        ("{policy: centroid.onnx, threat: liar, traitors: 1, team: 5, at_most: 1}", "robots is 3 in the policy but 5 here"),
+        ("{policy: centroid.onnx, threat: liar, traitors: 1, team: 5, at_most: 1}", "is 3 in the policy but 5 here"),
         ("{policy: none.onnx, threat: liar, traitors: 1, at_most: 1}", "none.onnx"),
     ],
 )
