@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from mir2_sim import pybullet_scene as scene
 from mir2_sim.robots import BODIES
 from mir2_sim.robots.body import Drive
-from mir2_sim.sanity import require_sanity
+from mir2_sim.sanity import require_finite, require_sanity
 
 # A step count this close below a whole number is that number: 0.1 s at 240 Hz is 24 steps, not 23.
 ROUNDING = 1e-6
@@ -90,7 +90,8 @@ class PyBulletWorld:
         Time advances in whole physics steps of 1/240 s; what is left of the duration is added to the next call's.
         Raises `UserError` on a wrong shape or a number that is not finite, `PhysicsError` when robots are flung about.
         """
-        wanted = _checked_twists(twists, self._names)
+        wanted = _numbers("twists", twists, (len(self._names), 2))
+        require_finite(self._names, wanted)
         if not (np.isfinite(duration_s) and duration_s > 0.0):
             raise UserError(f"duration_s is {duration_s}; allowed: above 0 s")
         applied = self._drive(wanted)
@@ -212,14 +213,6 @@ def _placed(rays: Rays, pose: FloatArray) -> Rays:
     cos, sin = np.cos(pose[2]), np.sin(pose[2])
     turn = np.array([[cos, sin], [-sin, cos]])
     return Rays(pose[:2] + rays.starts @ turn, rays.directions @ turn)
-
-
-def _checked_twists(twists: ArrayLike, names: Sequence[str]) -> FloatArray:
-    wanted = _numbers("twists", twists, (len(names), 2))
-    for name, twist in zip(names, wanted.tolist(), strict=True):
-        if not np.isfinite(twist).all():
-            raise UserError(f"{name}: twist v_mps, omega_radps is {twist}; allowed: finite numbers")
-    return wanted
 
 
 def _checked_models(models: RobotModel | Sequence[RobotModel], robots: int) -> Sequence[RobotModel]:

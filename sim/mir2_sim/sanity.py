@@ -1,13 +1,22 @@
-"""Whether a simulated world still obeys physics: engines diverge without a word."""
+"""What no simulated world may take in, or bring forth: engines diverge without a word."""
 
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from mir2_core.errors import UserError
 from mir2_core.types import FloatArray
 from mir2_core.world import PhysicsError
 
 # What is farther from the arena than this, or faster, was flung there by a solver that failed.
 FAR_M, FASTEST_MPS = 5.0, 20.0
+
+
+def require_finite(names: Sequence[str], twists: FloatArray) -> None:
+    """Raise `UserError` for the first robot whose command (N, 2) is not a number."""
+    for name, twist in zip(names, twists.tolist(), strict=True):
+        if not np.isfinite(twist).all():
+            raise UserError(f"{name}: twist v_mps, omega_radps is {twist}; allowed: finite numbers")
 
 
 def require_sanity(

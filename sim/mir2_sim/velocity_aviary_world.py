@@ -17,7 +17,7 @@ from mir2_core.start_poses import check_clear
 from mir2_core.types import FloatArray
 
 from mir2_sim.pybullet_scene import require_display
-from mir2_sim.sanity import require_sanity
+from mir2_sim.sanity import require_finite, require_sanity
 
 PHYSICS_HZ, CONTROL_HZ = 240, 48  # as in its own example of velocity control
 CLIMB_GAIN, FASTEST_CLIMB_MPS = 2.0, 0.1
@@ -69,6 +69,7 @@ class VelocityAviaryWorld:
 
     def step(self, twists: FloatArray, duration_s: float) -> FloatArray:
         """Fly for a while, in whole control steps; the twists within what drone and aviary can do, on their curves."""
+        require_finite(self._names, twists)
         applied: FloatArray = twists * np.array([self._scale(*each) for each in zip(self._models, twists, strict=True)])
         self._omega_radps = applied[:, 1]
         self._owed_steps += duration_s * self._control_hz

@@ -93,6 +93,11 @@ def test_a_breakdown_of_its_physics_is_named() -> None:
         world.step(np.zeros((3, 2)), 0.1)
 
 
+def test_a_command_that_is_not_a_number_is_refused() -> None:
+    with pytest.raises(UserError, match=r"c: twist v_mps, omega_radps is \[nan, 0\.0\]; allowed: finite numbers"):
+        make().step(np.array([[0.0, 0.0], [0.0, 0.0], [np.nan, 0.0]]), 0.1)
+
+
 def test_starts_that_overlap_are_refused() -> None:
     with pytest.raises(UserError, match=r"b: starts 0\.050 m from a"):
         make(starts=np.array([[0.5, 0.5, 0.0], [0.55, 0.5, 0.0], [1.0, 1.0, 0.0]]))
