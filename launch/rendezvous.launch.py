@@ -65,11 +65,10 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
     groups = [robots[k : k + run.robots_per_process] for k in range(0, len(robots), run.robots_per_process)]
     policies = {robot: f"the policy of {', '.join(group)}" for group in groups for robot in group}
-    simulator = node("simulator", backend=run.backend, seed=run.seed, gui=run.gui, start_paused=True)
+    played: dict[str, str | float] = {"backend": run.backend, "seed": run.seed, "duration_s": run.duration_s}
+    simulator = node("simulator", **played, gui=run.gui, start_paused=True)
     output = str(prepared.folder)
-    monitor = node(
-        "monitor", backend=run.backend, seed=run.seed, duration_s=run.duration_s, output=output, bag=run.record
-    )
+    monitor = node("monitor", **played, output=output, bag=run.record)
     names = NAMES | {"simulator": NAMES["simulator"] + ", which was to open a window (gui:=false)," * run.gui}
     supervisor = Supervisor(prepared.folder)
     nodes: list[LaunchDescriptionEntity] = [

@@ -170,6 +170,21 @@ def test_lockstep_steps_when_every_robot_has_answered_that_very_time(bench, rost
     assert stage.clock[-1].clock == stamp(0.1)
 
 
+def test_in_lockstep_time_stands_still_after_the_runs_end(bench, roster_file, monkeypatch):
+    monkeypatch.setattr("mir2_swarm.stepping.ASK_LATER_S", 0.3)
+    stage = Stage(bench, roster_file(), mode="lockstep", duration_s=0.25)
+    stage.wait_for_reports()
+
+    def answered(count):
+        for robot in ROBOTS:
+            stage.drive(robot, 0.05, stage.state(robot).stamp_s)
+        return [round(10 * to_state(m).stamp_s) for m in stage.odometry["robot_0"]][-count:] == [3] * count
+
+    stage.b.spin_until(lambda: answered(1), "the last step")
+    monkeypatch.setattr("mir2_swarm.stepping.GIVE_UP_S", 0.0)  # nobody is missing any more
+    stage.b.spin_until(lambda: answered(4), "the last odometry, again and again")
+
+
 def test_lockstep_does_not_leave_a_bag_recorder_behind_but_waits_for_a_dead_one_no_longer(bench, roster_file, capfd):
     stage = Stage(bench, roster_file(), mode="lockstep")
     recorder = stage.b.probe.create_publisher(Clock, "/bag_recorder/clock", 10)

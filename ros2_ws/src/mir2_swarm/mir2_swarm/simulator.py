@@ -1,5 +1,8 @@
 """The simulator node: hosts a world, and stands in for the drivers of the robots in it."""
 
+import math
+
+from mir2_core.run import LONGEST_S
 from mir2_core.start_poses import start_poses
 from mir2_core.world import BACKENDS, backend, for_backend
 from std_srvs.srv import Trigger
@@ -24,7 +27,8 @@ class SimulatorNode(SwarmNode):
         roster, task = for_backend(self.roster, sort), self.deployment.task
         self._world = backend(sort).make_world(roster, task, start_poses(roster, task, seed), seed=seed, gui=gui)
         ports = [RobotPort(self, robot, self._heard) for robot in roster.robots]
-        self._stepping = STEPPINGS[self.mode](self, self._world, ports)
+        end_s = self.number_parameter("duration_s", 0.0, LONGEST_S) or math.inf
+        self._stepping = STEPPINGS[self.mode](self, self._world, ports, end_s)
         self.create_service(Trigger, "~/start", self._on_start)
         if not self.flag_parameter("start_paused"):
             self._start()

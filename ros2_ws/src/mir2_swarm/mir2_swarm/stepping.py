@@ -41,10 +41,11 @@ def report(world: World, ports: Sequence[RobotPort], time_s: float) -> None:
 class RealTimeStepping:
     """Keeps the world up with the wall clock and reports once per control period.
 
-    A report is stamped with the time of what it says, also where the world is behind: no robot seems to leap.
+    A report is stamped with the time of what it says, also where the world is behind: no robot seems to leap. When the
+    run is over, the world goes on until it is ended.
     """
 
-    def __init__(self, node: SwarmNode, world: World, ports: Sequence[RobotPort]) -> None:
+    def __init__(self, node: SwarmNode, world: World, ports: Sequence[RobotPort], end_s: float) -> None:
         self._node, self._world, self._tick_s, self._ports = node, world, world.tick_s, ports
         self._running = False
         self._ticks_a_report = max(1, round(node.period_s / world.tick_s))
@@ -84,11 +85,11 @@ class LockstepStepping:
     """Publishes `/clock` and takes a step when every robot has answered the odometry of its time.
 
     What nobody answers is repeated, since a node may join late; after long without any answer, `UserError` names who
-    is missing.
+    is missing. After `end_s` time stands still: the run is over, and no node need work for it any more.
     """
 
-    def __init__(self, node: SwarmNode, world: World, ports: Sequence[RobotPort]) -> None:
-        self._node, self._world, self._ports = node, world, ports
+    def __init__(self, node: SwarmNode, world: World, ports: Sequence[RobotPort], end_s: float) -> None:
+        self._node, self._world, self._ports, self._end_s = node, world, ports, end_s
         self._running = False
         self._step = 0
         self._clock = node.create_publisher(ClockMessage, "/clock", 10)
@@ -101,6 +102,10 @@ class LockstepStepping:
     def _now_s(self) -> float:
         """Simulated time, as a stamp holds it."""
         return seconds(stamp(round(self._step * self._node.period_s, 9)))
+
+    @property
+    def _over(self) -> bool:
+        return self._now_s > self._end_s - 1e-6
 
     def _report(self) -> None:
         self._asked_s = self._node.steady_s
@@ -115,7 +120,7 @@ class LockstepStepping:
     def heard(self) -> None:
         """Take a step if that was the last answer missing."""
         twists = [port.answer(self._now_s) for port in self._ports]
-        if not self._running or None in twists or not self._bag.is_near(self._now_s):
+        if not self._running or self._over or None in twists or not self._bag.is_near(self._now_s):
             return
         self._world.step(np.array(twists), self._node.period_s)
         self._step += 1
@@ -126,7 +131,7 @@ class LockstepStepping:
         waited_s = self._node.steady_s - self._answered_s
         if self._node.steady_s - self._asked_s < (ASK_LATER_S if self._running else ASK_AGAIN_S):
             return
-        if self._running and waited_s > GIVE_UP_S:
+        if self._running and waited_s > GIVE_UP_S and not self._over:
             missing = [port.name for port in self._ports if port.answer(self._now_s) is None]
             raise UserError(
                 f"lockstep: no command from {', '.join(missing)} for simulated time {self._now_s:.1f} s within "
@@ -135,7 +140,7 @@ class LockstepStepping:
         self._report()
 
 
-STEPPINGS: dict[str, Callable[[SwarmNode, World, Sequence[RobotPort]], Stepping]] = {
+STEPPINGS: dict[str, Callable[[SwarmNode, World, Sequence[RobotPort], float], Stepping]] = {
     "realtime": RealTimeStepping,
     "lockstep": LockstepStepping,
 }
