@@ -13,11 +13,14 @@ import pytest
 import yaml
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
+from mir2_policies.attacks.families.family import Family
 from mir2_policies.attacks.theory import is_beyond
 from mir2_policies.attacks.threats import THREATS
+from mir2_policies.bundles import rules_export
 from mir2_policies.cli.main import parser
 from mir2_policies.evaluation.table import Measurement, Table, rank, read_table
 from mir2_policies.studies.engine import run_study
+from mir2_policies.studies.local import Local
 from mir2_policies.studies.plan import QUICK, Plan, checked, load_plan, quick
 from mir2_policies.studies.schedule import Unit, units
 from mir2_policies.studies.units import carry_out
@@ -83,7 +86,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"checkpoint\.pt: not a checkpoint"):
         carry_out(tmp_path, plan, unit)
     with pytest.raises(UserError, match=rf"unit '{unit.path}' failed: {checkpoint}: not a checkpoint"):
-        run_study(tmp_path, plan, jobs=1, quiet=True)
+        run_study(tmp_path, plan, Local(tmp_path, plan, jobs=1), quiet=True)
 
 
 def test_a_plan_is_kept_as_it_was(tmp_path: Path) -> None:
@@ -217,7 +220,10 @@ def test_policies_for_any_team_are_trained_once_and_attacked_at_every_size() -> 
     ]
 
 
-def test_a_study_of_policies_for_any_team(tmp_path: Path) -> None:
+def test_a_study_of_policies_for_any_team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Family, "episodes", 4)
+    monkeypatch.setattr(Family, "selection_episodes", 2)
+    monkeypatch.setattr(rules_export, "EVALUATION_EPISODES", 8)
     few = {"final_evaluation_episodes": 2, "evaluation_episodes": 2, "worlds": 2}
     changes: dict[str, object] = {
         "algorithms": ["apg"],

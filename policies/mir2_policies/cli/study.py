@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Begin a study or go on with one, and print where its reports are."""
     from mir2_policies.evaluation.report import REPORT_FILE, TABLE_FILE
     from mir2_policies.studies.engine import run_study
+    from mir2_policies.studies.local import Local
     from mir2_policies.studies.plan import PLAN_FILE
 
     check_at_least("--jobs", arguments.jobs, 1)
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         with locked(directory / ".lock", wait=False, what="'mir2 study'"):
             if not planned.exists():
                 plan.write(planned)
-            run_study(directory, plan, arguments.jobs, arguments.quiet)
+            run_study(directory, plan, Local(directory, plan, arguments.jobs), arguments.quiet)
     except KeyboardInterrupt:
         command = f"mir2 study {arguments.name} --output {directory} --resume"
         raise UserError(f"interrupted; go on with '{command}'") from None

@@ -2,6 +2,7 @@
 
 import json
 import time
+import traceback
 from pathlib import Path
 from typing import get_args
 
@@ -49,6 +50,19 @@ def carry_out(study: Path, plan: Plan, unit: Unit) -> None:
         {"train": _train, "attack": _attack, "measure": _measure, "report": _report}[unit.kind](study, plan, unit)
         done = {"unit": unit.path, "minutes": round((time.monotonic() - begun) / 60.0, 3)}
         write_text(folder / DONE_FILE, json.dumps(done) + "\n")
+
+
+def attempt(study: Path, plan: Plan, unit: Unit) -> str:
+    """`carry_out`, but what went wrong is returned, in words."""
+    try:
+        carry_out(study, plan, unit)
+    except UserError as error:
+        return str(error)
+    except OSError as error:
+        return f"{error.filename or study}: {error.strerror or error}"
+    except Exception:
+        return f"unforeseen\n{traceback.format_exc()}"
+    return ""
 
 
 def _train(study: Path, plan: Plan, unit: Unit) -> None:
