@@ -112,17 +112,22 @@ class CrossCheck:
         others = [said for witness, said in newest.items() if witness != ally]
         found = [said for said in others if ally in said.two_faced]
         heard = [said.heard[ally] for said in others if ally not in said.two_faced and ally in said.heard]
-        return len(found) + self._contradicting(self._models[ally], self._rows(ally), heard) > self._settings.traitors
+        rows = self._rows(ally)
+        own = rows[rows[:, 0] > self._judged_s - MEMORY_S]
+        return len(found) + self._contradicting(self._models[ally], own, heard) > self._settings.traitors
 
     def _contradicting(self, model: RobotModel, own: FloatArray, others: Sequence[FloatArray]) -> int:
         """How many of the others have heard a report, of their (S, 4), that cannot be true beside one of our (R, 4)."""
         if not others:
             return 0
-        apart = np.abs(own[:, None] - np.concatenate(others)[None])
-        turned_rad = np.abs(np.remainder(apart[..., 3] + math.pi, math.tau) - math.pi)
-        passed_s = SPEED_MARGIN * apart[..., 0]
-        far = np.hypot(apart[..., 1], apart[..., 2]) > model.max_v_mps * passed_s + 2.0 * self._settings.noise_m
-        turned = turned_rad > model.max_omega_radps * passed_s + 2.0 * self._settings.noise_rad
+        ours, theirs = own.T.copy(), np.concatenate(others).T.copy()  # each column in one piece
+        ours[3] %= math.tau
+        theirs[3] %= math.tau
+        apart_s, x_m, y_m, turned_rad = np.abs(ours[:, :, None] - theirs[:, None])
+        passed_s = SPEED_MARGIN * apart_s
+        may_turn_rad = model.max_omega_radps * passed_s + 2.0 * self._settings.noise_rad
+        far = x_m * x_m + y_m * y_m > (model.max_v_mps * passed_s + 2.0 * self._settings.noise_m) ** 2
+        turned = np.minimum(turned_rad, math.tau - turned_rad) > may_turn_rad
         whose = np.repeat(np.arange(len(others)), [len(rows) for rows in others])
         return len(np.unique(whose[(far | turned).any(axis=0)]))
 
