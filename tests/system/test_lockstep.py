@@ -70,7 +70,8 @@ def test_a_planned_fault_equals_the_rollout_with_that_fault(swarm, make_bundle):
         np.testing.assert_allclose(arrays["poses"][k + 1], poses[0], rtol=0, atol=1e-6, err_msg=f"step {k}")
         assert arrays["compromised"][k, 2] == (10 <= k < 30)
     events = [json.loads(line) for line in (swarm.folder / "run" / "events.jsonl").read_text().splitlines()]
-    assert [(event["event"], event["time_s"]) for event in events] == [
+    noted = [(event["event"], event["time_s"]) for event in events if event["event"] != "monitor_paused"]
+    assert noted == [  # a busy machine pauses anybody
         ("run_started", 0.0),
         ("fault_started", 1.0),
         ("fault_ended", 3.0),
