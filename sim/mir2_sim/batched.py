@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 import array_api_compat.torch
 import numpy as np
 import torch
+from mir2_core.disturbance import Disturbance
 from mir2_core.tasks import Task, TaskParams, task_type
 from torch import Tensor
 
 from mir2_sim.bodies import some_bodies
+from mir2_sim.disturbed import Disturbed
 from mir2_sim.hearing import Heard, Hearing
 from mir2_sim.randomisation import Randomisation
 
@@ -44,7 +46,13 @@ class BatchedWorld:
     """
 
     def __init__(
-        self, task: Task, batch: int, rng: np.random.Generator, randomisation: Randomisation | None = None
+        self,
+        task: Task,
+        batch: int,
+        rng: np.random.Generator,
+        randomisation: Randomisation | None = None,
+        *,
+        disturbance: Disturbance | None = None,
     ) -> None:
         self.task = task
         self._rng = rng
@@ -56,15 +64,20 @@ class BatchedWorld:
         self._hearing = Hearing(varied, task, batch, rng) if varied.disturbed else None
         self._bodies = some_bodies(task) if varied.bodies else None
         self._share = varied.bodies
+        off = disturbance is None or disturbance.off
+        self._disturbed = None if disturbance is None or off else Disturbed(disturbance, task, rng)
         self._has_bodies = self._drawn_bodies()
 
     def heard(self) -> Heard:
         """What the robots hear of each other, once a step."""
-        return Heard(self.state) if self._hearing is None else self._hearing.listen(self.state, self.begins)
+        known = self.state if self._disturbed is None else self._disturbed.known(self.state, self.begins)
+        return Heard(known) if self._hearing is None else self._hearing.listen(known, self.begins)
 
     def forget(self) -> None:
         """Let no gradient reach what came before."""
         self.state = self.state.detach()
+        if self._disturbed is not None:
+            self._disturbed.forget()
         if self._hearing is not None:
             self._hearing.forget()
 
@@ -73,6 +86,8 @@ class BatchedWorld:
         task, moves = self.task, actions
         if self._bodies is not None:
             moves = torch.where(self._has_bodies[:, None, None], self._bodies.allowed(self.state, actions), actions)
+        if self._disturbed is not None:
+            moves = self._disturbed.moves(moves, self.begins)
         state = task.step(self.state, moves)
         reward, done = task.outcome(state, actions)
         self.age += 1
@@ -89,7 +104,8 @@ class BatchedWorld:
         worlds = {"state": self.state.detach(), "age": self.age, "begins": self.begins}
         hearing = {} if self._hearing is None else {"hearing": self._hearing.state_dict()}
         bodies = {} if self._bodies is None else {"has_bodies": self._has_bodies}
-        return {**worlds, **hearing, **bodies, "rng": self._rng.bit_generator.state}
+        disturbed = {} if self._disturbed is None else {"disturbed": self._disturbed.state_dict()}
+        return {**worlds, **hearing, **bodies, **disturbed, "rng": self._rng.bit_generator.state}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
@@ -100,6 +116,8 @@ class BatchedWorld:
             self._hearing.load_state_dict(state["hearing"])
         if self._bodies is not None:
             self._has_bodies = state["has_bodies"].to(self._has_bodies)
+        if self._disturbed is not None:
+            self._disturbed.load_state_dict(state["disturbed"])
 
     def _drawn_bodies(self) -> Tensor:
         """For every world (B,), whether its robots would have bodies if its episode began now."""
@@ -124,10 +142,18 @@ class BatchedWorld:
 class Worlds:
     """A batch of worlds for every team size that is trained, of which one is drawn at a time."""
 
-    def __init__(self, task: Task, batch: int, rng: np.random.Generator, randomisation: Randomisation) -> None:
+    def __init__(
+        self,
+        task: Task,
+        batch: int,
+        rng: np.random.Generator,
+        randomisation: Randomisation,
+        *,
+        disturbance: Disturbance | None = None,
+    ) -> None:
         self._rng = rng
         self._worlds = {
-            robots: BatchedWorld(task.of_size(robots), batch, rng, randomisation)
+            robots: BatchedWorld(task.of_size(robots), batch, rng, randomisation, disturbance=disturbance)
             for robots in randomisation.teams(task.params.robots)
         }
 

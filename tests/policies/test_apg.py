@@ -85,6 +85,7 @@ def test_a_run_over_sizes_and_disturbances_resumes_exactly_and_says_its_returns(
         "apg",
         task_parameters=ANY_TEAM,
         randomisation=varied,
+        disturbance="harsh",
         penalty_weight=0.001,
         **sizes,
         final_evaluation_episodes=4,
@@ -106,6 +107,7 @@ def test_a_run_over_sizes_and_disturbances_resumes_exactly_and_says_its_returns(
     ("algorithm", "given", "words"),
     [
         ("maddpg", {"randomisation": {"disturbed": 0.5}}, "'maddpg' learns with one team that hears all.*apg"),
+        ("maddpg", {"disturbance": "lab"}, "'maddpg' learns from where robots are.*motor_lag_s.*apg"),
         ("apg", {"randomisation": {"robots": [2, 5]}}, "one for 3 robots, not for 2; give one for any team"),
         ("apg", {"randomisation": {"disturbed": 0.5}}, "does not say which allies are present"),
     ],

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from mir2_core.disturbance import PRESETS, Disturbance
 from mir2_core.tasks import Rendezvous, RendezvousParams
 from mir2_policies.learners.critic_inputs import critic_inputs
 from mir2_sim.batched import BatchedWorld, torch_task
@@ -78,3 +79,45 @@ def test_a_step_brings_what_reward_and_gathered_say_apart() -> None:
     assert done.tolist() == task.gathered(poses, task.velocities(poses, actions)).tolist()
     assert done.any()
     assert not done.all()
+
+
+def test_a_disturbed_world_moves_late_and_knows_late_and_resumes_exactly() -> None:
+    task = torch_task("rendezvous", RendezvousParams(robots=3, horizon=15))
+
+    def world(**parameters: float) -> BatchedWorld:
+        return BatchedWorld(task, 32, np.random.default_rng(3), disturbance=Disturbance(**parameters))
+
+    plain, late = world(), world(command_latency_s=0.1)
+    forward = torch.ones(32, 3, 2)
+    still = plain.state.clone()
+    begins, expected = plain.begins, late.step(forward)
+    torch.testing.assert_close(expected.state[..., :2], still[..., :2])
+    assert begins.all()
+    moved = late.step(forward).state[~late.begins]
+    assert ((moved - expected.state[~late.begins])[..., :2].abs().amax(dim=-1) > 0.0).any()
+    unsure, again = world(state_latency_s=0.1, pose_noise_m=0.01), world(state_latency_s=0.1, pose_noise_m=0.01)
+    for _ in range(20):
+        known = unsure.heard().believed
+        assert not torch.equal(known, unsure.state)
+        unsure.step(forward)
+    again.load_state_dict(unsure.state_dict())
+    for _ in range(20):
+        torch.testing.assert_close(again.heard().believed, unsure.heard().believed, rtol=0, atol=0)
+        torch.testing.assert_close(again.step(forward).state, unsure.step(forward).state, rtol=0, atol=0)
+
+
+def test_gradients_reach_through_motors_and_end_where_they_are_told_to() -> None:
+    task = torch_task("rendezvous", RendezvousParams(robots=3))
+    world = BatchedWorld(task, 4, np.random.default_rng(3), disturbance=PRESETS["harsh"])
+    push = torch.full((4, 3, 2), 0.5, requires_grad=True)
+    for _ in range(5):
+        world.heard()
+        world.step(push)
+    (world.state[..., :2] ** 2).sum().backward()  # type: ignore[no-untyped-call]
+    assert push.grad is not None
+    assert push.grad.isfinite().all()
+    assert (push.grad != 0.0).any()
+    world.forget()
+    world.heard()
+    world.step(torch.zeros(4, 3, 2))
+    assert not world.state.requires_grad

@@ -28,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, such as task_parameters.robots=3"
     )
+    parser.add_argument(
+        "--disturbance", metavar="NAME", help="ideal, lab or harsh, or parameters such as 'lab:{motor_lag_s: 0.1}'"
+    )
     parser.add_argument("--seed", type=int, help="default: as in the configuration")
     add_budget(parser, f"default: {DEFAULT_MINUTES:g} if no --steps is given")
     parser.add_argument("--device", default="cpu", help="cpu or cuda; default: cpu")
@@ -82,7 +85,8 @@ def _new_config(arguments: argparse.Namespace) -> "RunConfig":
                 raise UserError(f"{arguments.config}: key '{key}' is '{found}' but --{key} is '{wanted}'")
     for text in arguments.set:
         config = parse(_changed(config.model_dump(), text), type(config), f"--set {text}")
-    changed = config.model_dump() | ({} if arguments.seed is None else {"seed": arguments.seed})
+    own = {"seed": arguments.seed, "disturbance": arguments.disturbance}
+    changed = config.model_dump() | {key: value for key, value in own.items() if value is not None}
     return parse(changed, type(config), "command line")
 
 
@@ -110,7 +114,11 @@ def _changed(settings: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def _check_unchanged(arguments: argparse.Namespace, config: "RunConfig") -> None:
-    for option, given in (("--config", arguments.config), ("--set", arguments.set)):
+    for option, given in (
+        ("--config", arguments.config),
+        ("--set", arguments.set),
+        ("--disturbance", arguments.disturbance),
+    ):
         if given:
             raise UserError(f"{option} cannot change a run that is resumed; leave it out, or start another --output")
     for name in ("algorithm", "task", "seed"):

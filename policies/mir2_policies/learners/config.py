@@ -1,11 +1,13 @@
 """What every training run can be told, whatever it learns with; each algorithm's file adds its own settings."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from mir2_core.config import StrictModel
+from mir2_core.disturbance import Disturbance, parse_disturbance
+from mir2_core.errors import UserError
 from mir2_core.tasks import TaskChoice
 from mir2_sim.randomisation import Randomisation
-from pydantic import Field
+from pydantic import Field, field_validator
 
 Width = Annotated[int, Field(ge=1, le=4096, description="of a hidden layer")]
 
@@ -28,6 +30,15 @@ class RunConfig(TaskChoice, EvaluatedConfig):
 
     worlds: int = Field(default=64, ge=1, le=65_536)
     randomisation: Randomisation = Field(default_factory=Randomisation)
+    disturbance: Disturbance = Field(default_factory=Disturbance, description="a preset's name, or parameters")
+
+    @field_validator("disturbance", mode="before")
+    @classmethod
+    def _preset(cls, given: Any) -> Any:
+        try:
+            return parse_disturbance(given) if isinstance(given, str) else given
+        except UserError as mistake:
+            raise ValueError(str(mistake)) from None
 
 
 class ActorConfig(RunConfig):

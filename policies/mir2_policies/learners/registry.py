@@ -72,6 +72,7 @@ def new_learner(config: RunConfig, task: Task, rng: np.random.Generator, device:
             f"{task.action_kind}; algorithms for these: {', '.join(able) or 'none'}"
         )
     _check_randomisation(config, task, chosen)
+    _check_disturbance(config, chosen)
     return chosen.learner(config, task, rng, device)
 
 
@@ -93,6 +94,16 @@ def _check_randomisation(config: RunConfig, task: Task, chosen: Algorithm) -> No
         raise UserError(
             f"randomisation.disturbed: the observation of task '{task.name}' does not say which allies are present; "
             "give one that does, such as task_parameters.observation=allies"
+        )
+
+
+def _check_disturbance(config: RunConfig, chosen: Algorithm) -> None:
+    if config.disturbance.senses and not chosen.randomises:
+        able = ", ".join(name for name, other in ALGORITHMS.items() if other.randomises)
+        raise UserError(
+            f"algorithm '{config.algorithm}' learns from where robots are, not from where they take themselves to be; "
+            "leave noise, dropouts and latency of the state out of the disturbance, such as --disturbance "
+            f"'{{motor_lag_s: 0.05}}', or give --algorithm {able}"
         )
 
 

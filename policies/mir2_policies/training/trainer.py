@@ -29,7 +29,7 @@ class Trainer(TrainingRun):
         rng = np.random.default_rng(config.seed)
         self._task = torch_task(config.task, config.task_parameters, device)
         self._learner = new_learner(config, self._task, rng, device)
-        self._worlds = Worlds(self._task, config.worlds, rng, config.randomisation)
+        self._worlds = Worlds(self._task, config.worlds, rng, config.randomisation, disturbance=config.disturbance)
         self._teams = config.randomisation.evaluated(self._task.params.robots)
         parts: dict[str, Stateful] = {"learner": self._learner, "worlds": self._worlds}
         super().__init__(directory, config, self._learner.actor, self._learner.networks, parts)
