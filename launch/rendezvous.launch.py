@@ -7,6 +7,7 @@ from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
+from mir2_core.disturbance import parse_disturbance
 from mir2_core.errors import UserError
 from mir2_core.run import ARGUMENTS, Run, prepare
 from mir2_swarm.domain import require_free_domain
@@ -66,9 +67,11 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     groups = [robots[k : k + run.robots_per_process] for k in range(0, len(robots), run.robots_per_process)]
     policies = {robot: f"the policy of {', '.join(group)}" for group in groups for robot in group}
     played: dict[str, str | float] = {"backend": run.backend, "seed": run.seed, "duration_s": run.duration_s}
-    simulator = node("simulator", **played, gui=run.gui, start_paused=True)
+    disturbance = ParameterValue(run.disturbance, value_type=str)  # braces and colons are not YAML here
+    simulator = node("simulator", **played, gui=run.gui, start_paused=True, disturbance=disturbance)
     output = str(prepared.folder)
-    monitor = node("monitor", **played, output=output, bag=run.record)
+    disturbed = not parse_disturbance(run.disturbance).off
+    monitor = node("monitor", **played, output=output, bag=run.record, disturbed=disturbed)
     names = NAMES | {"simulator": NAMES["simulator"] + ", which was to open a window (gui:=false)," * run.gui}
     supervisor = Supervisor(prepared.folder)
     nodes: list[LaunchDescriptionEntity] = [

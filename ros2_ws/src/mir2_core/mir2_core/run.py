@@ -14,6 +14,7 @@ from mir2_core.bundle import PolicyBundle
 from mir2_core.config import StrictModel, load_yaml
 from mir2_core.deployment import Deployment, find_policy, resize
 from mir2_core.digests import note_digests
+from mir2_core.disturbance import PRESETS, parse_disturbance
 from mir2_core.errors import UserError, nearest
 from mir2_core.files import find_shipped
 from mir2_core.roster import MAX_ROBOTS, Roster
@@ -54,6 +55,11 @@ class Run(StrictModel):
     )
     scenario: str = Field(
         "", description="a shipped scenario's name, or a file (YAML): what goes wrong when; empty: nothing"
+    )
+    disturbance: str = Field(
+        "",
+        description=f"what comes between robots and world: {', '.join(PRESETS)}, or with parameters, such as "
+        "lab:{motor_lag_s: 0.1}; empty: nothing",
     )
     output: str = Field("", description="folder that the run is written to; empty: a new one below runs/")
     robots_per_process: int = Field(1, ge=1, le=MAX_ROBOTS, description="how many robots' policies share one process")
@@ -166,6 +172,7 @@ def prepare(run: Run, share: Path) -> PreparedRun:
 
     `share` holds the shipped rosters in `config` and the shipped policies in `policies`.
     """
+    parse_disturbance(run.disturbance, "launch argument disturbance")
     given = find_shipped("roster", run.roster or DEFAULT_ROSTER, share / "config")
     roster = Roster.load(given)
     if run.robots is not None:

@@ -16,13 +16,16 @@ from mir2_swarm.node import SwarmNode
 class RobotPort:
     """Topics of a robot whose body is in a world; `heard` is called after every command."""
 
-    def __init__(self, node: SwarmNode, robot: RobotEntry, heard: Callable[[], None]) -> None:
+    def __init__(
+        self, node: SwarmNode, robot: RobotEntry, heard: Callable[[], None], *, disturbed: bool = False
+    ) -> None:
         self.name = robot.name
         self._node, self._heard = node, heard
         self._timeout_s = node.roster.timeouts.driver_s
         self._command: Command | None = None  # its stamp is zero if it came without one
         self._came_s = 0.0
         self._odometry = node.create_publisher(Odometry, f"/{robot.name}/odom", 10)
+        self._truth = node.create_publisher(Odometry, f"/{robot.name}/truth", 10) if disturbed else None
         self._sensors = [  # each with a message that is used again and again: there are hundreds a second
             (
                 to_range(Echo(0.0, math.inf), sensor, robot.name),
@@ -50,6 +53,11 @@ class RobotPort:
         for (message, publisher), range_m in zip(self._sensors, ranges_m, strict=True):
             message.header.stamp, message.range = now, range_m
             publisher.publish(message)
+
+    def reveal(self, state: RobotState) -> None:
+        """Publish where a robot that is disturbed really is."""
+        if self._truth:
+            self._truth.publish(to_odometry(state, self.name))
 
     def answer(self, time_s: float) -> tuple[float, float] | None:
         """v_mps, omega_radps of the command stamped with that time, zero if not a number; None if it has not come."""

@@ -2,6 +2,8 @@
 
 import math
 
+from mir2_core.disturbance import parse_disturbance
+from mir2_core.disturbed_world import DisturbedWorld
 from mir2_core.run import LONGEST_S
 from mir2_core.start_poses import start_poses
 from mir2_core.world import BACKENDS, backend, for_backend
@@ -15,7 +17,8 @@ from mir2_swarm.stepping import STEPPINGS
 class SimulatorNode(SwarmNode):
     """Publishes every robot's odometry and sensors and drives the world by `cmd_vel`.
 
-    The world stands until `~/start` is called, unless the parameter `start_paused` is false.
+    The world stands until `~/start` is called, unless the parameter `start_paused` is false. With a `disturbance`,
+    odometry is what robots know, and where they are goes out as `truth`.
     """
 
     def __init__(self) -> None:
@@ -25,8 +28,14 @@ class SimulatorNode(SwarmNode):
         gui = self.flag_parameter("gui")
         self._running = False
         roster, task = for_backend(self.roster, sort), self.deployment.task
+        disturbance = self.text_parameter("disturbance", "such as lab", needed=False)
+        settings = parse_disturbance(disturbance, f"{self.get_fully_qualified_name()}: parameter 'disturbance'")
         self._world = backend(sort).make_world(roster, task, start_poses(roster, task, seed), seed=seed, gui=gui)
-        ports = [RobotPort(self, robot, self._heard) for robot in roster.robots]
+        if not settings.off:
+            step_s = self.period_s if self.pace.patient else self._world.tick_s
+            models = [robot.model for robot in roster.robots]
+            self._world = DisturbedWorld(self._world, models, settings, step_s=step_s, seed=seed)
+        ports = [RobotPort(self, robot, self._heard, disturbed=not settings.off) for robot in roster.robots]
         end_s = self.number_parameter("duration_s", 0.0, LONGEST_S) or math.inf
         self._stepping = STEPPINGS[self.mode](self, self._world, ports, end_s)
         self.create_service(Trigger, "~/start", self._on_start)

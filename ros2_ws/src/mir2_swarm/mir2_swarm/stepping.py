@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
+from mir2_core.disturbed_world import DisturbedWorld
 from mir2_core.errors import UserError
 from mir2_core.types import RobotState
 from mir2_core.world import World
@@ -33,9 +34,17 @@ class Stepping(Protocol):
 
 
 def report(world: World, ports: Sequence[RobotPort], time_s: float) -> None:
-    """Publish every robot's odometry and what its sensors read."""
-    for port, pose, velocity, ranges_m in zip(ports, world.poses(), world.velocities(), world.proximity(), strict=True):
-        port.report(RobotState(time_s, *pose.tolist(), *velocity.tolist()), ranges_m.tolist())
+    """Publish every robot's odometry and what its sensors read, and before that the truth where they differ."""
+    if isinstance(world, DisturbedWorld):
+        for port, state in zip(ports, _states(world.truth, time_s), strict=True):
+            port.reveal(state)
+    for port, state, ranges_m in zip(ports, _states(world, time_s), world.proximity(), strict=True):
+        port.report(state, ranges_m.tolist())
+
+
+def _states(world: World, time_s: float) -> list[RobotState]:
+    numbers = zip(world.poses().tolist(), world.velocities().tolist(), strict=True)
+    return [RobotState(time_s, *pose, *velocity) for pose, velocity in numbers]
 
 
 class RealTimeStepping:
