@@ -355,3 +355,34 @@ def test_folders_that_cannot_be_written(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UserError, match=r"No space left on device.*free some space"):
         write_report(table, [], tmp_path / "out")
+
+
+def test_a_disturbed_return_is_that_of_the_same_starts_and_says_what_disturbed_it(
+    make_bundle: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["evaluate", str(make_bundle(robots=3)), "--episodes", "4"]
+
+    def measured(*options: str) -> dict[str, Any]:
+        arguments = parser().parse_args([*given, *options])
+        arguments.run(arguments)
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return result
+
+    assert measured("--disturbance", "ideal") == measured()
+    harsh = measured("--disturbance", "harsh")
+    assert harsh == measured("--disturbance", "harsh")
+    assert harsh["disturbance"] == "harsh"
+    assert harsh["return_mean"] != measured()["return_mean"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--output", "report"), "--disturbance is for the clean return"),
+        (("--runtime", "ros", "--output", "report"), "disturbance:=NAME"),
+    ],
+)
+def test_only_a_clean_return_can_be_disturbed(options: tuple[str, ...], words: str) -> None:
+    arguments = parser().parse_args(["evaluate", "policy.onnx", "--disturbance", "lab", *options])
+    with pytest.raises(UserError, match=words):
+        arguments.run(arguments)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mir2_core.disturbance import parse_disturbance
 from mir2_core.errors import UserError
 from mir2_core.files import locked, writable_folder
 
@@ -23,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which policies, in which conditions, how often, and where to."""
     parser.add_argument("bundles", type=Path, nargs="+", metavar="FILE.onnx")
     add_team(parser)
+    parser.add_argument(
+        "--disturbance", metavar="NAME", help="of the clean return: lab or harsh, or such as 'lab:{motor_lag_s: 0.1}'"
+    )
     parser.add_argument("--output", type=Path, metavar="DIR", help="for tables, pictures and report.html")
     parser.add_argument("--adversaries", type=Path, nargs="+", default=[], metavar="FILE.onnx", help="of 'mir2 attack'")
     parser.add_argument("--conditions", metavar="NAMES", help="such as clean,flee,offset:{x_m: 0.5}; default: all")
@@ -47,9 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the clean return, or where the report lies and how the policies rank."""
     if arguments.runtime == "process":
+        if arguments.output is not None:
+            _refuse(arguments, ("disturbance",), "is for the clean return, without --output")
         _refuse(arguments, ("backend", "jobs", "resume"), "is for --runtime ros or realtime")
         show(_clean(arguments) if arguments.output is None else _report(arguments))
     else:
+        _refuse(arguments, ("disturbance",), "is for --runtime process; give the launch disturbance:=NAME")
         show(_through_nodes(arguments))
     return 0
 
@@ -73,8 +80,10 @@ def _clean(arguments: argparse.Namespace) -> dict[str, Any]:
     check_at_least("--episodes", episodes, 2)
     check_at_least("--seed", seed, 0)
     bundle = load_policy(arguments.bundles[0], arguments.team)
-    returns = episode_returns(bundle.task(), bundle_act(bundle), episodes, seed)
-    return summary(returns, seed)
+    disturbance = parse_disturbance(arguments.disturbance or "", "--disturbance")
+    returns = episode_returns(bundle.task(), bundle_act(bundle), episodes, seed, disturbance=disturbance)
+    named = {} if disturbance.off else {"disturbance": arguments.disturbance}
+    return summary(returns, seed) | named
 
 
 def _report(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from mir2_core.disturbance import Disturbance
 from mir2_core.rollout import play
 from mir2_core.tasks import Task
 from mir2_core.tasks.geometry import Array
+from mir2_sim.disturbed import Disturbed
 from numpy.typing import NDArray
 
 SELECTION_SEED = 10_001  # of the episodes by which a run chooses its best policy: the same each time
@@ -15,11 +17,28 @@ FINAL_SEED = 20_002  # of the episodes that are used for nothing but the figure 
 Act = Callable[[Array], Array]  # observations (B, N, O) -> actions (B, N, A)
 
 
-def episode_returns(task: Task, act: Act, episodes: int, seed: int) -> NDArray[np.float64]:
-    """Undiscounted return of each episode; a team that is done earns nothing more, as nothing follows."""
-    starts = task.asarray(task.reset(np.random.default_rng(seed), episodes))
+def episode_returns(
+    task: Task, act: Act, episodes: int, seed: int, *, disturbance: Disturbance | None = None
+) -> NDArray[np.float64]:
+    """Undiscounted return of each episode; a team that is done earns nothing more, as nothing follows.
+
+    What a team is worth depends on where its robots are and on what they ask for, not on what they know and get.
+    """
+    rng = np.random.default_rng(seed)
+    starts = task.asarray(task.reset(rng, episodes))
     total = 0.0 * starts[:, 0, 0]
-    for step in play(task, lambda _, state: act(task.observe(state)), starts, task.params.horizon):
+    if disturbance is None or disturbance.off:
+        played = play(task, lambda _, state: act(task.observe(state)), starts, task.params.horizon)
+    else:
+        disturbed, new = Disturbed(disturbance, task, rng), total == 0.0
+        played = play(
+            task,
+            lambda step, state: act(task.observe(disturbed.known(state, new & (step == 0)))),
+            starts,
+            task.params.horizon,
+            lambda step, actions: disturbed.moves(actions, new & (step == 0)),
+        )
+    for step in played:
         total = total + step.reward * step.going
     return np.asarray(total.tolist(), dtype=np.float64)
 

@@ -23,12 +23,21 @@ class Played(NamedTuple):
     going: Array  # (B,) whether the episode had not ended before the step
 
 
-def play(task: Task, act: Callable[[int, Array], Array], state: Array, steps: int) -> Iterator[Played]:
-    """Let `act` drive the worlds from a `state` (B, N, S), given step and state, also beyond an episode's end."""
+def play(
+    task: Task,
+    act: Callable[[int, Array], Array],
+    state: Array,
+    steps: int,
+    moves: Callable[[int, Array], Array] = lambda _, actions: actions,
+) -> Iterator[Played]:
+    """Let `act` drive the worlds from a `state` (B, N, S), given step and state, also beyond an episode's end.
+
+    `moves` says which actions move robots that were told others.
+    """
     going = task.xp.ones_like(state[:, 0, 0]) > 0.0
     for step in range(steps):
         actions = act(step, state)
-        after = task.step(state, actions)
+        after = task.step(state, moves(step, actions))
         reward, done = task.outcome(after, actions)
         yield Played(step, state, actions, after, reward, going)
         going = going & ~done
