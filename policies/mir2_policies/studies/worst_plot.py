@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from mir2_policies.studies.worst import Found
 DPI = 120
 LINEAR_UNTIL = 1.0  # of a loss; beyond it the axis is logarithmic
 TICKS = (-100, -10, -1, -0.5, 0, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
+LETTERS = 13  # of the note in an inch
 WIDTH = 0.7  # that the policies of one size take up, of the distance to the next
 NOTE = (
     "smaller is better; bars: least and most of several runs, or the standard error of one; hollow: not final in one "
@@ -48,7 +50,7 @@ def plot_worst(groups: Sequence[Group], path: Path) -> None:
             axes.set_xlim(-0.5, len(teams) - 0.5)
             axes.grid(axis="y", alpha=0.3)
             axes.label_outer()
-    figure.supxlabel(f"robots of the team\n{NOTE}", fontsize=9)
+    figure.supxlabel(f"robots of the team\n{fill(NOTE, round(LETTERS * size[0]))}", fontsize=9)
     figure.supylabel("benign return lost to the worst attack", fontsize=10)
     handles: dict[str, Any] = {}
     for axes in panels.flat:
