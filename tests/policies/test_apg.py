@@ -87,6 +87,7 @@ def test_a_run_over_sizes_and_disturbances_resumes_exactly_and_says_its_returns(
         randomisation=varied,
         disturbance="harsh",
         penalty_weight=0.001,
+        evaluation_interval=800,  # the best of the same evaluations
         **sizes,
         final_evaluation_episodes=4,
     )
