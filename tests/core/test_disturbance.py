@@ -118,6 +118,18 @@ def test_noise_has_the_deviation_that_is_told_and_leaves_velocities_alone() -> N
     assert abs(noise.mean(axis=0)).max() < 0.003
 
 
+def test_odometry_drifts_with_the_root_of_the_way_and_not_where_a_robot_stands() -> None:
+    part = sensing(drift_m=0.1, drift_rad=0.2)
+    way_m = np.minimum(np.arange(80) * 0.1, 4.0)  # four metres, then it stands
+    states = np.zeros((80, 400, 5, 5))
+    states[..., 0] = way_m[:, None, None]
+    off = (driven(part, states) - states).reshape(80, -1, 5)
+    np.testing.assert_allclose(off[40].std(axis=0), [0.2, 0.2, 0.4, 0.0, 0.0], rtol=0.06)
+    np.testing.assert_allclose(off[10].std(axis=0), [0.1, 0.1, 0.2, 0.0, 0.0], rtol=0.06)
+    np.testing.assert_allclose(off[-1], off[40], atol=2e-3)
+    assert np.abs(part(states[0], np.ones(400, dtype=bool)) - states[0]).max() < 1e-3, "an episode begins where it is"
+
+
 def test_a_place_that_is_lost_stays_the_last_one_for_as_long_as_told_and_never_at_the_start() -> None:
     steps = 400
     states = np.broadcast_to(np.arange(float(steps))[:, None, None, None], (steps, 200, 5, 3))

@@ -14,8 +14,10 @@ from pydantic import AfterValidator
 from mir2_core.config import StrictModel, parse, read_mapping
 from mir2_core.errors import UserError, nearest
 from mir2_core.tasks.geometry import Array
+from mir2_core.types import FloatArray
 
 SOURCE = "disturbance"
+STANDS_M = 1e-8  # a way of nothing
 
 
 def _up_to(high: float) -> AfterValidator:
@@ -32,6 +34,10 @@ class Disturbance(StrictModel):
 
     pose_noise_m: Annotated[float, _up_to(0.5)] = 0.0  # standard deviation along x and along y
     heading_noise_rad: Annotated[float, _up_to(1.0)] = 0.0  # standard deviation
+    drift_m: Annotated[float, _up_to(0.5)] = (
+        0.0  # standard deviation of a place after a metre's way, as odometry has it
+    )
+    drift_rad: Annotated[float, _up_to(1.0)] = 0.0  # of a heading; both grow with the root of the way
     dropouts_hz: Annotated[float, _up_to(10.0)] = 0.0  # how often a robot's place is lost; it then stays the last one
     dropout_s: Annotated[float, _up_to(2.0)] = 0.1  # mean time until it is found again
     state_latency_s: Annotated[float, _up_to(0.5)] = 0.0  # age of the place that a robot takes for that of now
@@ -46,7 +52,8 @@ class Disturbance(StrictModel):
     def senses(self) -> bool:
         """Whether robots do not know exactly where they are."""
         late = self.state_latency_s or self.state_jitter_s
-        return bool(self.pose_noise_m or self.heading_noise_rad or self.dropouts_hz or late)
+        inexact = self.pose_noise_m or self.heading_noise_rad or self.drift_m or self.drift_rad
+        return bool(inexact or self.dropouts_hz or late)
 
     @property
     def off(self) -> bool:
@@ -171,6 +178,8 @@ class Sensing:
         self._delay = Delay(
             arrays, settings.state_latency_s / dt_s, settings.state_jitter_s / dt_s, self._turned_and_moved
         )
+        self._before: Array | None = None
+        self._drift: Array | None = None
         self._measured: Array | None = None
         self._lost: Array | None = None
 
@@ -178,9 +187,9 @@ class Sensing:
         """What is known (B, N, K) of `states` (B, N, K): x_m, y_m, heading_rad, and what else comes with them."""
         settings, rng, (xp, asarray) = self._settings, self._rng, self._arrays
         begins, (worlds, robots, numbers) = begins[:, None, None], states.shape
-        known = self._delay(states, states, begins, rng)
-        spread = np.zeros(numbers)
-        spread[:3] = settings.pose_noise_m, settings.pose_noise_m, settings.heading_noise_rad
+        drifted = states + self._drifted(states, begins)
+        known = self._delay(drifted, drifted, begins, rng)
+        spread = _spread(settings.pose_noise_m, settings.heading_noise_rad, numbers)
         known = known + asarray(spread * rng.standard_normal((worlds, robots, numbers)))
         loses, finds = settings.dropouts_hz * self._dt_s, self._dt_s / max(settings.dropout_s, self._dt_s)
         chance = asarray(rng.random((worlds, robots, 1)))
@@ -192,15 +201,33 @@ class Sensing:
 
     def memory(self) -> list[Array]:
         """What it goes on from, once it was called."""
-        return [] if self._measured is None else [self._measured, self._lost, *self._delay.past]
+        own = [self._before, self._drift, self._measured, self._lost]
+        return [] if self._measured is None else [*own, *self._delay.past]
 
     def recall(self, memory: list[Array]) -> None:
         """Go on from what another one of the same settings remembers."""
         if memory:
-            self._measured, self._lost, *self._delay.past = memory
+            self._before, self._drift, self._measured, self._lost, *self._delay.past = memory
+
+    def _drifted(self, states: Array, begins: Array) -> Array:
+        """By how much (B, N, K) odometry is off: a random walk along the way."""
+        settings, (xp, asarray) = self._settings, self._arrays
+        before = states if self._before is None else xp.where(begins, states, self._before)
+        # Of no way at all the roots have no derivative.
+        way_m = (xp.sum((states - before)[..., :2] ** 2, axis=-1) + STANDS_M**2)[..., None] ** 0.5
+        spread = _spread(settings.drift_m, settings.drift_rad, states.shape[-1])
+        steps = asarray(spread * self._rng.standard_normal(tuple(states.shape)))
+        drift = xp.zeros_like(states) if self._drift is None else xp.where(begins, xp.zeros_like(states), self._drift)
+        self._before, self._drift = states, drift + steps * way_m**0.5
+        return self._drift
 
     def _turned_and_moved(self, value: Array, newest: Array) -> Array:
         """From `newest` to `value`; headings the short way round."""
         xp, away = self._arrays.xp, value - newest
         turned = (away[..., 2:3] + math.pi) % (2.0 * math.pi) - math.pi
         return xp.concatenate([away[..., :2], turned, away[..., 3:]], axis=-1)
+
+
+def _spread(place_m: float, heading_rad: float, numbers: int) -> FloatArray:
+    """Deviations (K,) of x_m, y_m and heading_rad; none of what else comes with them."""
+    return np.array([place_m, place_m, heading_rad] + [0.0] * (numbers - 3))
