@@ -2,7 +2,7 @@
 
 import base64
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mir2_core.files import write_text, writing
@@ -85,14 +85,23 @@ def page(table: Table, pictures: Mapping[str, Path]) -> str:
     if ranks := _rank_rows(rank(table)):
         parts += ["<h2>All conditions with traitors</h2>", html_table(*ranks)]
     for caption, path in pictures.items():
-        data = base64.b64encode(path.read_bytes()).decode()
-        text = html.escape(caption)
-        parts.append(f'<h2>{text}</h2><img alt="{text}" src="data:image/png;base64,{data}">')
+        parts.append(f"<h2>{html.escape(caption)}</h2>{html_picture(path, caption)}")
     parts += ["<h2>Figures</h2>", html_table(HEADER, [_cells(row) for row in summarise(table)])]
     notes = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}.</dd>" for name, text in NOTES.items())
     parts += ["<h2>What the columns mean</h2>", f"<dl>{notes}</dl>", "<h2>Policies</h2>", _files(table)]
-    head = f'<meta charset="utf-8"><title>{html.escape(_title(table))}</title><style>{STYLE}</style>'
+    return html_page(_title(table), parts)
+
+
+def html_page(title: str, parts: Iterable[str]) -> str:
+    """A page of these parts that opens from disk."""
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(parts) + "\n</body></html>\n"
+
+
+def html_picture(path: Path, caption: str) -> str:
+    """A PNG file inside a page."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'<img alt="{html.escape(caption)}" src="data:image/png;base64,{data}">'
 
 
 def _write(table: Table, paths: Sequence[tuple[str, Episodes]], directory: Path) -> None:

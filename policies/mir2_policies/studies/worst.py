@@ -1,6 +1,5 @@
 """The worst that a suite of attacks found against every policy, with every family behind it, and a picture of it."""
 
-import base64
 import html
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from mir2_policies.attacks.families import FAMILIES
 from mir2_policies.attacks.theory import is_beyond, robots_needed
 from mir2_policies.attacks.threats import THREATS
-from mir2_policies.evaluation.report import STYLE, html_table, markdown_table
+from mir2_policies.evaluation.report import html_page, html_picture, html_table, markdown_table
 
 WORST_FILE = "worst.json"
 WORST_PAGE = "worst.html"
@@ -104,15 +103,10 @@ def write_worst(found: Sequence[Found], directory: Path) -> None:
             directory / "worst.md", "\n\n".join(["# Worst attacks", markdown_table(header, rows), *notes]) + "\n"
         )
         plot_worst(grouped(found), directory / WORST_PICTURE)
-        data = base64.b64encode((directory / WORST_PICTURE).read_bytes()).decode()
-        picture = f'<img alt="What is lost to the worst attack" src="data:image/png;base64,{data}">'
-        body = [picture, html_table(header, rows), *(f"<p>{html.escape(note)}</p>" for note in notes)]
-        head = f'<meta charset="utf-8"><title>Worst attacks</title><style>{STYLE}</style>'
-        text = "\n".join(["<h1>Worst attacks</h1>", *body])
-        write_text(
-            directory / WORST_PAGE,
-            f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{text}\n</body></html>\n',
-        )
+        picture = html_picture(directory / WORST_PICTURE, "What is lost to the worst attack")
+        notes_shown = [f"<p>{html.escape(note)}</p>" for note in notes]
+        parts = ["<h1>Worst attacks</h1>", picture, html_table(header, rows), *notes_shown]
+        write_text(directory / WORST_PAGE, html_page("Worst attacks", parts))
 
 
 def table(found: Sequence[Found]) -> tuple[list[str], list[list[str]]]:

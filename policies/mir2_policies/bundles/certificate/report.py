@@ -8,7 +8,7 @@ import numpy as np
 from mir2_core.files import write_text, writing
 
 from mir2_policies.bundles.certificate.certificate import Certificate, Entry
-from mir2_policies.evaluation.report import STYLE, html_table, markdown_table
+from mir2_policies.evaluation.report import html_page, html_table, markdown_table
 
 CERTIFICATE_FILE = "certificate.json"
 PAGE_FILE = "certificate.html"
@@ -60,9 +60,7 @@ def write_certificate(certificate: Certificate, directory: Path) -> None:
             "<h2>What this means</h2>",
             *(f"<p>{html.escape(note)}</p>" for note in NOTES),
         ]
-        head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>'
-        page = f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(body) + "\n</body></html>\n"
-        write_text(directory / PAGE_FILE, page)
+        write_text(directory / PAGE_FILE, html_page(title, body))
 
 
 def table(certificate: Certificate) -> list[list[str]]:
