@@ -64,8 +64,7 @@ class BatchedWorld:
         self._hearing = Hearing(varied, task, batch, rng) if varied.disturbed else None
         self._bodies = some_bodies(task) if varied.bodies else None
         self._share = varied.bodies
-        off = disturbance is None or disturbance.off
-        self._disturbed = None if disturbance is None or off else Disturbed(disturbance, task, rng)
+        self._disturbed = Disturbed(disturbance, task, rng) if disturbance and not disturbance.off else None
         self._has_bodies = self._drawn_bodies()
 
     def heard(self) -> Heard:

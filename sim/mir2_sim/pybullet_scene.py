@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from mir2_core.errors import UserError
+from mir2_core.errors import UserError, nearest
 from mir2_core.types import FloatArray
 from numpy.typing import NDArray
 
@@ -174,6 +174,14 @@ def paint(client: Client, robot: LoadedRobot, traitor: bool) -> None:
     """Give a robot's shell the colour of a loyal robot or of a traitor."""
     colour = TRAITOR_COLOUR if traitor else SHELL_COLOUR
     client.changeVisualShape(robot.body, robot.shell_link, rgbaColor=colour)
+
+
+def known_view(text: str) -> View:
+    """The view of that name; a `UserError` lists the valid ones."""
+    for view in CAMERAS:
+        if view == text:
+            return view
+    raise UserError(f"unknown view '{text}'; {nearest(text, CAMERAS)}")
 
 
 def picture(client: Client, focus: Focus, width: int, height: int, view: View) -> NDArray[np.uint8]:

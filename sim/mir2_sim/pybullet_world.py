@@ -195,8 +195,7 @@ class PyBulletWorld:
         """
         if width < 1 or height < 1:
             raise UserError(f"picture of {width} x {height} pixels; allowed: 1 x 1 or larger")
-        if view not in scene.CAMERAS:
-            raise UserError(f"unknown view '{view}'; {nearest(view, scene.CAMERAS)}")
+        view = scene.known_view(view)
         for i, robot in enumerate(self.robots):
             scene.paint(self.client, robot, i in traitors)
         middle_m = self.arena_m / 2.0

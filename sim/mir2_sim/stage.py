@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from mir2_core.errors import UserError, nearest
 from mir2_core.robots import RobotModel, robot_model
 from mir2_core.types import FloatArray
 from numpy.typing import NDArray
@@ -58,11 +57,3 @@ class Stage:
     def close(self) -> None:
         """Give the physics client back."""
         self._client.disconnect()
-
-
-def known_view(text: str) -> scene.View:
-    """The view of that name; a `UserError` lists the valid ones."""
-    for view in scene.CAMERAS:
-        if view == text:
-            return view
-    raise UserError(f"unknown view '{text}'; {nearest(text, scene.CAMERAS)}")

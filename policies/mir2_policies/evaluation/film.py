@@ -7,8 +7,8 @@ import numpy as np
 from mir2_core.errors import UserError, nearest
 from mir2_core.roster import Roster
 from mir2_core.run import ROSTER_FILE
-from mir2_sim.pybullet_scene import View
-from mir2_sim.stage import Stage, known_view
+from mir2_sim.pybullet_scene import View, known_view
+from mir2_sim.stage import Stage
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 

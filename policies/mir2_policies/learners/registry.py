@@ -79,10 +79,9 @@ def new_learner(config: RunConfig, task: Task, rng: np.random.Generator, device:
 def _check_randomisation(config: RunConfig, task: Task, chosen: Algorithm) -> None:
     varied = config.randomisation
     if not varied.off and not chosen.randomises:
-        able = ", ".join(name for name, other in ALGORITHMS.items() if other.randomises)
         raise UserError(
             f"algorithm '{config.algorithm}' learns with one team that hears all: its critic has inputs for every "
-            f"robot, and its memory keeps no reports; leave randomisation out, or give --algorithm {able}"
+            f"robot, and its memory keeps no reports; leave randomisation out, or give --algorithm {_randomising()}"
         )
     for robots in {*varied.teams(task.params.robots), *varied.evaluated(task.params.robots)}:
         if task.of_size(robots).observe.own_terms != task.observe.own_terms:
@@ -99,12 +98,16 @@ def _check_randomisation(config: RunConfig, task: Task, chosen: Algorithm) -> No
 
 def _check_disturbance(config: RunConfig, chosen: Algorithm) -> None:
     if config.disturbance.senses and not chosen.randomises:
-        able = ", ".join(name for name, other in ALGORITHMS.items() if other.randomises)
         raise UserError(
             f"algorithm '{config.algorithm}' learns from where robots are, not from where they take themselves to be; "
             "leave noise, dropouts and latency of the state out of the disturbance, such as --disturbance "
-            f"'{{motor_lag_s: 0.05}}', or give --algorithm {able}"
+            f"'{{motor_lag_s: 0.05}}', or give --algorithm {_randomising()}"
         )
+
+
+def _randomising() -> str:
+    """The algorithms that take a randomisation, and so a state that is not known."""
+    return ", ".join(name for name, other in ALGORITHMS.items() if other.randomises)
 
 
 def load_config(path: Path) -> RunConfig:

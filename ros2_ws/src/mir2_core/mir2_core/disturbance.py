@@ -34,9 +34,7 @@ class Disturbance(StrictModel):
 
     pose_noise_m: Annotated[float, _up_to(0.5)] = 0.0  # standard deviation along x and along y
     heading_noise_rad: Annotated[float, _up_to(1.0)] = 0.0  # standard deviation
-    drift_m: Annotated[float, _up_to(0.5)] = (
-        0.0  # standard deviation of a place after a metre's way, as odometry has it
-    )
+    drift_m: Annotated[float, _up_to(0.5)] = 0.0  # standard deviation of a place after a metre's way, by odometry
     drift_rad: Annotated[float, _up_to(1.0)] = 0.0  # of a heading; both grow with the root of the way
     dropouts_hz: Annotated[float, _up_to(10.0)] = 0.0  # how often a robot's place is lost; it then stays the last one
     dropout_s: Annotated[float, _up_to(2.0)] = 0.1  # mean time until it is found again
