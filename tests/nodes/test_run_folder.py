@@ -14,6 +14,7 @@ from mir2_swarm.run_folder import MOST_OF_A_KIND, EventLog, write_run_folder
 
 FACTS = {
     "policy": "p",
+    "vote": 0,
     "backend": "kinematic",
     "mode": "lockstep",
     "seed": 0,
