@@ -26,7 +26,12 @@ NODES = {
         ("simulator", "seed", "-1", "-1; allowed: a whole number from 0 to 2147483647"),
         ("simulator", "seed", "1.5", "1.5; allowed: a whole number"),
         ("simulator", "gui", "3", "3; allowed: true or false"),
-        ("simulator", "backend", "bullet", "'bullet'; valid: gym_pybullet_drones, kinematic, pybullet; did you mean 'pybullet'?"),
+        (
+            "simulator",
+            "backend",
+            "bullet",
+            "'bullet'; valid: gym_pybullet_drones, kinematic, pybullet; did you mean 'pybullet'?",
+        ),
         ("monitor", "duration_s", ".nan", "nan; allowed: a number from 0 to 86400"),
         ("monitor", "duration_s", "ten", "'ten'; allowed: a number"),
         ("monitor", "output", "5", "5; give the folder"),
