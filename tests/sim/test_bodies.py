@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from mir2_core.gate import CommandGate, GateLimits
 from mir2_core.robots import EPUCK2
 from mir2_core.tasks import Rendezvous, RendezvousParams
-from mir2_core.types import Command, FloatArray, RobotState
+from mir2_core.types import FloatArray
 from mir2_sim.batched import BatchedWorld, float_tensors, torch_task
 from mir2_sim.bodies import Bodies
 from mir2_sim.randomisation import Randomisation
+
+from tests.sim.honest_gates import let_through
 
 PROMPT = replace(EPUCK2, max_wheel_radps2=np.inf, proximity=())
 
@@ -25,15 +27,9 @@ def double_task(robots: int) -> Rendezvous:
 def through_gates(task: Rendezvous, poses: FloatArray, actions: FloatArray) -> FloatArray:
     """What the gates of robots that know where the others are let through, (N, 2)."""
     limits = GateLimits(task.params.arena_m, task.params.dt_s, 0.5, 0.5)
-    v_mps, omega_radps = (values.tolist() for values in task.action_to_twist(torch.as_tensor(actions)))
-    states = [RobotState(0.0, *pose) for pose in poses.tolist()]
-    let_through = [
-        CommandGate(PROMPT, limits)
-        .step(0.0, Command(0.0, v_mps[i], omega_radps[i]), state, [*states[:i], *states[i + 1 :]])
-        .command
-        for i, state in enumerate(states)
-    ]
-    twists = torch.tensor([[command.v_mps, command.omega_radps] for command in let_through], dtype=torch.float64)
+    gates = [CommandGate(PROMPT, limits) for _ in poses]
+    asked = torch.stack(task.action_to_twist(torch.as_tensor(actions)), dim=-1).numpy()
+    twists = torch.tensor(let_through(gates, 0.0, poses, asked), dtype=torch.float64)
     return np.asarray(task.twist_to_action(twists[:, 0], twists[:, 1]).numpy())
 
 

@@ -10,8 +10,9 @@ from mir2_core.recorder import met_within_m, pair_distances
 from mir2_core.roster import Roster
 from mir2_core.start_poses import start_poses
 from mir2_core.tasks import on_floor
-from mir2_core.types import Command, Echo, RobotState
 from mir2_sim.pybullet_world import PyBulletWorld
+
+from tests.sim.honest_gates import let_through
 
 ROOT = Path(__file__).parents[2]
 LIMITS = GateLimits(arena_m=2.0, period_s=0.1, command_timeout_s=0.5, state_timeout_s=0.5)
@@ -27,19 +28,8 @@ def test_the_shipped_team_packs_behind_its_gates(seed: int) -> None:
     with PyBulletWorld(start_poses(roster, task, seed), roster.arena.size_m, models=models, seed=seed) as world:
         for step in range(300):
             now_s, poses = 0.1 * step, world.poses()
-            states = [RobotState(now_s, *pose) for pose in poses.tolist()]
             actions = policy.act(task.observe(poses[None])[0]).astype(np.float64)
-            asked = np.stack(task.action_to_twist(actions), axis=-1).tolist()
-            decided = [
-                gate.step(
-                    now_s,
-                    Command(now_s, *asked[i]),
-                    states[i],
-                    [*states[:i], *states[i + 1 :]],
-                    [Echo(now_s, range_m) for range_m in world.proximity()[i].tolist()],
-                ).command
-                for i, gate in enumerate(gates)
-            ]
-            world.step([(command.v_mps, command.omega_radps) for command in decided], 0.1)
+            asked = np.stack(task.action_to_twist(actions), axis=-1)
+            world.step(let_through(gates, now_s, poses, asked, world.proximity()), 0.1)
         assert world.contacts() == set()
         assert pair_distances(world.poses())[1] <= met_within_m(models)
