@@ -13,6 +13,7 @@ FIGURES = {
     "final_benign_max_distance_m": 0.25,
     "compromised": [],
     "faults": [],
+    "missing_reports": 0,
     "gate_interventions": {"robot_0": {"neighbour": 50, "speed": 10}, "robot_1": {"neighbour": 50}},
 }
 
@@ -40,6 +41,11 @@ def test_a_team_with_traitors_that_did_not_meet():
 def test_a_team_that_voted():
     assert in_words(FIGURES | {"vote": 1})[1] == "The robots voted, to withstand 1 liar."
     assert in_words(FIGURES | {"vote": 2})[1] == "The robots voted, to withstand 2 liars."
+
+
+def test_a_run_that_the_machine_could_not_follow():
+    assert in_words(FIGURES | {"missing_reports": 100}) == in_words(FIGURES), "5 % are not worth a word"
+    assert in_words(FIGURES | {"missing_reports": 500})[-1].startswith("25 % of all states and commands came too late")
 
 
 def test_a_run_in_which_nothing_happened():

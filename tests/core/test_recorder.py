@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 from mir2_core.bundle import PolicyBundle
+from mir2_core.gate import Reason
 from mir2_core.recorder import Recorder, pair_distances, rendezvous_distance_m, summary
 from mir2_core.rollout import rollout
 from mir2_core.tasks import Rendezvous, RendezvousParams
@@ -138,3 +139,14 @@ def test_a_packed_team_of_bodies_counts_as_met():
 
 def test_distances_of_fewer_than_two_robots_are_unknown():
     assert all(map(math.isnan, pair_distances(np.zeros((1, 3)))))
+
+
+def test_a_gate_that_had_no_command_to_answer_reacted_to_nothing(episode):
+    task, truth = episode
+    recorder = Recorder(task, NAMES, 0.0, patient=False)
+    for k in range(20):
+        report(recorder, task, truth.poses, truth.actions, k)
+        recorder.gate("robot_0", 0.1 * k, Command(0.1 * k, 0.0, 0.0), {Reason.COMMAND_AGE})
+        recorder.advance(lambda _: ())
+    assert summary(recorder)["reaction_ms_p50"] == pytest.approx(12.0, abs=1e-3)
+    assert min(recorder.reaction_s) > 0.0

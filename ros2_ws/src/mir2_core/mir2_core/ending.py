@@ -4,12 +4,16 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+MISSED_SHARE = 0.05  # of all states and commands: more are worth a word
+
 
 def in_words(metrics: Mapping[str, Any]) -> list[str]:
     """Sentences on a run, from the figures of its `metrics.json`."""
     if not metrics["steps"]:
         return ["Nothing was recorded."]
-    return [_meeting(metrics), *_vote(metrics), *_faults(metrics), _gates(metrics), _returns(metrics)]
+    return [
+        _meeting(metrics), *_vote(metrics), *_faults(metrics), _gates(metrics), _returns(metrics), *_lateness(metrics)
+    ]  # fmt: skip
 
 
 def _meeting(metrics: Mapping[str, Any]) -> str:
@@ -52,3 +56,14 @@ def _gates(metrics: Mapping[str, Any]) -> str:
 
 def _returns(metrics: Mapping[str, Any]) -> str:
     return f"Return of the team: {metrics['team_return']:.2f} in {metrics['time_s']:g} s."
+
+
+def _lateness(metrics: Mapping[str, Any]) -> list[str]:
+    share = metrics["missing_reports"] / (2 * metrics["steps"] * metrics["robots"])
+    if share <= MISSED_SHARE:
+        return []
+    return [
+        f"{100.0 * share:.0f} % of all states and commands came too late or never. If no robot was broken, this machine"
+        " is too slow to play the run in real time: mode:=lockstep waits for everybody, robots_per_process:=10 and"
+        " record:=false cost less."
+    ]

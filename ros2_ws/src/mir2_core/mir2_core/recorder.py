@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mir2_core.gate import Reason
 from mir2_core.robots import RobotModel
 from mir2_core.tasks import FloorTask
 from mir2_core.types import Command, FloatArray, RobotState
@@ -85,7 +86,7 @@ class Recorder:
             return
         for reason in reasons:
             self._intervened[robot][reason].add(step)
-        if not self._patient:
+        if not self._patient and Reason.COMMAND_AGE not in reasons:
             self.reaction_s.append(applied.stamp_s - state_stamp_s)
 
     @property

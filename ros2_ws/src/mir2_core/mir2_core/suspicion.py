@@ -136,7 +136,7 @@ class Suspicion:
                 if count >= CONVINCING
             ),
             *(
-                f"sensors of {robot} were silent in so many decisions: {_counts(counts)}"
+                f"{len(counts)} sensors of {robot} were silent, in up to {max(counts.values())} decisions"
                 for robot, counts in found["silent_sensors"].items()
             ),
         ]
