@@ -58,6 +58,23 @@ def test_a_patient_recorder_waits_and_an_impatient_one_goes_on(episode):
     assert hasty.missing_reports > 0
 
 
+def test_a_deadline_is_missed_by_what_comes_late_or_never_or_only_from_the_gate_itself(episode):
+    task, truth = episode
+    recorder = Recorder(task, NAMES, 0.0, patient=False)
+    late = {3: Command(0.301 + 0.1, 0.0, 0.0), 4: None, 5: Command(0.5, 0.0, 0.0), 6: Command(0.699, 0.0, 0.0)}
+    for k in range(20):
+        report(recorder, task, truth.poses, truth.actions, k, NAMES[:-1] if k in late else NAMES)
+        if k in late:
+            recorder.odometry(NAMES[-1], RobotState(0.1 * k, *truth.poses[k, -1]))
+            if command := late[k]:
+                recorder.gate(NAMES[-1], 0.1 * k, command, {"command_age"} if k == 5 else (), [0.02, 0.04])
+        recorder.advance(lambda _: ())
+    figures = summary(recorder)
+    assert figures["steps"] == 19
+    assert figures["missed_deadlines"] == 3, "at 0.6 s the command came in time"
+    assert figures["ally_age_ms_p50"] == pytest.approx(30.0)
+
+
 def test_a_robot_whose_first_report_is_lost_counts_as_missing_and_the_run_begins(episode):
     task, truth = episode
     recorder = Recorder(task, NAMES, 0.0, patient=False)

@@ -98,6 +98,12 @@ class Listener:
         rows = np.flatnonzero(found).tolist()
         return {self.allies[row]: RobotState(float(heard_s[row]), *poses[row].tolist()) for row in rows}
 
+    def ages_s(self, now_s: float) -> list[float]:
+        """How long ago, by their stamps, allies that are not absent said what is believed of them last."""
+        rows = np.flatnonzero(self._presence(now_s))
+        ages: list[float] = (now_s - self._beliefs.last.stamp_s[rows]).tolist()
+        return ages
+
     def team(self, own: RobotState, now_s: float) -> Team:
         """Everybody in team order."""
         present = self._presence(now_s) != Presence.ABSENT

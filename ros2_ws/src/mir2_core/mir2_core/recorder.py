@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,10 @@ class Recorder:
         self.start_poses: FloatArray | None = None
         self.steps: list[StepRecord] = []
         self.missing_reports = 0
+        self.missed_deadlines = 0
         self.reaction_s: list[float] = []
+        self.ally_ages_s: list[float] = []
+        self._in_time: defaultdict[int, set[str]] = defaultdict(set)
         self._intervened: dict[str, defaultdict[str, set[int]]] = {name: defaultdict(set) for name in names}
         self.all_traitors: set[str] = set()
 
@@ -76,8 +80,15 @@ class Recorder:
         if state.is_finite():
             self._file(self._poses, state.stamp_s, robot, state.pose)
 
-    def gate(self, robot: str, state_stamp_s: float, applied: Command, reasons: Collection[str]) -> None:
-        """Take in what a gate let through in answer to the state of `state_stamp_s`."""
+    def gate(
+        self,
+        robot: str,
+        state_stamp_s: float,
+        applied: Command,
+        reasons: Collection[str],
+        ally_ages_s: Sequence[float] = (),
+    ) -> None:
+        """Take in what a gate let through in answer to the state of `state_stamp_s`, and how old what it knew was."""
         if not applied.is_finite():
             return
         row = (applied.v_mps, applied.omega_radps)
@@ -86,8 +97,14 @@ class Recorder:
             return
         for reason in reasons:
             self._intervened[robot][reason].add(step)
-        if not self._patient and Reason.COMMAND_AGE not in reasons:
-            self.reaction_s.append(applied.stamp_s - state_stamp_s)
+        self.ally_ages_s += ally_ages_s
+        if Reason.COMMAND_AGE in reasons:
+            return
+        reaction_s = applied.stamp_s - state_stamp_s
+        if reaction_s <= self.task.params.dt_s:
+            self._in_time[step].add(robot)
+        if not self._patient:
+            self.reaction_s.append(reaction_s)
 
     @property
     def interventions(self) -> dict[str, dict[str, int]]:
@@ -112,6 +129,7 @@ class Recorder:
             self._take(self._poses, self._next, self._last_poses)
             if self._next > 0:
                 self._take(self._twists, self._next - 1, self._last_twists)
+                self.missed_deadlines += len(self.names) - len(self._in_time.pop(self._next - 1, ()))
             if self.start_poses is None:
                 self.start_poses = self._last_poses.copy()
             else:
@@ -209,6 +227,7 @@ def summary(recorder: Recorder) -> dict[str, Any]:
     benign_mean, benign_max = pair_distances(steps[-1].poses[benign])
     episode = steps[horizon - 1].cumulative_reward if len(steps) >= horizon else None
     reaction_ms = 1e3 * np.asarray(recorder.reaction_s or [math.nan])
+    ally_age_ms = 1e3 * np.asarray(recorder.ally_ages_s or [math.nan])
     figures: dict[str, Any] = {
         "steps": len(steps),
         "time_s": steps[-1].time_s,
@@ -222,8 +241,27 @@ def summary(recorder: Recorder) -> dict[str, Any]:
         "time_to_rendezvous_s": steps[-1].time_to_rendezvous_s,
         "compromised": sorted(recorder.all_traitors),
         "missing_reports": recorder.missing_reports,
+        "missed_deadlines": recorder.missed_deadlines,
         "reaction_ms_p50": float(np.percentile(reaction_ms, 50)),
         "reaction_ms_p99": float(np.percentile(reaction_ms, 99)),
+        "ally_age_ms_p50": float(np.percentile(ally_age_ms, 50)),
+        "ally_age_ms_p99": float(np.percentile(ally_age_ms, 99)),
         "gate_interventions": recorder.interventions,
     }
     return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in figures.items()}
+
+
+def write_trajectories(path: Path, recorder: Recorder) -> None:
+    """Write every step of a run that has any."""
+    steps = recorder.steps
+    if recorder.start_poses is None or not steps:
+        return
+    np.savez_compressed(
+        path,
+        names=np.array(recorder.names),
+        time_s=np.array([0.0, *(step.time_s for step in steps)]),
+        poses=np.stack([recorder.start_poses, *(step.poses for step in steps)]),
+        twists=np.stack([step.twists for step in steps]),
+        reward=np.array([step.reward for step in steps]),
+        compromised=np.array([[name in step.traitors for name in recorder.names] for step in steps]),
+    )

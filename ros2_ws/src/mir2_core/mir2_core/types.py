@@ -9,6 +9,16 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 
+def to_quaternion(heading_rad: float) -> tuple[float, float]:
+    """The parts z and w of the quaternion of a heading in the plane; x and y are zero."""
+    return math.sin(0.5 * heading_rad), math.cos(0.5 * heading_rad)
+
+
+def to_heading(x: float, y: float, z: float, w: float) -> float:
+    """The heading, in [0, 2π), of a quaternion."""
+    return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)) % math.tau
+
+
 @dataclass(frozen=True, slots=True)
 class RobotState:
     """Planar pose in the map frame and body velocity of one robot."""
@@ -24,6 +34,11 @@ class RobotState:
     def pose(self) -> tuple[float, float, float]:
         """x_m, y_m, heading_rad."""
         return (self.x_m, self.y_m, self.heading_rad)
+
+    @property
+    def as_told(self) -> "RobotState":
+        """The same with the heading that a message gives back, to the last bit."""
+        return replace(self, heading_rad=to_heading(0.0, 0.0, *to_quaternion(self.heading_rad)))
 
     def is_finite(self) -> bool:
         """Whether every number is finite."""

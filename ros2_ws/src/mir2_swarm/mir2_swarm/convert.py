@@ -13,7 +13,7 @@ from mir2_core.listener import TWO_VOICES
 from mir2_core.robots import ProximitySensor
 from mir2_core.suspicion import Case, Opinion
 from mir2_core.traitors.schedule import FOREVER, FaultSpec
-from mir2_core.types import Command, Echo, RobotState
+from mir2_core.types import Command, Echo, RobotState, to_heading, to_quaternion
 from mir2_interfaces.msg import (
     AllyArray,
     AllyStatus,
@@ -48,7 +48,7 @@ def stamp(time_s: float) -> Time:
 def to_state(message: Odometry) -> RobotState:
     """Pose in the map frame and body velocity; the heading is that of the quaternion, in [0, 2π)."""
     position, q = message.pose.pose.position, message.pose.pose.orientation
-    heading = math.atan2(2.0 * (q.w * q.z + q.x * q.y), 1.0 - 2.0 * (q.y * q.y + q.z * q.z)) % math.tau
+    heading = to_heading(q.x, q.y, q.z, q.w)
     twist = message.twist.twist
     return RobotState(seconds(message.header.stamp), position.x, position.y, heading, twist.linear.x, twist.angular.z)
 
@@ -132,7 +132,7 @@ def to_pose(state: RobotState) -> Pose:
     """Where a robot is."""
     pose = Pose()
     pose.position.x, pose.position.y = state.x_m, state.y_m
-    pose.orientation.z, pose.orientation.w = math.sin(0.5 * state.heading_rad), math.cos(0.5 * state.heading_rad)
+    pose.orientation.z, pose.orientation.w = to_quaternion(state.heading_rad)
     return pose
 
 

@@ -205,6 +205,7 @@ class GateNode(SwarmNode):
             source=source if asked else "none",
             reasons=[str(reason) for reason in decision.reasons],
             applied=to_twist(decision.command),
+            ally_ages_s=self._ears.listener.ages_s(decision.command.stamp_s) if self._ears else [],
             decisions=self._decisions,
             intervention_reasons=[str(reason) for reason in self._counts],
             intervention_counts=list(self._counts.values()),

@@ -155,7 +155,7 @@ class MonitorNode(SwarmNode):
                 reasons = REASONS & set(message.reasons)
                 # A gate that answers no command decides for the present, by itself.
                 state_s = decided_s if Reason.COMMAND_AGE in reasons else seconds(message.state_stamp)
-                self._recorder.gate(robot, state_s, applied, reasons)
+                self._recorder.gate(robot, state_s, applied, reasons, list(message.ally_ages_s))
                 self._advance()
 
         return listen

@@ -9,11 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from mir2_core.digests import DIGESTS_FILE, note_digests
 from mir2_core.errors import UserError
 from mir2_core.files import writing
-from mir2_core.recorder import Recorder, summary
+from mir2_core.recorder import Recorder, summary, write_trajectories
 
 RESULTS = ("metrics.json", "trajectories.npz")
 CUT_SHORT = "run_cut_short"
@@ -84,7 +83,7 @@ def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any], ma
     mistakes = []
     for name, write in (
         ("metrics.json", lambda path: path.write_text(metrics + "\n", encoding="utf-8")),
-        ("trajectories.npz", lambda path: _write_trajectories(path, recorder)),
+        ("trajectories.npz", lambda path: write_trajectories(path, recorder)),
         (
             DIGESTS_FILE,
             lambda _: note_digests(folder, [*made_of, *(name for name in RESULTS if (folder / name).exists())]),
@@ -100,21 +99,6 @@ def write_run_folder(folder: Path, recorder: Recorder, facts: dict[str, Any], ma
                 say(metrics)
     if mistakes:
         raise mistakes[0]
-
-
-def _write_trajectories(path: Path, recorder: Recorder) -> None:
-    steps = recorder.steps
-    if recorder.start_poses is None or not steps:
-        return
-    np.savez_compressed(
-        path,
-        names=np.array(recorder.names),
-        time_s=np.array([0.0, *(step.time_s for step in steps)]),
-        poses=np.stack([recorder.start_poses, *(step.poses for step in steps)]),
-        twists=np.stack([step.twists for step in steps]),
-        reward=np.array([step.reward for step in steps]),
-        compromised=np.array([[name in step.traitors for name in recorder.names] for step in steps]),
-    )
 
 
 def _write_picture(path: Path, recorder: Recorder, facts: dict[str, Any]) -> None:

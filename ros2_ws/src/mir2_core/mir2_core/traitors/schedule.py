@@ -53,7 +53,7 @@ class FaultSpec:
 
     def later(self, by_s: float) -> "FaultSpec":
         """The same fault by a clock that shows so much more."""
-        return replace(self, start_s=_nanoseconds(self.start_s + by_s), end_s=_nanoseconds(self.end_s + by_s))
+        return replace(self, start_s=as_stamped(self.start_s + by_s), end_s=as_stamped(self.end_s + by_s))
 
     def contradicts(self, other: "FaultSpec") -> bool:
         """Whether both would decide the same of one robot at one time; links may have one fault of each kind."""
@@ -150,7 +150,7 @@ def _seconds(name: str, text: str) -> float:
     return value
 
 
-def _nanoseconds(time_s: float) -> float:
+def as_stamped(time_s: float) -> float:
     """The time that a stamp of it says: who plans a fault and who is told of it compare the same number."""
     if math.isinf(time_s):
         return time_s
