@@ -9,7 +9,7 @@ from mir2_core.disturbance import parse_disturbance
 from mir2_core.errors import UserError
 from mir2_core.files import locked, writable_folder
 
-from mir2_policies.cli.options import add_team, check_at_least, load_policy, read_numbers, show
+from mir2_policies.cli.options import add_team, add_traitors, check_at_least, load_policy, read_settings, show
 from mir2_policies.evaluation.returns import FINAL_SEED
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--disturbance", metavar="NAME", help="of the clean return: lab or harsh, or such as 'lab:{motor_lag_s: 0.1}'"
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="for tables, pictures and report.html")
-    parser.add_argument("--adversaries", type=Path, nargs="+", default=[], metavar="FILE.onnx", help="of 'mir2 attack'")
-    parser.add_argument("--conditions", metavar="NAMES", help="such as clean,flee,offset:{x_m: 0.5}; default: all")
-    parser.add_argument("--robots", metavar="INDICES", help="who may be a traitor, such as 0,4,9; default: 0")
-    parser.add_argument("--traitors", metavar="NUMBERS", help="how many at once, such as 1..3; default: 1")
+    add_traitors(parser, conditions="all")
     parser.add_argument("--episodes", type=int, help=f"of each seed, in one process; default: {EPISODES}")
     parser.add_argument("--seed", type=int, help=f"of the starts; default: {FINAL_SEED}, as in shipped figures")
     parser.add_argument("--seeds", metavar="NUMBERS", help="several seeds, such as 0,1; needs --output")
@@ -120,19 +117,9 @@ def _through_nodes(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _settings(arguments: argparse.Namespace, **default: Any) -> "Settings":
-    """The options as settings; what is not given stays as it is by default."""
-    from mir2_core.traitors.parameters import split_list
-
-    from mir2_policies.evaluation.measure import Settings
-
     given: dict[str, Any] = {"seeds": (FINAL_SEED,)} | default
     if arguments.episodes is not None:
         given["episodes"] = arguments.episodes
     if arguments.seed is not None:
         given["seeds"] = (arguments.seed,)
-    if arguments.conditions is not None:
-        given["conditions"] = tuple(split_list(arguments.conditions))
-    for name in ("robots", "traitors", "seeds"):
-        if (text := getattr(arguments, name)) is not None:
-            given[name] = read_numbers(text, f"--{name}")
-    return Settings(**given)
+    return read_settings(arguments, **given)

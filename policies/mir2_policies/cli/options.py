@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from mir2_core.bundle import PolicyBundle
 from mir2_core.errors import UserError
 from mir2_core.roster import MAX_ROBOTS
+from mir2_core.traitors.parameters import split_list
 
 if TYPE_CHECKING:
+    from mir2_policies.evaluation.measure import Settings
     from mir2_policies.training.run import Budget
 
 MOST_NUMBERS = 64
@@ -37,6 +39,29 @@ def read_budget(arguments: argparse.Namespace, **default: float) -> "Budget":
 def add_team(parser: argparse.ArgumentParser) -> None:
     """`--team`."""
     parser.add_argument("--team", type=int, metavar="N", help="how many robots; default: as the policy was made for")
+
+
+def add_traitors(parser: argparse.ArgumentParser, conditions: str) -> None:
+    """`--adversaries`, `--conditions`, `--robots` and `--traitors`."""
+    parser.add_argument("--adversaries", type=Path, nargs="+", default=[], metavar="FILE.onnx", help="of 'mir2 attack'")
+    parser.add_argument(
+        "--conditions", metavar="NAMES", help=f"such as clean,flee,offset:{{x_m: 0.5}}; default: {conditions}"
+    )
+    parser.add_argument("--robots", metavar="INDICES", help="who may be a traitor, such as 0,4,9; default: 0")
+    parser.add_argument("--traitors", metavar="NUMBERS", help="how many at once, such as 1..3; default: 1")
+
+
+def read_settings(arguments: argparse.Namespace, **default: Any) -> "Settings":
+    """The conditions, traitors and seeds that were given; what is not given is as by `default`."""
+    from mir2_policies.evaluation.measure import Settings
+
+    given = dict(default)
+    if arguments.conditions is not None:
+        given["conditions"] = tuple(split_list(arguments.conditions))
+    for name in ("robots", "traitors", "seeds"):
+        if (text := getattr(arguments, name)) is not None:
+            given[name] = read_numbers(text, f"--{name}")
+    return Settings(**given)
 
 
 def load_policy(path: Path, team: int | None) -> PolicyBundle:

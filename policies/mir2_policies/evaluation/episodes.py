@@ -138,16 +138,18 @@ def run_episodes(
     robots: Sequence[int] = (),
     traitor: Traitor | None = None,
     tracker: bool = False,
+    starts: FloatArray | None = None,
 ) -> Episodes:
-    """Play episodes from the same starts as `returns.episode_returns` with the same seed.
+    """Play episodes from the same starts as `returns.episode_returns` with the same seed, or from `starts` (B, N, 3).
 
     With `tracker`, victims judge reports as robots do; without, they believe them all.
     """
     if bool(robots) != (traitor is not None):
         raise ValueError("robots that turn traitor need something to do, and nobody else does")
     arena = Arena(task, robots)
-    rng = np.random.default_rng(seed)
-    starts = task.asarray(task.reset(rng, episodes))
+    if starts is None:
+        starts = task.reset(np.random.default_rng(seed), episodes)
+    begun = task.asarray(starts)
     told: list[Array] = []
     memory, listening = Memory(), Listening(arena, tracker)
 
@@ -162,8 +164,8 @@ def run_episodes(
         actions = victims(listening.observed(poses, deed))
         return arena.replaced(actions, moment.wanted if deed.actions is None else deed.actions)
 
-    places, widest, rows = [_numpy(starts)], [_numpy(arena.benign_widest_m(starts))], []
-    for step in play(task, act, starts, task.params.horizon):
+    places, widest, rows = [_numpy(begun)], [_numpy(arena.benign_widest_m(begun))], []
+    for step in play(task, act, begun, task.params.horizon):
         team = step.reward * step.going
         benign = arena.benign_reward(step.after, step.actions) * step.going
         rows.append([_numpy(value) for value in (told[-1], step.actions, step.going, team, benign)])

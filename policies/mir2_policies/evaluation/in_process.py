@@ -7,15 +7,17 @@ from pathlib import Path
 
 import numpy as np
 from mir2_core.bundle import PolicyBundle
-from mir2_core.deployment import Deployment
+from mir2_core.deployment import Deployment, resize
 from mir2_core.disturbance import parse_disturbance
 from mir2_core.disturbed_world import DisturbedWorld
 from mir2_core.errors import UserError
 from mir2_core.files import write_text, writing
 from mir2_core.recorder import Recorder, met_within_m, summary, write_trajectories
 from mir2_core.robots import RobotModel
-from mir2_core.run import PreparedRun, Run, prepare
+from mir2_core.roster import Roster
+from mir2_core.run import DEFAULT_ROSTER, PreparedRun, Run, prepare
 from mir2_core.start_poses import start_poses
+from mir2_core.tasks import FloorTask
 from mir2_core.traitors.schedule import as_stamped
 from mir2_core.types import Echo, FloatArray, RobotState
 from mir2_core.world import World, backend
@@ -48,6 +50,12 @@ def play_in_process(run: Run, folder: Path, stop: threading.Event | None = None)
         write_text(folder / "events.jsonl", "")
         write_trajectories(folder / "trajectories.npz", recorder)
     return RunRecord.read(folder)
+
+
+def starts(task: FloorTask, seed: int) -> FloatArray:
+    """Where the robots (N, 3) of the default team begin in a run."""
+    roster = resize(Roster.load(SHARE / "config" / f"{DEFAULT_ROSTER}.yaml"), task.params.robots)
+    return start_poses(roster, task, seed)
 
 
 def _record(prepared: PreparedRun, deployment: Deployment, world: World, stop: threading.Event) -> Recorder:

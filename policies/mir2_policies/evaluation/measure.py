@@ -14,6 +14,7 @@ from mir2_core.traitors import FAULTS, TRAINED, TRAITORS
 from mir2_core.traitors.parameters import find_fault, split_parameters
 from mir2_core.traitors.trained import AdversaryBundle
 from mir2_core.traitors.traitor import Traitor
+from mir2_core.types import FloatArray
 
 from mir2_policies.evaluation.episodes import (
     Arena,
@@ -172,7 +173,9 @@ def trained_scenarios(adversaries: Sequence[AdversaryBundle]) -> Iterator[Scenar
         yield Scenario(adversary_condition(adversary), tuple(adversary.info.robots), adversary)
 
 
-def play(bundle: PolicyBundle, scenario: Scenario, episodes: int, seed: int) -> Episodes:
+def play(
+    bundle: PolicyBundle, scenario: Scenario, episodes: int, seed: int, starts: FloatArray | None = None
+) -> Episodes:
     """Episodes of a policy in a scenario, computed as robots do it: NumPy and ONNX Runtime."""
     return run_episodes(
         bundle_task(bundle),
@@ -182,6 +185,7 @@ def play(bundle: PolicyBundle, scenario: Scenario, episodes: int, seed: int) -> 
         robots=scenario.robots,
         traitor=scenario.traitor,
         tracker=isinstance(scenario.traitor, AdversaryBundle) and scenario.traitor.info.tracker,
+        starts=starts,
     )
 
 

@@ -28,6 +28,8 @@ SEEDS = (0, 1, 2, 3, 4)  # by default
 RUNS = "runs"  # the folder of the runs inside that of the report
 ROBOTS_PER_PROCESS = 5  # in lockstep, where this changes nothing but the speed
 
+Player = Callable[[Run, Path, threading.Event], RunRecord]
+
 
 class Nodes(NamedTuple):
     """How the runs of an evaluation are played."""
@@ -35,6 +37,8 @@ class Nodes(NamedTuple):
     mode: Literal["lockstep", "realtime"] = "lockstep"
     backend: str = "pybullet"
     jobs: int = 1  # runs at the same time
+    disturbance: str = ""
+    player: Player = play_run
 
     @property
     def in_words(self) -> str:
@@ -48,6 +52,7 @@ class Planned(NamedTuple):
     run: Run
     folder: Path
     steps: int
+    player: Player = play_run
 
     def record(self) -> RunRecord:
         """What the run left; `UserError` if that is not a whole episode."""
@@ -102,13 +107,14 @@ def plan(bundle: PolicyBundle, scenario: Scenario, settings: Settings, nodes: No
         "policy": str(bundle.path.resolve()),
         "backend": nodes.backend,
         "mode": nodes.mode,
+        "disturbance": nodes.disturbance,
         "duration_s": task.params.horizon * task.params.dt_s,
         "fault": ",".join(f"{_kind(scenario)}@{_robot(index)}:0" for index in scenario.robots),
         "robots_per_process": ROBOTS_PER_PROCESS if nodes.mode == "lockstep" else 1,
         "record": False,
     }
     return [
-        Planned(Run.model_validate(common | {"seed": seed}), where / f"seed-{seed}", task.params.horizon)
+        Planned(Run.model_validate(common | {"seed": seed}), where / f"seed-{seed}", task.params.horizon, nodes.player)
         for seed in settings.seeds
     ]
 
@@ -136,7 +142,7 @@ def _play(planned: Planned, stop: threading.Event) -> str:
     beside = planned.folder.with_name(f"{planned.folder.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        record = play_run(planned.run, beside, stop)
+        record = planned.player(planned.run, beside, stop)
         if record.status:
             raise UserError(f"{beside}: exit status {record.status}: {record.complaint}")
         _whole(record, planned.steps)
