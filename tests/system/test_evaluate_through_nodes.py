@@ -23,12 +23,18 @@ def mir2(*words) -> int:
     return end.value.code or 0
 
 
-@pytest.mark.slow
-def test_in_the_kinematic_world_it_gives_the_figures_of_one_process(make_bundle, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("runtime", "how"),
+    [
+        ("twin", "as through ROS nodes, without messages"),
+        pytest.param("ros", "Played through ROS nodes", marks=pytest.mark.slow),
+    ],
+)
+def test_in_the_kinematic_world_it_gives_the_figures_of_one_process(make_bundle, tmp_path, capsys, runtime, how):
     short = RendezvousParams(robots=3, horizon=15).model_dump()
     bundle, output = make_bundle(robots=3, task_parameters=short), tmp_path / "report"
     command = (
-        "evaluate", bundle, "--runtime", "ros", "--backend", "kinematic", "--conditions", "flee", "--seeds", "0,1",
+        "evaluate", bundle, "--runtime", runtime, "--backend", "kinematic", "--conditions", "flee", "--seeds", "0,1",
         "--robots", "1", "--jobs", "2", "--output", output, "--quiet",
     )  # fmt: skip
     assert mir2(*command) == 0
@@ -40,7 +46,7 @@ def test_in_the_kinematic_world_it_gives_the_figures_of_one_process(make_bundle,
         assert row.benign_returns[index] == pytest.approx(attacked.benign_return[0], abs=1e-4)
         assert row.team_returns[index] == pytest.approx(attacked.team_return[0], abs=1e-4)
     assert row.loyal_returns != row.benign_returns
-    assert "through ROS nodes, lockstep, kinematic" in (output / "table.md").read_text()
+    assert f"{how}, lockstep, kinematic" in (output / "table.md").read_text()
 
     assert mir2(*command) == 2
     assert "--resume" in capsys.readouterr().err.splitlines()[-1]
@@ -73,7 +79,7 @@ def test_two_at_once_on_one_folder_are_refused(make_bundle, tmp_path, capsys):
     ("words", "message"),
     [
         (("--runtime", "ros"), "--runtime ros needs --output"),
-        (("--jobs", "2"), "--jobs is for --runtime ros or realtime"),
+        (("--jobs", "2"), "--jobs is for --runtime ros, twin or realtime"),
         (("--runtime", "ros", "--episodes", "9", "--output", "OUT"), "--episodes is for --runtime process"),
         (("--runtime", "ros", "--seeds", "3", "--output", "OUT"), "--seeds: each gives one start"),
         (("--runtime", "ros", "--backend", "bullet", "--output", "OUT"), "did you mean 'pybullet'"),

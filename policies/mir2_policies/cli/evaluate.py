@@ -34,10 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", metavar="NUMBERS", help="several seeds, such as 0,1; needs --output")
     parser.add_argument(
         "--runtime",
-        choices=("process", "ros", "realtime"),
+        choices=("process", "ros", "twin", "realtime"),
         default="process",
-        help="process: everything in this one; ros: every episode a run of the real nodes, in lockstep; realtime: as "
-        "ros, by the wall clock",
+        help="process: many episodes at once in the training world; ros: every episode a run of the real nodes, in "
+        "lockstep; twin: the same to the last bit, without messages; realtime: as ros, by the wall clock",
     )
     parser.add_argument("--backend", help="world of the nodes: pybullet (default) or kinematic")
     parser.add_argument("--jobs", type=int, help="runs of the nodes at the same time; default: 1")
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.runtime == "process":
         if arguments.output is not None:
             _refuse(arguments, ("disturbance",), "is for the clean return, without --output")
-        _refuse(arguments, ("backend", "jobs", "resume"), "is for --runtime ros or realtime")
+        _refuse(arguments, ("backend", "jobs", "resume"), "is for --runtime ros, twin or realtime")
         show(_clean(arguments) if arguments.output is None else _report(arguments))
     else:
         _refuse(arguments, ("disturbance",), "is for --runtime process; give the launch disturbance:=NAME")
@@ -91,6 +91,8 @@ def _report(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _through_nodes(arguments: argparse.Namespace) -> dict[str, Any]:
+    from mir2_policies.evaluation.in_process import play_twin
+    from mir2_policies.evaluation.ros import play_run
     from mir2_policies.evaluation.through_nodes import CONDITIONS, SEEDS, Nodes
     from mir2_policies.studies.compare import compare_through_nodes
 
@@ -101,6 +103,12 @@ def _through_nodes(arguments: argparse.Namespace) -> dict[str, Any]:
     check_at_least("--jobs", jobs, 1)
     bundles = [load_policy(path, arguments.team) for path in arguments.bundles]
     settings = _settings(arguments, conditions=CONDITIONS, seeds=SEEDS)
+    nodes = Nodes(
+        "realtime" if arguments.runtime == "realtime" else "lockstep",
+        arguments.backend or "pybullet",
+        jobs,
+        player=play_twin if arguments.runtime == "twin" else play_run,
+    )
     try:
         with locked(writable_folder(arguments.output) / ".lock", wait=False, what="'mir2 evaluate'"):
             return compare_through_nodes(
@@ -108,7 +116,7 @@ def _through_nodes(arguments: argparse.Namespace) -> dict[str, Any]:
                 arguments.adversaries,
                 settings,
                 arguments.output,
-                Nodes("lockstep" if arguments.runtime == "ros" else "realtime", arguments.backend or "pybullet", jobs),
+                nodes,
                 resume=arguments.resume,
                 quiet=arguments.quiet,
             )

@@ -2,7 +2,9 @@
 
 import json
 import math
+import multiprocessing
 import threading
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ from mir2_core.world import World, backend
 from mir2_policies.evaluation.ros import RunRecord
 from mir2_policies.evaluation.team import Injector, Team
 
+LOOK_S = 0.2  # how often to look whether a run is to be stopped
 SHARE = Path(__file__).parents[3] / "ros2_ws" / "src" / "mir2_swarm"  # rosters and policies, as the launch finds them
 
 
@@ -50,6 +53,37 @@ def play_in_process(run: Run, folder: Path, stop: threading.Event | None = None)
         write_text(folder / "events.jsonl", "")
         write_trajectories(folder / "trajectories.npz", recorder)
     return RunRecord.read(folder)
+
+
+def play_twin(run: Run, folder: Path, stop: threading.Event) -> RunRecord:
+    """The same in a process of its own, so that several runs are played at once."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_play_and_tell, args=(theirs, run, folder), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        while not ours.poll(LOOK_S):
+            if stop.is_set():
+                raise UserError(f"{folder}: the run was stopped")
+        mistake = ours.recv()
+    except EOFError:
+        mistake = f"{folder}: its process was ended from outside, perhaps for want of memory; give fewer --jobs"
+    finally:
+        process.kill()
+        process.join()
+    if mistake:
+        raise UserError(mistake)
+    return RunRecord.read(folder)
+
+
+def _play_and_tell(pipe: Connection, run: Run, folder: Path) -> None:
+    try:
+        play_in_process(run, folder)
+        pipe.send("")
+    except UserError as mistake:
+        pipe.send(str(mistake))
 
 
 def starts(task: FloorTask, seed: int) -> FloatArray:

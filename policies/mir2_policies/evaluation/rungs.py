@@ -16,7 +16,7 @@ from mir2_core.traitors.trained import AdversaryBundle
 from mir2_core.types import FloatArray
 
 from mir2_policies.evaluation.episodes import Episodes
-from mir2_policies.evaluation.in_process import play_in_process, starts
+from mir2_policies.evaluation.in_process import play_twin, starts
 from mir2_policies.evaluation.measure import Scenario, bundle_task, play, rendezvous, scripted
 from mir2_policies.evaluation.ros import RunRecord
 from mir2_policies.evaluation.table import CLEAN
@@ -35,7 +35,7 @@ class Rung(NamedTuple):
 
 RUNGS = {
     0: Rung("training world", None),
-    1: Rung("PyBullet in process", Nodes(player=play_in_process)),
+    1: Rung("PyBullet in process", Nodes(player=play_twin)),
     2: Rung("through the nodes in lockstep", Nodes()),
     3: Rung("in real time, lab", Nodes("realtime", disturbance="lab")),
     4: Rung("in real time, harsh", Nodes("realtime", disturbance="harsh")),

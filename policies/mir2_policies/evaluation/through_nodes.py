@@ -43,7 +43,8 @@ class Nodes(NamedTuple):
     @property
     def in_words(self) -> str:
         """For a report."""
-        return f"through ROS nodes, {self.mode}, {self.backend}"
+        how = "through ROS nodes" if self.player is play_run else "as through ROS nodes, without messages"
+        return f"{how}, {self.mode}, {self.backend}"
 
 
 class Planned(NamedTuple):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-MISSED_SHARE = 0.05  # of all states and commands: more are worth a word
+MISSED_SHARE = 0.05  # of all commands: more are worth a word
 
 
 def in_words(metrics: Mapping[str, Any]) -> list[str]:
@@ -59,11 +59,11 @@ def _returns(metrics: Mapping[str, Any]) -> str:
 
 
 def _lateness(metrics: Mapping[str, Any]) -> list[str]:
-    share = metrics["missing_reports"] / (2 * metrics["steps"] * metrics["robots"])
+    share = metrics["missed_deadlines"] / (metrics["steps"] * metrics["robots"])
     if share <= MISSED_SHARE:
         return []
     return [
-        f"{100.0 * share:.0f} % of all states and commands came too late or never. If no robot was broken, this machine"
-        " is too slow to play the run in real time: mode:=lockstep waits for everybody, robots_per_process:=10 and"
-        " record:=false cost less."
+        f"{100.0 * share:.0f} % of all commands came later than a control period, or never. If no robot was broken,"
+        " this machine is too slow for the run in real time: mode:=lockstep waits for everybody,"
+        " robots_per_process:=10 and record:=false cost less."
     ]
