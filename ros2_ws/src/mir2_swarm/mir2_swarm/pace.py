@@ -12,7 +12,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 LEASE_PERIODS = 3  # real time: what the injector said counts for so long
-LEASE_S = 1.0  # lockstep: wall time for which the injector is waited for
+LEASE_S = 10.0  # lockstep: wall time for which the injector is waited for; shorter, and a busy machine decides the run
 NOTICE_PERIODS = 2  # lockstep: how far ahead a change is announced, so that everybody knows of it in time
 
 Stamps = Iterable[float | None]  # of the newest things here, s; None for what is not here
