@@ -68,6 +68,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     policies = {robot: f"the policy of {', '.join(group)}" for group in groups for robot in group}
     played: dict[str, str | float] = {"backend": run.backend, "seed": run.seed, "duration_s": run.duration_s}
     disturbance = ParameterValue(run.disturbance, value_type=str)  # braces and colons are not YAML here
+    heard: dict[str, ParameterValue | int] = {"disturbance": disturbance, "seed": run.seed}
     simulator = node("simulator", **played, gui=run.gui, start_paused=True, disturbance=disturbance)
     output = str(prepared.folder)
     disturbed = not parse_disturbance(run.disturbance).off
@@ -77,9 +78,9 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     nodes: list[LaunchDescriptionEntity] = [
         supervisor.leave(),
         supervisor.needed(names["simulator"], simulator),
-        supervisor.restarted(names["gate"], "every robot stands", node("gate", *robots)),
+        supervisor.restarted(names["gate"], "every robot stands", node("gate", *robots, **heard)),
         *(
-            supervisor.restarted(policies[group[0]], "the others go on without", node("policy", *group))
+            supervisor.restarted(policies[group[0]], "the others go on without", node("policy", *group, **heard))
             for group in groups
         ),
         supervisor.restarted(names["emergency_stop"], "gates keep what they know", node("emergency_stop")),

@@ -67,12 +67,14 @@ def test_a_deadline_is_missed_by_what_comes_late_or_never_or_only_from_the_gate_
         if k in late:
             recorder.odometry(NAMES[-1], RobotState(0.1 * k, *truth.poses[k, -1]))
             if command := late[k]:
-                recorder.gate(NAMES[-1], 0.1 * k, command, {"command_age"} if k == 5 else (), [0.02, 0.04])
+                for _ in range(k):
+                    recorder.gate(NAMES[-1], 0.1 * k, command, {"command_age"} if k == 5 else (), [0.02, 0.01 * k])
         recorder.advance(lambda _: ())
     figures = summary(recorder)
     assert figures["steps"] == 19
     assert figures["missed_deadlines"] == 3, "at 0.6 s the command came in time"
-    assert figures["ally_age_ms_p50"] == pytest.approx(30.0)
+    assert sorted(recorder.ally_ages_s) == pytest.approx([0.02, 0.02, 0.02, 0.03, 0.05, 0.06]), "each once"
+    assert figures["ally_age_ms_p50"] == pytest.approx(25.0)
 
 
 def test_a_robot_whose_first_report_is_lost_counts_as_missing_and_the_run_begins(episode):

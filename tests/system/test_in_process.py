@@ -11,7 +11,7 @@ LIARS = "lie-circle@robot_0:0:2,flee@robot_0:1:2,delayed:{s: 0.2}@robot_1:1,floo
 LINKS = "loss:{share: 0.5}@robot_1:0.5,latency:{s: 0.2, way: out}@robot_2:1:1.5,partition@robot_0:2:1"
 
 
-@pytest.mark.parametrize(("fault", "disturbance"), [(LIARS, ""), (LINKS, "lab")])
+@pytest.mark.parametrize(("fault", "disturbance"), [(LIARS, ""), (LINKS, "lab:{loss: 0.2, clock_offset_s: 0.05}")])
 def test_a_team_with_bodies_and_faults_equals_its_nodes(make_bundle, tmp_path, fault, disturbance):
     run = Run(
         policy=str(make_bundle(robots=4)),

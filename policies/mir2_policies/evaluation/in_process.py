@@ -98,7 +98,8 @@ def _record(prepared: PreparedRun, deployment: Deployment, world: World, stop: t
     names, models, period_s = roster.names, [robot.model for robot in roster.robots], 1.0 / roster.rate_hz
     steps = math.ceil(run.duration_s * roster.rate_hz - 1e-6)
     recorder = Recorder(deployment.task, names, 0.0, patient=True, last_step=steps, rendezvous_m=met_within_m(models))
-    team = Team(deployment, Injector(deployment, faults, run.seed, SHARE / "policies"), run.seed)
+    injector = Injector(deployment, faults, run.seed, SHARE / "policies")
+    team = Team(deployment, injector, parse_disturbance(run.disturbance), run.seed)
 
     def traitors_at(time_s: float) -> set[str]:
         return {spec.robot for spec in faults if spec.makes_traitor and spec.active(time_s)}

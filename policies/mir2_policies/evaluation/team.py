@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from mir2_core.cross_check import TELL_S, Hearsay, second
 from mir2_core.deployment import Deployment
+from mir2_core.disturbance import Disturbance
 from mir2_core.gate import CommandGate, GateDecision, GateLimits
 from mir2_core.listener import Heard, Listener
+from mir2_core.radio import Radio
 from mir2_core.traitors.links import Links, UnderWay
 from mir2_core.traitors.schedule import FaultSpec
 from mir2_core.traitors.takeover import Takeover
@@ -24,10 +26,11 @@ Said = dict[str, list[RobotState]]  # reports of each ally
 class Team:
     """All robots of a run; `seed` draws what links lose."""
 
-    def __init__(self, deployment: Deployment, injector: "Injector", seed: int) -> None:
-        roster = deployment.roster
-        links = Links(injector.faults, roster.names, seed=seed, period_s=1.0 / roster.rate_hz)
-        self._members = {name: Member(deployment, name, links) for name in roster.names}
+    def __init__(self, deployment: Deployment, injector: "Injector", disturbance: Disturbance, seed: int) -> None:
+        roster, names, period_s = deployment.roster, deployment.roster.names, 1.0 / deployment.roster.rate_hz
+        links = Links(injector.faults, names, seed=seed, period_s=period_s)
+        radios = [Radio(disturbance, names, name, seed=seed, period_s=period_s) for name in roster.names]
+        self._members = {radio.robot: Member(deployment, radio, links) for radio in radios}
         self._injector = injector
 
     def decide(
@@ -56,8 +59,9 @@ class Team:
 class Member:
     """One robot: what its policy node and its gate hear and decide."""
 
-    def __init__(self, deployment: Deployment, name: str, links: Links) -> None:
-        roster, own = deployment.roster, deployment.roster.robot(name)
+    def __init__(self, deployment: Deployment, radio: Radio, links: Links) -> None:
+        roster, name = deployment.roster, radio.robot
+        own = roster.robot(name)
         period_s = 1.0 / roster.rate_hz
         self._deployment, self._index = deployment, roster.names.index(name)
         self._kinds = {robot.name: robot.model for robot in roster.robots if robot.name != name}
@@ -75,7 +79,7 @@ class Member:
                     settings=roster.trust,
                     kinds=self._kinds,
                 ),
-                name,
+                radio,
                 links,
                 period_s,
             )
@@ -124,9 +128,9 @@ class Member:
 class _Ears:
     """A listener behind the links from its robot's allies."""
 
-    def __init__(self, listener: Listener, name: str, links: Links, period_s: float) -> None:
+    def __init__(self, listener: Listener, radio: Radio, links: Links, period_s: float) -> None:
         self.listener = listener
-        self._name, self._links, self._slack_s = name, links, 0.5 * period_s
+        self._radio, self._links, self._slack_s = radio, links, 0.5 * period_s
         self._under_way: dict[str, UnderWay[RobotState]] = {ally: UnderWay() for ally in listener.allies}
 
     def hear(self, said: Said, own: RobotState, now_s: float) -> None:
@@ -136,10 +140,11 @@ class _Ears:
             self.listener.hear(heard, own)
 
     def _arrived(self, ally: str, reports: Sequence[RobotState], now_s: float) -> deque[RobotState]:
-        way, late_s = self._under_way[ally], float(self._links.late_s(now_s, ally, self._name)[0])
+        way, robot = self._under_way[ally], self._radio.robot
+        late_s = float(self._links.late_s(now_s, ally, robot)[0]) + self._radio.late_s(now_s, ally)
         for report in reports:
-            way.send(report, now_s + late_s)
-        whole = not self._links.touched(now_s, ally, self._name)
+            way.send(self._radio.stamped(report, ally), now_s + late_s)
+        whole = not self._links.touched(now_s, ally, robot)
         return deque(way.arrived(now_s + self._slack_s, whole=whole))
 
 

@@ -45,6 +45,8 @@ class Disturbance(StrictModel):
     dead_zone: Annotated[float, _up_to(0.5)] = 0.0  # share of the fastest wheel speed below which a wheel stands
     motor_lag_s: Annotated[float, _up_to(1.0)] = 0.0  # time constant of a wheel's speed
     wheel_mismatch: Annotated[float, _up_to(0.2)] = 0.0  # share by which each wheel turns out larger or smaller at most
+    loss: Annotated[float, _up_to(1.0)] = 0.0  # share of the reports that are lost on each link
+    clock_offset_s: Annotated[float, _up_to(0.5)] = 0.0  # by which each robot's clock is ahead or behind at most
 
     @property
     def senses(self) -> bool:
@@ -57,7 +59,8 @@ class Disturbance(StrictModel):
     def off(self) -> bool:
         """Whether nothing is disturbed."""
         late = self.command_latency_s or self.command_jitter_s
-        return not (self.senses or late or self.dead_zone or self.motor_lag_s or self.wheel_mismatch)
+        between = self.loss or self.clock_offset_s
+        return not (self.senses or late or self.dead_zone or self.motor_lag_s or self.wheel_mismatch or between)
 
 
 PRESETS = {

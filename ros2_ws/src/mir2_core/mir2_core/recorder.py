@@ -72,6 +72,7 @@ class Recorder:
         self.reaction_s: list[float] = []
         self.ally_ages_s: list[float] = []
         self._in_time: defaultdict[int, set[str]] = defaultdict(set)
+        self._ages_s: defaultdict[int, dict[str, Sequence[float]]] = defaultdict(dict)
         self._intervened: dict[str, defaultdict[str, set[int]]] = {name: defaultdict(set) for name in names}
         self.all_traitors: set[str] = set()
 
@@ -97,7 +98,7 @@ class Recorder:
             return
         for reason in reasons:
             self._intervened[robot][reason].add(step)
-        self.ally_ages_s += ally_ages_s
+        self._ages_s[step][robot] = ally_ages_s  # a gate that is asked again says it again
         if Reason.COMMAND_AGE in reasons:
             return
         reaction_s = applied.stamp_s - state_stamp_s
@@ -130,6 +131,8 @@ class Recorder:
             if self._next > 0:
                 self._take(self._twists, self._next - 1, self._last_twists)
                 self.missed_deadlines += len(self.names) - len(self._in_time.pop(self._next - 1, ()))
+                for ages_s in self._ages_s.pop(self._next - 1, {}).values():
+                    self.ally_ages_s += ages_s
             if self.start_poses is None:
                 self.start_poses = self._last_poses.copy()
             else:

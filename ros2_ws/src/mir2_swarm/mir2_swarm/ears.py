@@ -4,7 +4,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from geometry_msgs.msg import PoseArray
+from mir2_core.disturbance import parse_disturbance
 from mir2_core.listener import Heard, Listener
+from mir2_core.radio import Radio
 from mir2_core.traitors.links import UnderWay
 from mir2_core.types import RobotState
 from nav_msgs.msg import Odometry
@@ -12,7 +14,7 @@ from nav_msgs.msg import Odometry
 from mir2_swarm.convert import says_nothing, seconds, to_lie, to_state
 from mir2_swarm.fault_news import FaultNews
 from mir2_swarm.link_faults import LinkFaults
-from mir2_swarm.node import SwarmNode
+from mir2_swarm.node import HIGHEST_SEED, SwarmNode
 from mir2_swarm.pace import Stamps
 
 LIES = "/fault_injector/lies"  # one topic for all robots: every subscription costs each node of a real ROS 2 time
@@ -47,7 +49,8 @@ class Ears:
         self._inbox: dict[str, deque[Heard]] = {ally: deque(maxlen=INBOX) for ally in self.listener.allies}
         self._under_way: dict[str, UnderWay[Heard]] = {ally: UnderWay() for ally in self.listener.allies}
         self._newest_s: dict[str, float] = {}
-        self._links = LinkFaults(node.pace, robot, self.listener.allies, news, heard)
+        self._radio = _radio(node, robot)
+        self._links = LinkFaults(node.pace, self._radio, self.listener.allies, news, heard)
         self._lies: dict[str, RobotState] = {}
         self._index = roster.names.index(robot)
         for ally in self.listener.allies:
@@ -97,8 +100,17 @@ class Ears:
             if ally in self._lies and self._links.is_two_faced(sent_s, ally):
                 report = report._replace(state=self._lies[ally])
             arrives_s = sent_s + self._links.late_s(sent_s, ally)
-            under_way.send(report._replace(arrived_s=arrives_s), arrives_s)
+            state = self._radio.stamped(report.state, ally)
+            under_way.send(report._replace(arrived_s=arrives_s, state=state), arrives_s)
         here = under_way.arrived(now_s + self._slack_s, whole=not self._links.touched(now_s, ally))
         return deque(
             report._replace(arrived_s=now_s if self._pace.patient else min(report.arrived_s, now_s)) for report in here
         )
+
+
+def _radio(node: SwarmNode, robot: str) -> Radio:
+    """The radio of a robot, by the node's parameters `disturbance` and `seed`."""
+    text = node.text_parameter("disturbance", "such as lab", needed=False)
+    settings = parse_disturbance(text, f"{node.get_fully_qualified_name()}: parameter 'disturbance'")
+    seed = node.number_parameter("seed", 0, HIGHEST_SEED)
+    return Radio(settings, node.roster.names, robot, seed=seed, period_s=node.period_s)

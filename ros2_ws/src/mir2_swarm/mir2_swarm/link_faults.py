@@ -1,22 +1,25 @@
-"""What is wrong with what a robot hears, while the fault injector's lease runs."""
+"""What is wrong with what a robot hears: always by its radio, and by faults while the fault injector's lease runs."""
 
 from collections.abc import Callable, Sequence
+
+from mir2_core.radio import Radio
 
 from mir2_swarm.fault_news import FaultNews
 from mir2_swarm.pace import Pace, Stamps
 
 
 class LinkFaults:
-    """The faults on links from `allies` into `robot`; `settled` is called when a wait for the injector is over.
+    """The faults on links from `allies` into the robot of a `radio`; `settled` is called when no word is waited for.
 
     While there are any, the injector announces them anew once per control period. In real time they hold until its
     newest announcement is three periods old; where the pace waits, each time needs one, which is waited for a second.
     """
 
     def __init__(
-        self, pace: Pace, robot: str, allies: Sequence[str], news: FaultNews, settled: Callable[[], None]
+        self, pace: Pace, radio: Radio, allies: Sequence[str], news: FaultNews, settled: Callable[[], None]
     ) -> None:
-        self._pace, self._robot, self._allies, self._news = pace, robot, allies, news
+        self._pace, self._radio, self._allies, self._news = pace, radio, allies, news
+        self._robot = radio.robot
         self._lease = pace.lease(settled)
         news.tell(lambda: pace.after_news(settled))
 
@@ -43,4 +46,5 @@ class LinkFaults:
 
     def late_s(self, time_s: float, ally: str) -> float:
         """By how much an ally's report that was sent at a time arrives late; infinite if it never does."""
-        return float(self._news.links.late_s(time_s, ally, self._robot)[0]) if self.touched(time_s, ally) else 0.0
+        late_s = float(self._news.links.late_s(time_s, ally, self._robot)[0]) if self.touched(time_s, ally) else 0.0
+        return late_s + self._radio.late_s(time_s, ally)
