@@ -69,8 +69,10 @@ class BatchedWorld:
 
     def heard(self) -> Heard:
         """What the robots hear of each other, once a step."""
+        if self._hearing is None:
+            return Heard(self.state) if self._disturbed is None else self._disturbed.heard(self.state, self.begins)
         known = self.state if self._disturbed is None else self._disturbed.known(self.state, self.begins)
-        return Heard(known) if self._hearing is None else self._hearing.listen(known, self.begins)
+        return self._hearing.listen(known, self.begins)
 
     def forget(self) -> None:
         """Let no gradient reach what came before."""

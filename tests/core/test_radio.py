@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mir2_core.disturbance import PRESETS, Disturbance
-from mir2_core.radio import Radio
+from mir2_core.disturbance import PRESETS, Arrays, Disturbance
+from mir2_core.radio import Radio, Reception
 from mir2_core.traitors.links import LOST_S
 from mir2_core.types import RobotState
+from mir2_sim.batched import float_tensors
 
 NAMES = ["a", "b", "c"]
 STATE = RobotState(7.0, 1.0, 2.0, 0.5, 0.1, 0.2)
@@ -67,3 +69,41 @@ def test_no_preset_loses_anything_or_sets_a_clock(preset: str) -> None:
 @pytest.mark.parametrize("parameters", [{"loss": 0.1}, {"clock_offset_s": 0.1}])
 def test_a_team_whose_radio_is_disturbed_is_disturbed(parameters: dict[str, float]) -> None:
     assert not Disturbance(**parameters).off
+
+
+def reception(share: float, arrays: Arrays | None = None) -> Reception:
+    return Reception(Disturbance(loss=share), 0.1, np.random.default_rng(3), arrays or Arrays())
+
+
+def test_in_batches_the_last_report_is_believed_until_its_robot_is_absent() -> None:
+    told = np.random.default_rng(1).random((60, 5, 3, 3))
+    hears, believed, silent = reception(0.7), np.zeros((5, 3, 3, 3)), np.zeros((5, 3, 3))
+    losses = []
+    for step, known in enumerate(told):
+        found, present = hears(known, np.full(5, step == 0))
+        comes = (found == known[:, None]).all(axis=-1)
+        assert comes.all() or step
+        assert comes[:, range(3), range(3)].all(), "of oneself nothing is lost"
+        np.testing.assert_array_equal(found[~comes], believed[~comes])
+        silent = np.where(comes, 0, silent + 1)
+        np.testing.assert_array_equal(present, silent <= 5)
+        believed = found
+        losses.append(1.0 - comes.mean())
+    assert np.mean(losses[1:]) == pytest.approx(0.7 * 2.0 / 3.0, abs=0.05)
+    assert (silent > 5).any()
+
+
+def test_in_batches_numpy_and_torch_lose_the_same_and_what_is_remembered_goes_on() -> None:
+    xp, asarray = float_tensors()
+    told, begins = np.random.default_rng(1).random((30, 4, 3, 3)), np.random.default_rng(2).random((30, 4)) < 0.1
+    here, there = reception(0.5), reception(0.5, Arrays(xp, asarray))
+    for known, begin in zip(told, begins, strict=True):
+        (expected, heard), (found, present) = here(known, begin), there(asarray(known), torch.as_tensor(begin))
+        np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
+        np.testing.assert_array_equal(present.numpy(), heard)
+    again = Reception(Disturbance(loss=0.0), 0.1, np.random.default_rng(), Arrays())
+    again.recall(here.memory())
+    np.testing.assert_array_equal(again.memory()[0], here.memory()[0])
+    everything, present = again(told[0], np.zeros(4, bool))
+    assert present.all()
+    np.testing.assert_array_equal(everything[:, 1], told[0])

@@ -33,7 +33,7 @@ def episode_returns(
         disturbed, new = Disturbed(disturbance, task, rng), total == 0.0
         played = play(
             task,
-            lambda step, state: act(task.observe(disturbed.known(state, new & (step == 0)))),
+            lambda step, state: act(disturbed.heard(state, new & (step == 0)).observed(task)),
             starts,
             task.params.horizon,
             lambda step, actions: disturbed.moves(actions, new & (step == 0)),

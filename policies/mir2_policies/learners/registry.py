@@ -97,11 +97,15 @@ def _check_randomisation(config: RunConfig, task: Task, chosen: Algorithm) -> No
 
 
 def _check_disturbance(config: RunConfig, chosen: Algorithm) -> None:
-    if config.disturbance.senses and not chosen.randomises:
+    if (config.disturbance.senses or config.disturbance.loss) and not chosen.randomises:
         raise UserError(
             f"algorithm '{config.algorithm}' learns from where robots are, not from where they take themselves to be; "
-            "leave noise, dropouts and latency of the state out of the disturbance, such as --disturbance "
+            "leave noise, dropouts and latency of the state, and loss, out of the disturbance, such as --disturbance "
             f"'{{motor_lag_s: 0.05}}', or give --algorithm {_randomising()}"
+        )
+    if config.disturbance.loss and config.randomisation.disturbed:
+        raise UserError(
+            "disturbance.loss and randomisation.disturbed both say which reports are heard; leave out one of them"
         )
 
 
