@@ -71,6 +71,14 @@ def test_what_a_rung_does_not_know_is_left_blank_and_one_episode_has_no_interval
     assert 'src="ladder.png' not in page
 
 
+@pytest.mark.parametrize(("missed", "warned"), [(20, False), (300, True)])
+def test_a_machine_that_is_too_slow_is_named(missed, warned):
+    late = {"missed_deadlines": missed}  # of 3 robots in 200 steps
+    text = markdown(ladder([outcome(0, 1, -9.0), outcome(3, 1, -20.0, **late)], rungs=(0, 3)))
+    assert ("ON RUNG 3, 50 % OF ALL DEADLINES WERE MISSED" in text) == warned
+    assert "ON RUNG 0" not in text
+
+
 def test_a_touch_counts_once_until_the_bodies_part():
     near, far = 0.0705, 0.2
     apart_m = [far, near, near, far, near]

@@ -32,6 +32,7 @@ NOTES = {
     "decided; what a disturbance delays before it is stamped is not in it. Mean of the percentiles of episodes",
     "missed deadlines": "robots and steps whose command came more than a control period after the state, or never",
 }
+TOO_MANY = 0.05  # of the deadlines
 Value = Callable[[Outcome], float | None]
 
 
@@ -174,7 +175,23 @@ def _facts(ladder: Ladder) -> list[str]:
             f"Rungs {first} and {second} {verdict}: places, headings and commands differ by at most "
             f"{twins.largest:.2g} (m, rad, m/s, rad/s) in {twins.episodes} episodes; allowed: {EQUAL:g}."
         )
+    for rung, missed in _missed(ladder).items():
+        if missed > TOO_MANY:
+            facts.append(
+                f"ON RUNG {rung}, {100.0 * missed:.0f} % OF ALL DEADLINES WERE MISSED: its figures, and differences "
+                "to it, are those of a machine that was too slow or too busy, not of the policy."
+            )
     return facts
+
+
+def _missed(ladder: Ladder) -> dict[int, float]:
+    """The share of robots and steps whose command was late, of each rung that has deadlines."""
+    steps = ladder.task_parameters["robots"] * ladder.task_parameters["horizon"]
+    by_rung: dict[int, list[int]] = {}
+    for each in ladder.episodes:
+        if each.missed_deadlines is not None:
+            by_rung.setdefault(each.rung, []).append(each.missed_deadlines)
+    return {rung: float(np.mean(missed)) / steps for rung, missed in by_rung.items()}
 
 
 def _difference_table(ladder: Ladder) -> tuple[list[str], list[list[str]]]:
