@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup built demo showcase test test-fast test-slow test-embedded chaos check bench bench-embedded train claims \
+.PHONY: help setup built demo showcase test test-fast test-slow test-embedded test-cluster chaos check bench bench-embedded train claims \
   clean
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo 'make test       every test but the slow ones        make test-slow  those as well'
 	@echo 'make test-fast  core, simulators, episodes and one launch, in under two minutes'
 	@echo 'make test-embedded   only the tests of the embedded ROS 2 runtime, which make test runs last'
+	@echo 'make test-cluster    install Ray, 80 MB, and test studies on a cluster of two nodes'
 	@echo 'make chaos      kill, pause, flood and cut off real swarms; ARGS="--trials 1 --only policy"'
 	@echo 'make check      ruff and mypy                       make bench      speed, side by side'
 	@echo 'make train      train a policy; ARGS="--seed 1 --output runs/train-1"'
@@ -65,6 +66,13 @@ test test-slow: .venv/.dev
 
 test-fast: .venv/.dev
 	$(BIN)/python -m pytest -m 'fast and not slow' $(ARGS)
+
+.venv/.cluster: .venv/.dev
+	$(BIN)/pip install --quiet --editable '.[cluster]'
+	@touch $@
+
+test-cluster: .venv/.cluster
+	$(BIN)/python -m pytest tests/policies/test_cluster.py $(ARGS)
 
 test-embedded: .venv/.dev
 	$(BIN)/python -m pytest ros2_ws/embedded $(ARGS)

@@ -1,5 +1,6 @@
 """A study can be stopped at any moment and goes on where it was."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -190,7 +191,8 @@ def test_variants_have_settings_of_their_own() -> None:
     assert Unit("near", "train", "centroid", (), 1.0).path not in {u.path for u in units(plan)}
 
 
-def test_mistakes_on_the_command_line(tmp_path: Path) -> None:
+def test_mistakes_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     (tmp_path / "old").mkdir()
     quick_plan().write(tmp_path / "old" / "plan.yaml")
     for arguments, message in (
@@ -200,6 +202,14 @@ def test_mistakes_on_the_command_line(tmp_path: Path) -> None:
         (("rendezvous", "--output", "/proc/study", "--quick"), "cannot be written"),
         (("rendevous", "--output", tmp_path / "new"), "did you mean 'rendezvous'"),
         (("rendezvous", "--output", tmp_path / "new", "--quick", "--minutes-per-policy", -1), "greater than 0"),
+        (
+            ("rendezvous", "--output", tmp_path / "new", "--quick", "--address", "here:1"),
+            "--address is for --engine ray",
+        ),
+        (
+            ("rendezvous", "--output", tmp_path / "new", "--quick", "--engine", "ray"),
+            r"needs the package 'ray'; install",
+        ),
     ):
         parsed = parser().parse_args(["study", *map(str, arguments)])
         with pytest.raises(UserError, match=message):

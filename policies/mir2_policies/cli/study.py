@@ -1,6 +1,8 @@
 """`mir2 study`: train, attack, measure and compare several algorithms."""
 
 import argparse
+import importlib.util
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +13,10 @@ from mir2_core.files import locked, writable_folder
 from mir2_policies.cli.options import check_at_least, show
 
 if TYPE_CHECKING:
+    from mir2_policies.studies.engine import Engine
     from mir2_policies.studies.plan import Plan
 
+ENGINES = ("local", "ray")
 SUMMARY = "train, attack, measure and compare several algorithms"
 
 
@@ -23,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plan", type=Path, metavar="FILE.yaml", help="default: the one shipped for the study")
     parser.add_argument("--minutes-per-policy", type=float, help="instead of the plan's limits")
     parser.add_argument("--minutes-per-attack", type=float, help="instead of the plan's limits")
-    parser.add_argument("--jobs", type=int, default=1, help="units of work at the same time; default: 1")
+    parser.add_argument("--jobs", type=int, help="units of work at a time; default: 1, or with ray its CPUs")
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="this machine, or a cluster")
+    parser.add_argument("--address", metavar="HOST:PORT", help="of ray; default: the cluster of this machine")
     parser.add_argument("--resume", action="store_true", help="go on with the folder's study")
     parser.add_argument("--quick", action="store_true", help="everything very small, to see that it works")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -33,10 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Begin a study or go on with one, and print where its reports are."""
     from mir2_policies.evaluation.report import REPORT_FILE, TABLE_FILE
     from mir2_policies.studies.engine import run_study
-    from mir2_policies.studies.local import Local
     from mir2_policies.studies.plan import PLAN_FILE
 
-    check_at_least("--jobs", arguments.jobs, 1)
+    if arguments.jobs is not None:
+        check_at_least("--jobs", arguments.jobs, 1)
+    _check_engine(arguments)
     directory: Path = arguments.output
     planned = directory / PLAN_FILE
     if arguments.resume:
@@ -50,14 +57,43 @@ def run(arguments: argparse.Namespace) -> int:
         with locked(directory / ".lock", wait=False, what="'mir2 study'"):
             if not planned.exists():
                 plan.write(planned)
-            run_study(directory, plan, Local(directory, plan, arguments.jobs), arguments.quiet)
+            run_study(directory, plan, _engine(arguments, plan), arguments.quiet)
     except KeyboardInterrupt:
-        command = f"mir2 study {arguments.name} --output {directory} --resume"
+        engine = "" if arguments.engine == ENGINES[0] else f" --engine {arguments.engine}"
+        command = f"mir2 study {arguments.name} --output {directory}{engine} --resume"
         raise UserError(f"interrupted; go on with '{command}'") from None
     folders = {variant.name: directory / variant.name / "report" / "all" for variant in plan.variants}
     files = {"report": REPORT_FILE, "table": TABLE_FILE}
     show({name: {what: str(folder / file) for what, file in files.items()} for name, folder in folders.items()})
     return 0
+
+
+def _check_engine(arguments: argparse.Namespace) -> None:
+    if arguments.engine == "local":
+        if arguments.address is not None:
+            raise UserError("--address is for --engine ray; give that as well, or leave --address out")
+    elif importlib.util.find_spec("ray") is None:
+        raise UserError(
+            "--engine ray needs the package 'ray'; install it in the checkout with: "
+            ".venv/bin/pip install --editable '.[cluster]'"
+        )
+
+
+def _engine(arguments: argparse.Namespace, plan: "Plan") -> "Engine":
+    directory, jobs = arguments.output, arguments.jobs
+    if arguments.engine == "local":
+        from mir2_policies.studies.local import Local
+
+        return Local(directory, plan, jobs or 1)
+    from tqdm import tqdm
+
+    from mir2_policies.studies.cluster import Cluster
+
+    def say(message: str) -> None:
+        if not arguments.quiet:
+            tqdm.write(message, file=sys.stderr)
+
+    return Cluster(directory, plan, arguments.address, jobs=jobs, say=say)
 
 
 def _resumed(arguments: argparse.Namespace, planned: Path) -> "Plan":

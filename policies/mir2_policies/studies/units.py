@@ -109,6 +109,9 @@ def _measure(study: Path, plan: Plan, unit: Unit) -> None:
     victim = load_victim(study, plan, unit.victim)
     scenarios = _scenarios(study, plan, unit.victim, victim)
     measurements = measure_policy(victim, unit.name, scenarios, plan.evaluation)
+    # As the file is called within the study, wherever that lies.
+    file = {"file": victim.path.relative_to(study).as_posix()}
+    measurements = [row.model_copy(update=file) for row in measurements]
     path = study / unit.path / MEASUREMENTS_FILE
     write_text(path, MEASUREMENTS.dump_json(measurements, indent=1).decode() + "\n")
 
