@@ -3,6 +3,8 @@
 import json
 import math
 import multiprocessing
+import os
+import sys
 import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -79,6 +81,8 @@ def play_twin(run: Run, folder: Path, stop: threading.Event) -> RunRecord:
 
 
 def _play_and_tell(pipe: Connection, run: Run, folder: Path) -> None:
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())  # PyBullet prints when it was built
     try:
         play_in_process(run, folder)
         pipe.send("")
