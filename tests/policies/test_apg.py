@@ -109,6 +109,12 @@ def test_a_run_over_sizes_and_disturbances_resumes_exactly_and_says_its_returns(
     [
         ("maddpg", {"randomisation": {"disturbed": 0.5}}, "'maddpg' learns with one team that hears all.*apg"),
         ("maddpg", {"disturbance": "lab"}, "'maddpg' learns from where robots are.*motor_lag_s.*apg"),
+        ("maddpg", {"disturbance": "{loss: 0.1}"}, "'maddpg' learns from where robots are.*loss.*apg"),
+        (
+            "apg",
+            {"disturbance": "{loss: 0.1}", "randomisation": {"disturbed": 0.5}, "task_parameters": ANY_TEAM},
+            "both say which reports are heard",
+        ),
         ("apg", {"randomisation": {"robots": [2, 5]}}, "one for 3 robots, not for 2; give one for any team"),
         ("apg", {"randomisation": {"disturbed": 0.5}}, "does not say which allies are present"),
     ],

@@ -106,6 +106,31 @@ def test_a_disturbed_world_moves_late_and_knows_late_and_resumes_exactly() -> No
         torch.testing.assert_close(again.step(forward).state, unsure.step(forward).state, rtol=0, atol=0)
 
 
+def test_a_world_that_loses_reports_believes_the_last_and_resumes_exactly() -> None:
+    task = torch_task("rendezvous", RendezvousParams(robots=3, horizon=15))
+
+    def world() -> BatchedWorld:
+        return BatchedWorld(task, 32, np.random.default_rng(3), disturbance=Disturbance(loss=0.8))
+
+    lossy, again, forward = world(), world(), torch.ones(32, 3, 2, requires_grad=True)
+    for _ in range(20):
+        heard = lossy.heard()
+        assert heard.observed(task).isfinite().all()
+        lossy.step(forward)
+    others = ~torch.eye(3, dtype=torch.bool)
+    assert heard.present is not None
+    assert 0.0 < heard.present[:, others].double().mean() < 1.0, (
+        "0.8 to the power of 6 are lost for longer than it coasts"
+    )
+    assert heard.present[:, ~others].all()
+    lossy.forget()
+    assert not lossy.heard().believed.requires_grad
+    again.load_state_dict(deepcopy(lossy.state_dict()))
+    for _ in range(20):
+        torch.testing.assert_close(again.heard(), lossy.heard(), rtol=0, atol=0)
+        torch.testing.assert_close(again.step(forward).state, lossy.step(forward).state, rtol=0, atol=0)
+
+
 def test_gradients_reach_through_motors_and_end_where_they_are_told_to() -> None:
     task = torch_task("rendezvous", RendezvousParams(robots=3))
     world = BatchedWorld(task, 4, np.random.default_rng(3), disturbance=PRESETS["harsh"])
