@@ -36,7 +36,7 @@ def plot_ladder(ladder: Ladder, path: Path) -> None:
         bottom.axhline(0.0, color="black", linewidth=0.8)
         bottom.set_xlabel("from rung to rung")
     panels[0][0].set_ylabel("benign return, larger is better")
-    panels[1][0].set_ylabel("what the later rung adds, same starts")
+    panels[1][0].set_ylabel("difference, same starts")
     titles = [f"{rung}: {title}" for rung, title in ladder.rungs.items()]
     figure.supxlabel("\n".join(titles), fontsize=8)
     figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=9)
