@@ -9,6 +9,7 @@ COPY ros2_ws ros2_ws
 COPY launch launch
 COPY policies policies
 COPY sim sim
+COPY hardware hardware
 RUN . /opt/ros/jazzy/setup.sh && cd ros2_ws && \
     colcon build --install-base /opt/mir2_swarm --merge-install
 

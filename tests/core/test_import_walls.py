@@ -24,6 +24,7 @@ WALLS = {
     "ros2_ws/src/mir2_core/mir2_core": ROS | SIMULATORS | {"torch"} | (OURS - {"mir2_core"}),
     "ros2_ws/src/mir2_swarm/mir2_swarm": SIMULATORS | {"torch", "mir2_policies", "embedded_ros"},
     "sim/mir2_sim": ROS | (OURS - {"mir2_core", "mir2_sim"}),
+    "hardware/mir2_hardware": ROS | SIMULATORS | {"torch"} | (OURS - {"mir2_core", "mir2_hardware"}),
     "policies/mir2_policies": ROS | SIMULATORS | (OURS - {"mir2_core", "mir2_sim", "mir2_policies"}),
     "launch": SIMULATORS | {"torch", "mir2_policies", "mir2_sim", "embedded_ros", "rclpy"},
     "ros2_ws/embedded": SIMULATORS | {"torch"} | (OURS - {"embedded_ros"}) | {"mir2_interfaces"},

@@ -1,0 +1,1 @@
+"""The e-puck2 by Wi-Fi: packets, driver and emulator."""
