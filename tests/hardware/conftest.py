@@ -31,10 +31,10 @@ def make_room() -> Iterator[Callable[..., Lab]]:
             loop.call_soon_threadsafe(running.cancel)
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
-            pending = asyncio.all_tasks(loop)
-            for task in pending:
+            for task in (left := asyncio.all_tasks(loop)):
                 task.cancel()
-            loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+            if left:
+                loop.run_until_complete(asyncio.wait(left))
             loop.close()
 
         ends.append(end)

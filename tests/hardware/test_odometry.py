@@ -71,17 +71,18 @@ def test_a_single_impossible_packet_moves_nobody():
     assert odometry.estimate.state.x_m == pytest.approx(104 * units.M_PER_STEP)
 
 
-def test_a_robot_that_was_switched_off_and_on_goes_on_from_where_it_was_but_less_surely():
+@pytest.mark.parametrize("gap_s", [1.0, 5.0])
+def test_a_robot_that_was_switched_off_and_on_goes_on_from_where_it_was_but_less_surely(gap_s):
     odometry = Odometry((0.0, 0.0, 0.0))
     drive(odometry, 500, 500, 4.0)
     before = odometry.estimate
-    told = [odometry.update(5.0 + 0.02 * k, 0, 0) for k in range(5)]
+    told = [odometry.update(4.0 + gap_s + 0.02 * k, 10 * k, 10 * k) for k in range(5)]
     assert told == [Step.IMPOSSIBLE] * 4 + [Step.BEGUN_ANEW]
     after = odometry.estimate
     assert after.state.pose == before.state.pose
     assert after.state.v_mps == 0.0
     assert after.covariance[0, 0] > before.covariance[0, 0] + 0.005
-    assert odometry.update(5.2, 10, 10) is Step.TAKEN
+    assert odometry.update(4.2 + gap_s, 60, 60) is Step.TAKEN
 
 
 def test_after_a_gap_in_which_a_counter_may_have_gone_round_it_does_not_guess():

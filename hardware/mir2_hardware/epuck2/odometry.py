@@ -1,5 +1,6 @@
 """Where an e-puck2 has driven to, by the steps of its wheels."""
 
+import json
 import math
 from collections import deque
 from dataclasses import dataclass
@@ -44,6 +45,10 @@ def difference(new: int, old: int) -> int:
     return (new - old + WRAP // 2) % WRAP - WRAP // 2
 
 
+def _near(counters: tuple[int, int], others: tuple[int, int]) -> bool:
+    return max(abs(difference(new, old)) for new, old in zip(counters, others, strict=True)) <= LEEWAY_STEPS
+
+
 class Odometry:
     """Adds up wheel steps from a start pose in the map frame."""
 
@@ -70,6 +75,19 @@ class Odometry:
         left, right = ((new - old) / (time_s - began_s) for new, old in zip(now, before, strict=True))
         return body_velocity(left, right)
 
+    def remember(self) -> str:
+        """All that `recall` needs to go on from here, in another process of the same machine."""
+        pose = (self._x_m, self._y_m, self._heading_rad)
+        return json.dumps([pose, self._counters, self._time_s, self._covariance.tolist()])
+
+    def recall(self, memory: str) -> None:
+        """Go on from where another one was: the robot's counters tell what it has driven since."""
+        pose, counters, time_s, covariance = json.loads(memory)
+        if counters is not None:
+            self._x_m, self._y_m, self._heading_rad = pose
+            self._covariance = np.array(covariance)
+            self._rebase(time_s, *counters)
+
     def update(self, time_s: float, left: int, right: int) -> Step:
         """Take in the counters of a time; what no robot could have driven is left out."""
         if self._counters is None:
@@ -77,14 +95,8 @@ class Odometry:
             return Step.TAKEN
         gap_s = time_s - self._time_s
         steps = (difference(left, self._counters[0]), difference(right, self._counters[1]))
-        if gap_s <= LONGEST_GAP_S and max(map(abs, steps)) <= gap_s * FASTEST_STEPS_PER_S + LEEWAY_STEPS:
-            self._doubted.clear()
-            self._drive(*steps)
-            self._counters, self._time_s = (left, right), time_s
-            _, *driven = self._driven[-1]
-            self._driven.append((time_s, driven[0] + steps[0], driven[1] + steps[1]))
-            while len(self._driven) > 2 and time_s - self._driven[1][0] >= SPEED_S:
-                self._driven.popleft()
+        if not self._began_anew((left, right), steps) and self._possible(gap_s, steps):
+            self._go_on(time_s, left, right, steps)
             return Step.TAKEN
         if not self._agreed((left, right)):
             return Step.IMPOSSIBLE
@@ -95,10 +107,31 @@ class Odometry:
         self._rebase(time_s, left, right)
         return Step.BEGUN_ANEW
 
+    @staticmethod
+    def _possible(gap_s: float, steps: tuple[int, int]) -> bool:
+        return gap_s <= LONGEST_GAP_S and max(map(abs, steps)) <= gap_s * FASTEST_STEPS_PER_S + LEEWAY_STEPS
+
+    def _began_anew(self, counters: tuple[int, int], steps: tuple[int, int]) -> bool:
+        """Whether counters look like those of a robot that has just been switched on, or like what went on from such.
+
+        After a while without packets, they may be such as it could have driven to.
+        """
+        if max(map(abs, steps)) <= LEEWAY_STEPS:
+            return False
+        return counters == (0, 0) or (self._doubted[:1] == [(0, 0)] and _near(counters, self._doubted[-1]))
+
+    def _go_on(self, time_s: float, left: int, right: int, steps: tuple[int, int]) -> None:
+        self._drive(*steps)
+        self._doubted.clear()
+        self._counters, self._time_s = (left, right), time_s
+        _, *driven = self._driven[-1]
+        self._driven.append((time_s, driven[0] + steps[0], driven[1] + steps[1]))
+        while len(self._driven) > 2 and time_s - self._driven[1][0] >= SPEED_S:
+            self._driven.popleft()
+
     def _agreed(self, counters: tuple[int, int]) -> bool:
         """Whether counters that cannot go on from the last ones have gone on from each other for a while."""
-        last = self._doubted[-1] if self._doubted else counters
-        if max(abs(difference(new, old)) for new, old in zip(counters, last, strict=True)) > LEEWAY_STEPS:
+        if self._doubted and not _near(counters, self._doubted[-1]):
             self._doubted.clear()
         self._doubted.append(counters)
         return len(self._doubted) >= AGREEING
