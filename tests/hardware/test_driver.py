@@ -216,6 +216,24 @@ def test_a_robot_that_was_switched_off_and_on_says_that_its_odometry_is_a_guess(
     assert "odometry is a guess" in held.driver.health().text
 
 
+def test_a_driver_that_is_started_again_knows_where_its_robot_is(make_room, tmp_path):
+    lab = make_room()
+    entry, robot, memory = roster_of(lab, 2.0, "p").robot("robot_0"), lab.robots["robot_0"], tmp_path / "odometry"
+    held = Held(make_driver(entry, memory))
+    held.command = Command(0.0, 0.05, 0.8)
+    held.until(lambda: robot.firmware._steps[1] > 500, "it has driven a way")
+    held.driver.link.close()  # as if it had died
+    wait_until(stands(robot), DEADLINE_S, "it stands")
+    for resume in (False, True):
+        copy = tmp_path / f"copy_{resume}"
+        copy.write_text(memory.read_text())
+        after = Held(make_driver(entry, copy, resume=resume))
+        after.until(lambda after=after: after.reading, "it is heard")
+        true = lab.poses[0, :2]
+        assert (np.hypot(*(np.array(after.reading.state.pose[:2]) - true)) < 0.02) == resume
+        after.driver.close()
+
+
 def test_a_slow_link_is_no_fault(make_room, hold):
     lab = make_room()
     lab.robots["robot_0"].faults.add(LinkFault.SLOW)

@@ -85,6 +85,25 @@ def test_a_robot_that_was_switched_off_and_on_goes_on_from_where_it_was_but_less
     assert odometry.update(4.2 + gap_s, 60, 60) is Step.TAKEN
 
 
+def test_packets_that_come_late_and_at_once_are_believed():
+    odometry = Odometry((0.0, 0.0, 0.0))
+    drive(odometry, 1100, 1100, 1.0)
+    for k in range(1, 41):  # of 0.8 s
+        assert odometry.update(1.8, 1100 + 22 * k, 1100 + 22 * k) is Step.TAKEN
+    assert odometry.estimate.state.x_m == pytest.approx(1980 * units.M_PER_STEP)
+
+
+def test_what_was_remembered_goes_on_with_what_the_robot_has_driven_since():
+    first, second = Odometry((1.0, 1.0, 0.0)), Odometry((0.0, 0.0, 0.0))
+    second.recall(first.remember())
+    assert second.estimate is None
+    drive(first, 500, 500, 1.0)
+    second.recall(first.remember())
+    assert second.estimate.state.pose == first.estimate.state.pose
+    assert second.update(2.0, 900, 900) is Step.TAKEN
+    assert second.estimate.state.x_m == pytest.approx(1.0 + 900 * units.M_PER_STEP)
+
+
 def test_after_a_gap_in_which_a_counter_may_have_gone_round_it_does_not_guess():
     odometry = Odometry((0.0, 0.0, 0.0))
     odometry.update(0.0, 0, 0)

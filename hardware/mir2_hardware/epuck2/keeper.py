@@ -22,7 +22,8 @@ from typing import NamedTuple
 from mir2_hardware.epuck2.packets import COMMAND_BYTES, SENSORS, CommandPacket, ProtocolError, ReplyReader
 
 SILENCE_S = 0.5  # of the driver
-RESEND_S = 0.05  # the robot's own pace of about 30 exchanges a second must not be exceeded, or commands queue up
+RESEND_S = 0.05
+UNANSWERED = 2  # commands at most: what is sent faster than the robot replies waits in its queue, and is late
 REPLY_S = 1.0  # of the robot, after which the link counts as dead
 CONNECT_S = 2.0
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.25, 4.0  # between two tries to connect
@@ -88,6 +89,7 @@ class Keeper:
         self._output = b""
         self._sent, self._sent_s = b"", 0.0
         self._replies = 0  # since the command changed
+        self._unanswered = 0
 
     def run(self) -> None:
         """Serve until the driver leaves, then make the robot stand."""
@@ -185,13 +187,15 @@ class Keeper:
             self._drop(f"cannot be reached ({os.strerror(number)}); is it switched on, and is that its port?")
             return
         self._connected, self._since_s = True, time.monotonic()
-        self._reader, self._output, self._sent = ReplyReader(), b"", b""
+        self._reader, self._output, self._sent, self._unanswered = ReplyReader(), b"", b"", 0
 
     def _speak(self, now_s: float) -> None:
         """Send the newest command when it is new, and again and again; never a part of one."""
         standing = self._held or self.leaving
         command = _standing(self._wanted) if standing else self._wanted
-        if not self._output and (command != self._sent or now_s - self._sent_s >= RESEND_S):
+        due = command != self._sent or now_s - self._sent_s >= RESEND_S
+        if due and not self._output and self._unanswered < UNANSWERED:
+            self._unanswered += 1
             if command != self._sent:
                 self._replies = 0
             self._output, self._sent, self._sent_s = command, command, now_s
@@ -224,6 +228,7 @@ class Keeper:
         for reply in replies:
             self._since_s = time.monotonic()
             self._replies += 1
+            self._unanswered = max(0, self._unanswered - 1)
             if self._replies >= CONFIRMING_REPLIES and not any(self._sent[MOTORS]):
                 self._driving = False
             if not self._up:

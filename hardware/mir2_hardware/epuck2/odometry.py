@@ -14,7 +14,8 @@ from mir2_hardware.epuck2.units import M_PER_STEP, body_velocity
 
 WRAP = 2**16
 FASTEST_STEPS_PER_S = 1.05 * FIRMWARE_MAX_STEPS_PER_S  # the firmware's timer makes 1111 of 1100
-LEEWAY_STEPS = 0.1 * FIRMWARE_MAX_STEPS_PER_S  # packets do not come at the very time that they speak of
+BURST_STEPS = 1.0 * FASTEST_STEPS_PER_S  # packets come late by up to a second, and then at once
+NEAR_STEPS = 0.1 * FASTEST_STEPS_PER_S
 LONGEST_GAP_S = 0.9 * 0.5 * WRAP / FASTEST_STEPS_PER_S  # after which a counter may have gone round
 SPEED_S = 0.1  # over which speeds are taken, since packets are late by more or less
 AGREEING = 5  # packets that agree with each other and not with what was before: the counters have been set anew
@@ -46,7 +47,7 @@ def difference(new: int, old: int) -> int:
 
 
 def _near(counters: tuple[int, int], others: tuple[int, int]) -> bool:
-    return max(abs(difference(new, old)) for new, old in zip(counters, others, strict=True)) <= LEEWAY_STEPS
+    return max(abs(difference(new, old)) for new, old in zip(counters, others, strict=True)) <= NEAR_STEPS
 
 
 class Odometry:
@@ -58,6 +59,7 @@ class Odometry:
         self._counters: tuple[int, int] | None = None
         self._time_s = 0.0
         self._doubted: list[tuple[int, int]] = []
+        self._looked_s, self._possible_steps = 0.0, BURST_STEPS
         self._driven: deque[tuple[float, int, int]] = deque([(0.0, 0, 0)])  # times, and steps since the first
 
     @property
@@ -95,7 +97,12 @@ class Odometry:
             return Step.TAKEN
         gap_s = time_s - self._time_s
         steps = (difference(left, self._counters[0]), difference(right, self._counters[1]))
-        if not self._began_anew((left, right), steps) and self._possible(gap_s, steps):
+        waited_s, self._looked_s = time_s - self._looked_s, time_s
+        self._possible_steps = min(self._possible_steps, BURST_STEPS) + waited_s * FASTEST_STEPS_PER_S
+        farthest = max(map(abs, steps))
+        possible = gap_s <= LONGEST_GAP_S and farthest <= self._possible_steps
+        if possible and not self._began_anew((left, right), steps):
+            self._possible_steps -= farthest
             self._go_on(time_s, left, right, steps)
             return Step.TAKEN
         if not self._agreed((left, right)):
@@ -107,16 +114,12 @@ class Odometry:
         self._rebase(time_s, left, right)
         return Step.BEGUN_ANEW
 
-    @staticmethod
-    def _possible(gap_s: float, steps: tuple[int, int]) -> bool:
-        return gap_s <= LONGEST_GAP_S and max(map(abs, steps)) <= gap_s * FASTEST_STEPS_PER_S + LEEWAY_STEPS
-
     def _began_anew(self, counters: tuple[int, int], steps: tuple[int, int]) -> bool:
         """Whether counters look like those of a robot that has just been switched on, or like what went on from such.
 
         After a while without packets, they may be such as it could have driven to.
         """
-        if max(map(abs, steps)) <= LEEWAY_STEPS:
+        if max(map(abs, steps)) <= NEAR_STEPS:
             return False
         return counters == (0, 0) or (self._doubted[:1] == [(0, 0)] and _near(counters, self._doubted[-1]))
 
@@ -139,6 +142,7 @@ class Odometry:
     def _rebase(self, time_s: float, left: int, right: int) -> None:
         self._counters, self._time_s = (left, right), time_s
         self._driven = deque([(time_s, 0, 0)])
+        self._looked_s, self._possible_steps = time_s, BURST_STEPS
         self._doubted.clear()
 
     def _drive(self, left: int, right: int) -> None:
