@@ -14,6 +14,7 @@ def _program(module: str) -> Callable[[], None]:
 
 
 bag_recorder = _program("bag_recorder")
+driver = _program("driver")
 emergency_stop = _program("emergency_stop")
 fault_injector = _program("fault_injector")
 gate = _program("gate")

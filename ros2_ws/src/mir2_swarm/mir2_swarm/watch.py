@@ -126,7 +126,7 @@ class Strangers:
     def __init__(self, node: SwarmNode, note: Note) -> None:
         self._node, self._note = node, note
         self._robots = {f"/{robot}" for robot in node.roster.names}
-        self._own = OWN | {f"{robot}/{name}" for robot in self._robots for name in ("gate", "policy")}
+        self._own = OWN | {f"{robot}/{name}" for robot in self._robots for name in ("driver", "gate", "policy")}
         self._known: set[tuple[str, ...]] = set()
         self._twice_since_s: dict[str, float] = {}
         node.create_timer(LOOK_AROUND_S, self._look, clock=node.steady_clock)
