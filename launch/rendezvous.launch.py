@@ -8,6 +8,7 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from mir2_core.disturbance import parse_disturbance
+from mir2_core.driver import HARDWARE
 from mir2_core.errors import UserError
 from mir2_core.run import ARGUMENTS, Run, prepare
 from mir2_swarm.domain import require_free_domain
@@ -16,7 +17,8 @@ from mir2_swarm.supervision import Answer, Make, Supervisor
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
-END_S = {"monitor": 60}  # wall time to end by itself: a slow machine draws the picture of a run for long
+# Wall time to end by itself: a slow machine draws the picture of a run for long, and robots are to be told to stand.
+END_S = {"monitor": 60, "driver": 15}
 NAMES = {
     "simulator": "the simulator",
     "gate": "the gates' process",
@@ -75,9 +77,21 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     monitor = node("monitor", **played, output=output, bag=run.record, disturbed=disturbed)
     names = NAMES | {"simulator": NAMES["simulator"] + ", which was to open a window (gui:=false)," * run.gui}
     supervisor = Supervisor(prepared.folder)
+    if run.backend == HARDWARE:
+        bodies = [
+            supervisor.succeeded(
+                f"the driver of {robot}",
+                "it is started again, and until then its robot stands",
+                node("driver", robot, start_paused=True),
+                node("driver", robot, resume=True),
+            )
+            for robot in robots
+        ]
+    else:
+        bodies = [supervisor.needed(names["simulator"], simulator)]
     nodes: list[LaunchDescriptionEntity] = [
         supervisor.leave(),
-        supervisor.needed(names["simulator"], simulator),
+        *bodies,
         supervisor.restarted(names["gate"], "every robot stands", node("gate", *robots, **heard)),
         *(
             supervisor.restarted(policies[group[0]], "the others go on without", node("policy", *group, **heard))

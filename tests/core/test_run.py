@@ -111,7 +111,11 @@ def test_a_prepared_run_can_be_repeated_from_its_folder(share, tmp_path):
         ({"fault": "stop@a:1,stop@b:30"}, {}, "fault: 'stop@b:30' starts after 30 s.*from 0 to less than 30 s"),
         ({"fault": "nan@c:1e4:1"}, {}, "fault: 'nan@c:10000:1' starts after 10000 s.*or a longer duration"),
         ({"robots": 5}, {}, "task_parameters.robots is 3 in the policy but 5 here"),
-        ({"backend": "gazebo"}, {}, "unknown backend 'gazebo'; valid: gym_pybullet_drones, kinematic, pybullet"),
+        (
+            {"backend": "gazebo"},
+            {},
+            "unknown backend 'gazebo'; valid: gym_pybullet_drones, hardware, kinematic, pybullet",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_and_leaves_nothing_behind(share, tmp_path, change, roster, message):

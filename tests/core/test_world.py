@@ -71,7 +71,8 @@ def test_a_kind_that_a_backend_cannot_build_is_refused_by_name():
 
 def test_an_unknown_backend_and_one_that_is_not_installed_are_refused(monkeypatch):
     with pytest.raises(
-        UserError, match="unknown backend 'bullet'; valid: gym_pybullet_drones, kinematic, pybullet; did you mean"
+        UserError,
+        match="unknown backend 'bullet'; valid: gym_pybullet_drones, hardware, kinematic, pybullet; did you mean",
     ):
         backend("bullet")
     monkeypatch.setitem(sys.modules, "mir2_sim.pybullet_backend", None)

@@ -38,7 +38,7 @@ HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 PLACEHOLDER = re.compile(r"[A-Z]{3,}|…|\.\.\.|<")
 SEPARATORS = {"&&", "||", ";", "|", "&"}
 FOLDERS = ("bench/", "docs/", "examples/", "hardware/", "launch/", "policies/", "ros2_ws/", "sim/", "tests/")
-MODULE = re.compile(r"mir2_(?:core|policies|sim|swarm)(?:\.\w+)+")
+MODULE = re.compile(r"mir2_(?:core|hardware|policies|sim|swarm)(?:\.\w+)+")
 
 
 @cache

@@ -15,6 +15,7 @@ from mir2_core.config import StrictModel, load_yaml
 from mir2_core.deployment import Deployment, find_policy, resize
 from mir2_core.digests import note_digests
 from mir2_core.disturbance import PRESETS, parse_disturbance
+from mir2_core.driver import HARDWARE, require_drivable
 from mir2_core.errors import UserError, nearest
 from mir2_core.files import find_shipped
 from mir2_core.roster import MAX_ROBOTS, Roster
@@ -41,7 +42,8 @@ class Run(StrictModel):
         "", description="a shipped policy's name, or the path of an .onnx bundle; empty: the roster's policy"
     )
     backend: str = Field(
-        "pybullet", description=f"world: {' or '.join(sorted(BACKENDS))}; bodies, or the task's points"
+        "pybullet",
+        description=f"world: {' or '.join(sorted(BACKENDS))}; bodies, or the task's points; or {HARDWARE}: real robots",
     )
     mode: Literal["realtime", "lockstep"] = Field(
         "realtime", description="realtime or lockstep: the wall clock, or every step waits for every robot"
@@ -177,7 +179,11 @@ def prepare(run: Run, share: Path) -> PreparedRun:
     roster = Roster.load(given)
     if run.robots is not None:
         roster = resize(roster, run.robots)
-    roster = for_backend(roster, run.backend)
+    if run.backend == HARDWARE:
+        _require_real(run)
+        require_drivable(roster)
+    else:
+        roster = for_backend(roster, run.backend)
     if run.mode == "lockstep":
         roster.require_stamped_commands()
     policy = find_policy(
@@ -204,6 +210,20 @@ def prepare(run: Run, share: Path) -> PreparedRun:
     return prepared
 
 
+def _require_real(run: Run) -> None:
+    """Refuse what only a simulated world can do."""
+    for argument, value, wanted in (
+        ("mode", run.mode, "realtime"),
+        ("disturbance", run.disturbance, ""),
+        ("gui", run.gui, False),
+    ):
+        if value != wanted:
+            raise UserError(
+                f"launch argument {argument} is '{str(value).lower()}', which real robots cannot do; leave it out, or "
+                f"choose another backend than {HARDWARE}"
+            )
+
+
 def _plan(run: Run, roster: Roster, share: Path) -> Plan:
     """Everything that is to go wrong; `UserError` where it contradicts itself, or the run."""
     own = parse_faults(run.fault, roster.names, Path.cwd())
@@ -217,6 +237,8 @@ def _plan(run: Run, roster: Roster, share: Path) -> Plan:
         return Plan(own, None, [])
     path = find_shipped("scenario", run.scenario, share / "scenarios")
     scenario, faults = load_scenario(path, robots=roster.names, duration_s=run.duration_s, mode=run.mode)
+    if run.backend == HARDWARE and any(event.process == "simulator" for event in scenario.processes):
+        raise UserError(f"{path}: process 'simulator': there is none with backend:={HARDWARE}")
     schedule = FaultSchedule()
     for spec in [*faults, *own]:
         try:

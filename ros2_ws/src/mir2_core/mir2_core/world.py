@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
+from mir2_core.driver import HARDWARE
 from mir2_core.errors import UserError, nearest
 from mir2_core.roster import RobotEntry, Roster
 from mir2_core.tasks import FloorTask
@@ -65,7 +66,7 @@ BACKENDS = {
 def backend(name: str) -> Backend:
     """The backend of that name; a `UserError` lists the valid ones, or says what is not installed."""
     if name not in BACKENDS:
-        raise UserError(f"unknown backend '{name}'; {nearest(name, BACKENDS)}")
+        raise UserError(f"unknown backend '{name}'; {nearest(name, (*BACKENDS, HARDWARE))}")
     try:
         return cast(Backend, import_module(BACKENDS[name]))
     except ModuleNotFoundError as error:

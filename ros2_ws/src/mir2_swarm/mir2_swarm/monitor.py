@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from mir2_core.deployment import adversaries
+from mir2_core.driver import HARDWARE
 from mir2_core.ending import in_words
 from mir2_core.errors import UserError
 from mir2_core.gate import Reason
@@ -26,7 +27,7 @@ from mir2_swarm.convert import seconds, stamp, to_faults, to_state
 from mir2_swarm.node import HIGHEST_SEED, LATCHED, SwarmNode, spin
 from mir2_swarm.pace import LEASE_PERIODS
 from mir2_swarm.run_folder import CUT_SHORT, EventLog, say, write_run_folder
-from mir2_swarm.starting import Start
+from mir2_swarm.starting import ABSENT_S, SIMULATOR, Start
 from mir2_swarm.verdicts import Verdicts
 from mir2_swarm.watch import Refusals, Silence, Strangers
 
@@ -54,7 +55,14 @@ class MonitorNode(SwarmNode):
             self._begin(self.pace.run_start_s)
         wanted = [f"{robot}/{what}" for robot in self.roster.names for what in ("odom", "gate")]
         wanted += ["faults"] if self.roster.allow_fault_injection else []
-        self._start = Start(self, wanted, bag=self.flag_parameter("bag"))
+        real = self._facts["backend"] == HARDWARE
+        self._start = Start(
+            self,
+            wanted,
+            bag=self.flag_parameter("bag"),
+            services=[f"/{robot}/driver/start" for robot in self.roster.names] if real else SIMULATOR,
+            patience_s=ABSENT_S if real else math.inf,
+        )
         self._silence, self._strangers = Silence(self, self._note), Strangers(self, self._note)
         self._refusals = Refusals(self, self._note)
         self._clock_jumps = ClockJumps(self)
@@ -69,7 +77,7 @@ class MonitorNode(SwarmNode):
             "vote": policy.metadata.vote,
             "algorithm": policy.metadata.algorithm,
             "robots": len(self.roster.robots),
-            "backend": self.choice_parameter("backend", ("", *BACKENDS)),
+            "backend": self.choice_parameter("backend", ("", *BACKENDS, HARDWARE)),
             "mode": self.mode,
             "seed": self.number_parameter("seed", 0, HIGHEST_SEED),
         }
