@@ -145,7 +145,9 @@ class EPuck2Driver:
             "keeper started again": str(self.link.restarts),
         }
         if self._trouble or not self._alive:
-            return Health(Level.ERROR, self._trouble or "its packets are not understood", facts)
+            return Health(
+                Level.ERROR, self._trouble or f"nothing possible has been heard of it for {REPLY_S:g} s", facts
+            )
         if self._empty:
             return Health(Level.ERROR, "the battery is empty, it stands; charge it", facts)
         if self._sensors and self._sensors.battery <= units.LOW_COUNT:
