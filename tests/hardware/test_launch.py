@@ -5,9 +5,13 @@ import math
 import re
 import signal
 import sys
+from pathlib import Path
 
 import pytest
+from ament_index_python.packages import get_package_share_directory
+from mir2_core.errors import UserError
 from mir2_core.roster import Roster
+from mir2_core.run import Run, prepare
 
 from tests.ros import DEADLINE_S, Process, wait_until
 
@@ -87,24 +91,25 @@ def test_a_robot_that_is_switched_off_keeps_nobody_waiting(swarm, emulate):
 @pytest.mark.parametrize(
     ("arguments", "change", "words"),
     [
-        (["mode:=lockstep"], {}, "launch argument mode is 'lockstep', which real robots cannot do"),
-        (["disturbance:=lab"], {}, "launch argument disturbance is 'lab', which real robots cannot do"),
-        (["gui:=true"], {}, "launch argument gui is 'true', which real robots cannot do"),
-        ([], {"start": None}, "robot 'robot_0' has no start"),
-        ([], {"driver": {}}, "robot 'robot_0', driver: key 'host' is missing"),
-        (["scenario:=simulator_dies.yaml"], {}, "process 'simulator': there is none with backend:=hardware"),
+        ({"mode": "lockstep"}, {}, "launch argument mode is 'lockstep', which real robots cannot do"),
+        ({"disturbance": "lab"}, {}, "launch argument disturbance is 'lab', which real robots cannot do"),
+        ({"gui": "true"}, {}, "launch argument gui is 'true', which real robots cannot do"),
+        ({}, {"start": None}, "robot 'robot_0' has no start"),
+        ({}, {"driver": {}}, "robot 'robot_0', driver: key 'host' is missing"),
+        ({"scenario": "dies.yaml"}, {}, "process 'simulator': there is none with backend:=hardware"),
     ],
 )
-def test_what_robots_cannot_do_is_refused_before_anything_starts(swarm, arguments, change, words):
+def test_what_robots_cannot_do_is_refused_before_anything_starts(tmp_path, monkeypatch, arguments, change, words):
+    monkeypatch.chdir(tmp_path)
     start = {"x_m": 1.0, "y_m": 1.0}
     robots = [
         {"name": "robot_0", "driver": {"host": "127.0.0.1", "port": 1}, "start": start} | change,
         {"name": "robot_1", "driver": {"host": "127.0.0.1", "port": 2}, "start": {"x_m": 0.5, "y_m": 0.5}},
     ]
     team = {"arena": {"size_m": 2.0}, "policy": "rendezvous-any", "allow_fault_injection": True, "robots": robots}
-    Roster.model_validate(team).save(swarm.folder / "lab.yaml")
-    (swarm.folder / "simulator_dies.yaml").write_text("processes:\n  - {at_s: 1, do: kill, process: simulator}\n")
-    status, output = swarm.ros2(*LAUNCH, "roster:=lab.yaml", *arguments)
-    assert status == 1
-    assert words in output.splitlines()[-1]
-    assert "process started" not in output
+    Roster.model_validate(team).save(Path("lab.yaml"))
+    Path("dies.yaml").write_text("processes:\n  - {at_s: 1, do: kill, process: simulator}\n")
+    run = Run.from_arguments({"backend": "hardware", "roster": "lab.yaml", **arguments})
+    with pytest.raises(UserError, match=words):
+        prepare(run, Path(get_package_share_directory("mir2_swarm")))
+    assert not Path("runs").exists()
