@@ -55,12 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     writable_folder(directory)
     try:
         with locked(directory / ".lock", wait=False, what="'mir2 study'"):
+            engine = _engine(arguments, plan)
             if not planned.exists():
                 plan.write(planned)
-            run_study(directory, plan, _engine(arguments, plan), arguments.quiet)
+            run_study(directory, plan, engine, arguments.quiet)
     except KeyboardInterrupt:
-        engine = "" if arguments.engine == ENGINES[0] else f" --engine {arguments.engine}"
-        command = f"mir2 study {arguments.name} --output {directory}{engine} --resume"
+        option = "" if arguments.engine == ENGINES[0] else f" --engine {arguments.engine}"
+        command = f"mir2 study {arguments.name} --output {directory}{option} --resume"
         raise UserError(f"interrupted; go on with '{command}'") from None
     folders = {variant.name: directory / variant.name / "report" / "all" for variant in plan.variants}
     files = {"report": REPORT_FILE, "table": TABLE_FILE}
