@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,7 +47,7 @@ def pack(study: Path, plan: Plan, unit: Unit, interval_s: float) -> bytes:
 
 def carry_out_away(packed: bytes, version: str) -> Iterator[Piece | Ended]:
     """Do a unit that the code of a `version` has packed; its files as they change, then how it ended."""
-    if version != (here := code_version()):
+    if version != (here := loaded_version()):
         yield Ended(f"{socket.gethostname()} has mir2-swarm {here}, not {version}; install the same on every machine")
         return
     job: Job = pickle.loads(packed)
@@ -59,6 +60,12 @@ def carry_out_away(packed: bytes, version: str) -> Iterator[Piece | Ended]:
             yield from changes.pieces()
         yield from changes.last()
         yield Ended(work.result().replace(str(study), job.home))
+
+
+@cache
+def loaded_version() -> str:
+    """Of the code as this process has it; files may have changed since."""
+    return code_version()
 
 
 @contextmanager
