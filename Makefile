@@ -2,8 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
-# Tests that run at the same time.
-JOBS ?= 2
 
 .PHONY: help setup built demo showcase test test-fast test-slow test-embedded test-cluster chaos check bench bench-embedded train claims \
   clean
@@ -62,7 +60,7 @@ showcase: built .venv/.dev
 test: MARKS := -m 'not slow'
 test test-slow: .venv/.dev
 	@status=0; \
-	$(BIN)/python -m pytest -n $(JOBS) $(MARKS) $(ARGS) || status=$$?; \
+	$(BIN)/python -m pytest $(MARKS) $(ARGS) || status=$$?; \
 	$(BIN)/python -m pytest ros2_ws/embedded || status=$$?; \
 	exit $$status
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from mir2_policies.evaluation.ros import reserved_domain
 
@@ -13,6 +14,9 @@ from tests.ros import Swarm
 TESTS = Path(__file__).parent
 # Without these and one launch, `make test-fast` would not tell whether the heart of the project beats.
 FAST = ("core", "sim", "policies/test_episodes.py", "policies/test_config.py")
+
+hypothesis.settings.register_profile("any load", deadline=None)
+hypothesis.settings.load_profile("any load")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -43,7 +43,7 @@ ANYTHING = st.tuples(ANY, ANY, ANY, ANY, ANY, ANY)
 
 
 @given(st.lists(st.one_of(st.none(), MOVES, ANYTHING), max_size=30), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_nothing_an_ally_says_changes_what_is_believed_of_another(said, random):
     track = tracker()
     alone = both = track.nobody(np.zeros(2))
@@ -64,7 +64,7 @@ def _leaves(beliefs):
 
 
 @given(st.lists(st.one_of(MOVES, ANYTHING), min_size=2, max_size=40), st.sampled_from([0.0001, 0.01, 0.1, 0.3]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nobody_is_believed_to_have_been_faster_than_its_kind_at_any_rate_of_reports(said, every_s):
     track, trust = tracker(), TRUST
     beliefs, now_s, believed = track.nobody(np.zeros(1)), 50.0, []

@@ -30,7 +30,7 @@ def test_an_ally_is_where_it_is_seen_from_the_robot():
     np.testing.assert_allclose(seen[1], [1.0, 0.0, far[0], 0.0, far[1], 0.0, far[2], 0.0, -1.0], atol=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_team_without_the_absent_is_seen_alike_but_for_zeros(seed):
     rng = np.random.default_rng(seed)

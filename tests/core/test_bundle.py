@@ -86,7 +86,7 @@ def test_require_names_field_found_and_expected(make_bundle):
         bundle.require({"task_parameters.robots": 5})
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_truncation_or_changed_byte_is_refused(make_bundle, tmp_path, data):
     whole = make_bundle().read_bytes()

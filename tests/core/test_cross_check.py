@@ -60,7 +60,7 @@ def anything(time_s: float) -> st.SearchStrategy[Hearsay]:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data(), team)
 def test_all_that_go_on_believing_have_heard_the_same_and_no_honest_ally_is_found_two_faced(data, team):
     traitors, count = team
@@ -81,7 +81,7 @@ def test_all_that_go_on_believing_have_heard_the_same_and_no_honest_ally_is_foun
         assert believing(honest) == set(honest)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 3))
 def test_nobody_is_convicted_by_those_who_speak_in_the_names_of_others(seed, traitors):
     draw = np.random.default_rng(seed)

@@ -52,7 +52,7 @@ def test_numpy_and_torch_are_disturbed_alike(preset: str) -> None:
         assert np.allclose(found.numpy(), value) == (preset == "ideal")
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.floats(0.0, 0.5), st.floats(0.0, 0.5))
 def test_a_constant_command_arrives_when_latency_and_lag_are_over(latency_s: float, lag_s: float) -> None:
     found = driven(motors(command_latency_s=latency_s, motor_lag_s=lag_s), np.ones((150, 1, 1, 2)))
@@ -90,7 +90,7 @@ def test_a_robot_that_starts_anew_has_forgotten_its_commands() -> None:
     assert (part(np.ones((1, 1, 2)), BEGINS) == 0.0).all()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.floats(0.0, 0.5))
 def test_a_place_is_known_as_late_as_told(latency_s: float) -> None:
     time_s = DT_S * np.arange(50)

@@ -98,7 +98,7 @@ def test_two_that_steer_into_each_other_go_on_side_by_side(converging_rad):
     assert team.poses[:, 0].min() - start_m > 0.3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=seeds, robots=st.integers(2, 8), backwards=st.booleans())
 def test_no_commands_whatever_bring_two_robots_nearer_than_the_clearance(seed, robots, backwards):
     rng = np.random.default_rng(seed)
@@ -110,7 +110,7 @@ def test_no_commands_whatever_bring_two_robots_nearer_than_the_clearance(seed, r
     assert team.nearest_m >= SPACING_M - 1e-9
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=seeds, robots=st.integers(2, 6), overlap=st.floats(0.0, 0.01))
 def test_robots_that_are_too_near_already_come_no_nearer(seed, robots, overlap):
     rng = np.random.default_rng(seed)

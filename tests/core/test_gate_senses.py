@@ -118,7 +118,7 @@ LIES = [elsewhere, a_little_off, farther_than_true]
 
 @pytest.mark.parametrize("lie", LIES)
 @pytest.mark.parametrize("backwards", [False, True])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=seeds, bearing_rad=st.floats(-math.pi, math.pi))
 def test_two_that_drive_at_each_other_never_touch_whatever_reports_say(lie, backwards, seed, bearing_rad):
     rng = np.random.default_rng(seed)
@@ -132,7 +132,7 @@ def test_two_that_drive_at_each_other_never_touch_whatever_reports_say(lie, back
 
 
 @pytest.mark.parametrize("lie", LIES)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_a_crowd_that_drives_anywhere_never_touches_whatever_reports_say(lie, seed):
     rng = np.random.default_rng(seed)

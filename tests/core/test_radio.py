@@ -39,7 +39,7 @@ def test_what_is_lost_depends_on_seed_link_and_step_and_on_nothing_else() -> Non
     assert [radio(loss=0.5).late_s(1.7e9 + 0.1 * step, "b") == LOST_S for step in range(400)] != both[0]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 2**31 - 1), st.floats(0.0, 0.5))
 def test_clocks_are_off_by_no_more_than_told_and_everybody_knows_the_same_ones(seed: int, most_s: float) -> None:
     ahead_s = {

@@ -66,7 +66,7 @@ def test_coincident_robots_are_seen_in_direction_of_the_x_axis() -> None:
     np.testing.assert_allclose(seen[0, 0, :5], [0, np.cos(0.3), np.sin(0.3), np.cos(2.0), np.sin(2.0)])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_aggregates_ignore_the_order_of_allies_and_those_out_of_range(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -83,7 +83,7 @@ def test_aggregates_ignore_the_order_of_allies_and_those_out_of_range(seed: int)
         assert not task.observe(poses)[0, 0, :8].any()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32 - 1), quarter_turns=st.integers(1, 3))
 def test_a_turned_arena_looks_the_same(seed: int, quarter_turns: int) -> None:
     task = Rendezvous(RendezvousParams(robots=5))

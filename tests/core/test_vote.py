@@ -32,7 +32,7 @@ def observation(own, told):
     return np.concatenate([own, told.reshape(-1)])[None]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**31), allies=st.integers(1, 12), liars=st.integers(1, 3))
 def test_liars_leave_it_within_what_the_honest_parts_do(seed, allies, liars):
     rng, act = np.random.default_rng(seed), a_policy(seed)

@@ -51,7 +51,7 @@ def test_of_few_it_is_the_mean_and_of_more_it_drops_the_extremes() -> None:
     assert trimmed_mean(values, torch.ones(5, 1), 0).item() == pytest.approx(117.0 / 5.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     honest=st.integers(1, 7),
     liars=st.integers(0, 3),

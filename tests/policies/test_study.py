@@ -43,6 +43,7 @@ def quick_plan() -> Plan:
     return quick(load_plan(SHIPPED))
 
 
+@pytest.mark.timeout(1200)
 def test_a_killed_study_goes_on_without_doing_anything_twice(tmp_path: Path) -> None:
     folder = tmp_path / "study"
     begin = subprocess.Popen(

@@ -34,7 +34,7 @@ def through_gates(task: Rendezvous, poses: FloatArray, actions: FloatArray) -> F
 
 
 @given(seed=st.integers(0, 2**32 - 1), robots=st.integers(2, 12), room_m=st.floats(0.2, 2.0))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_they_let_through_what_gates_do(seed: int, robots: int, room_m: float) -> None:
     rng, task = np.random.default_rng(seed), double_task(robots)
     places = rng.uniform(0.01, room_m - 0.01, (robots, 2))

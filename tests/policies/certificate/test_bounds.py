@@ -34,7 +34,7 @@ def reports_within(boxes: Boxes, rng: np.random.Generator) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("case", CASES)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=SEEDS)
 def test_every_box_holds_what_its_reports_lead_to(case: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -50,7 +50,7 @@ def test_every_box_holds_what_its_reports_lead_to(case: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=SEEDS)
 def test_what_is_seen_is_enclosed(case: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -72,7 +72,7 @@ def test_what_is_seen_is_enclosed(case: str, seed: int) -> None:
             assert (np.abs(numbers - linear.numpy()) <= seen.error[row].sum(dim=-1).numpy() + 1e-9).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(x=st.floats(0.0, 2.0), y=st.floats(0.0, 2.0), seed=SEEDS)
 def test_every_place_of_the_arena_is_in_a_box(x: float, y: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -100,7 +100,7 @@ def bounded(case: str, seed: int) -> Found:
 
 
 @pytest.mark.parametrize("case", CASES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 1),
     x=st.floats(0.0, 2.0),

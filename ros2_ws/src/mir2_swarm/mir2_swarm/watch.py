@@ -126,7 +126,8 @@ class Strangers:
     def __init__(self, node: SwarmNode, note: Note) -> None:
         self._node, self._note = node, note
         self._robots = {f"/{robot}" for robot in node.roster.names}
-        self._own = OWN | {f"{robot}/{name}" for robot in self._robots for name in ("driver", "gate", "policy")}
+        self._own = OWN | {f"{robot}/{name}" for robot in self._robots for name in ("gate", "policy")}
+        self._once = self._own | {f"{robot}/driver" for robot in self._robots}
         self._known: set[tuple[str, ...]] = set()
         self._twice_since_s: dict[str, float] = {}
         node.create_timer(LOOK_AROUND_S, self._look, clock=node.steady_clock)
@@ -137,7 +138,7 @@ class Strangers:
         for name, namespace in found:
             if f"{namespace.rstrip('/')}/{name}" not in self._own:
                 self._look_at(name, namespace)
-        twice = {name for name, count in names.items() if count > 1 and name in self._own}
+        twice = {name for name, count in names.items() if count > 1 and name in self._once}
         now_s = self._node.steady_s
         self._twice_since_s = {name: self._twice_since_s.get(name, now_s) for name in twice}
         for name, since_s in self._twice_since_s.items():
