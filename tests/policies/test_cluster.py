@@ -49,6 +49,7 @@ def nodes(scratch: Path) -> Iterator[Nodes]:
     cluster = Nodes()
     add_node(cluster, scratch, gcs_server_port=0, include_dashboard=False)
     yield cluster
+    ray.shutdown()  # nobody may be connected to a node that is removed
     cluster.shutdown()
 
 
