@@ -63,7 +63,7 @@ class Member:
         roster, name = deployment.roster, radio.robot
         own = roster.robot(name)
         period_s = 1.0 / roster.rate_hz
-        self._deployment, self._index = deployment, roster.names.index(name)
+        self._deployment, self._name = deployment, name
         self._kinds = {robot.name: robot.model for robot in roster.robots if robot.name != name}
         limits = GateLimits(roster.arena.size_m, period_s, roster.timeouts.command_s, roster.timeouts.state_s)
         self._gate = CommandGate(own.model, limits, self._kinds.values())
@@ -108,13 +108,10 @@ class Member:
 
     def want(self, own: RobotState) -> Command:
         """What the policy decides."""
-        task, policy = self._deployment.task, self._deployment.policy
         team = self._policy_ears.listener.team(own, own.stamp_s)
         if int(team.present.sum()) - 1 < self._deployment.roster.min_allies:
             return Command(own.stamp_s, 0.0, 0.0)
-        action = policy.act(task.observe.of_robot(team.poses[None], self._index, team.present[None]))[0]
-        v_mps, omega_radps = task.action_to_twist(action.astype(np.float64))
-        return Command(own.stamp_s, float(v_mps), float(omega_radps))
+        return self._deployment.decide(self._name, team, own.stamp_s)
 
     def let_through(self, asked: Command, own: RobotState, echoes: Sequence[Echo]) -> tuple[GateDecision, list[float]]:
         """What the gate makes of a command, and how old the reports of allies were by which it did."""

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mir2_core.bundle import PolicyBundle
 from mir2_core.config import parse
 from mir2_core.errors import UserError, nearest
+from mir2_core.listener import Team
 from mir2_core.robots import robot_model
 from mir2_core.roster import MAX_ROBOTS, Roster
 from mir2_core.tasks import FloorTask, on_floor, task_type
 from mir2_core.traitors.schedule import FaultSpec
 from mir2_core.traitors.trained import AdversaryBundle
+from mir2_core.types import Command
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,13 @@ class Deployment:
         policy.require({"action_meaning": task.action_meaning})
         policy = policy.of_size(len(roster.robots))
         return cls(roster, policy.voting(roster.vote) if roster.vote else policy, task)
+
+    def decide(self, robot: str, team: Team, time_s: float) -> Command:
+        """What the policy wants of a robot at a time, given where it takes everybody to be."""
+        index = self.roster.names.index(robot)
+        action = self.policy.act(self.task.observe.of_robot(team.poses[None], index, team.present[None]))[0]
+        v_mps, omega_radps = self.task.action_to_twist(action.astype(np.float64))
+        return Command(time_s, float(v_mps), float(omega_radps))
 
     def adversary(self, bundle: str, robot: str, zoo: Path) -> AdversaryBundle:
         """The trained adversary that a robot is to become; `UserError` for one of another victim, team or robot."""

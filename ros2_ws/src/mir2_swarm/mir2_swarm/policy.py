@@ -1,6 +1,5 @@
 """The policy node: one robot's policy, from what it and its allies report to a velocity command."""
 
-import numpy as np
 from geometry_msgs.msg import TwistStamped
 from mir2_core.allies import Presence
 from mir2_core.listener import Team
@@ -34,7 +33,6 @@ class PolicyNode(SwarmNode):
         super().__init__("policy", robot, shared)
         self.roster.robot(robot)
         self.robot = robot
-        self._index = self.roster.names.index(robot)
         self._own: RobotState | None = None
         self._decided: Command | None = None
         self._told_s = -TELL_S
@@ -108,11 +106,7 @@ class PolicyNode(SwarmNode):
                 skip_first=True,
             )
             return Command(own.stamp_s, 0.0, 0.0)
-        task, policy = self.deployment.task, self.deployment.policy
-        seen = task.observe.of_robot(team.poses[None], self._index, team.present[None])
-        action = policy.act(seen)[0].astype(np.float64)
-        v_mps, omega_radps = task.action_to_twist(action)
-        return Command(own.stamp_s, float(v_mps), float(omega_radps))
+        return self.deployment.decide(self.robot, team, own.stamp_s)
 
     def _send(self, command: Command) -> None:
         self._command_publisher.publish(to_twist_stamped(command, self.robot))
