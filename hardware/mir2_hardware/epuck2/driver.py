@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mir2_core.config import StrictModel, parse
 from mir2_core.driver import Battery, Health, Inertia, Level, Reading
+from mir2_core.robots.epuck2 import TOF
 from mir2_core.roster import RobotEntry
 from mir2_core.types import Command
 from pydantic import Field
@@ -76,7 +77,7 @@ class EPuck2Driver:
             state=estimate.state,
             covariance=estimate.covariance,
             ranges_m=tuple(map(units.echo_to_m, sensors.proximity)),
-            ahead_m=sensors.tof_mm / 1000.0 if sensors.tof_mm < 1000.0 * units.TOF_RANGE_M else math.inf,
+            ahead_m=sensors.tof_mm / 1000.0 if sensors.tof_mm < 1000.0 * TOF.range_m else math.inf,
             inertia=Inertia(units.acceleration_mps2(sensors.acceleration), units.turn_radps(sensors.gyro)),
             battery=Battery(units.battery_volts(sensors.battery), units.battery_share(sensors.battery)),
         )

@@ -23,8 +23,6 @@ OFF_COUNT = 2600  # and 3.17 V
 STANDARD_GRAVITY = 9.80665
 MPS2_PER_COUNT = 2.0 / 32768.0 * STANDARD_GRAVITY  # a range of ±2 g
 RADPS_PER_COUNT = math.radians(250.0) / 32768.0  # a range of ±250 °/s
-TESLA_PER_MICROTESLA = 1e-6
-TOF_RANGE_M = 2.0
 
 
 def wheel_steps(v_mps: float, omega_radps: float) -> tuple[int, int]:

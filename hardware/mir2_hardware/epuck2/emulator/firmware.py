@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mir2_core.robots.epuck2 import TOF
+
 from mir2_hardware.epuck2.packets import (
     BRIGHTEST,
     COMMAND_BYTES,
@@ -24,7 +26,6 @@ from mir2_hardware.epuck2.units import (
     MPS2_PER_COUNT,
     RADPS_PER_COUNT,
     STANDARD_GRAVITY,
-    TOF_RANGE_M,
     m_to_echo,
     motor_steps_per_s,
 )
@@ -122,7 +123,7 @@ class Firmware:
     def _sensors(self) -> SensorPacket:
         around = self.surroundings
         forward = _count(around.acceleration_mps2 / MPS2_PER_COUNT)
-        seen = around.tof_m < TOF_RANGE_M
+        seen = around.tof_m < TOF.range_m
         left, right = (_wrapped(math.trunc(steps)) for steps in self._steps)
         return SensorPacket(
             acceleration=(0, forward, _count(STANDARD_GRAVITY / MPS2_PER_COUNT)),

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from mir2_core.robots import ProximitySensor
-from mir2_core.robots.epuck2 import EPUCK2
+from mir2_core.robots.epuck2 import EPUCK2, TOF
 from mir2_core.senses import ranges_to, ranges_to_walls
 from mir2_core.types import FloatArray
 from mir2_core.world import World
@@ -15,11 +14,10 @@ from mir2_core.world import World
 from mir2_hardware.epuck2.emulator.faults import PlannedFault
 from mir2_hardware.epuck2.emulator.firmware import Firmware, Surroundings
 from mir2_hardware.epuck2.emulator.server import RobotServer
-from mir2_hardware.epuck2.units import TOF_RANGE_M, body_velocity
+from mir2_hardware.epuck2.units import body_velocity
 
 LONGEST_STALL_S = 0.5  # a machine that is too slow is not caught up with: time in the room is late then
 SENSE_TICKS = 2
-TOF = ProximitySensor("tof", 0.0, math.radians(25.0), range_m=TOF_RANGE_M, noise_m=0.0)
 WITH_TOF = replace(EPUCK2, proximity=(TOF,))
 
 
@@ -98,4 +96,4 @@ class Lab:
         others = ranges_to(WITH_TOF, offsets @ np.array([[cos, -sin], [sin, cos]]))
         wall = ranges_to_walls(WITH_TOF, (x_m, y_m, heading_rad), self._arena_m)
         nearest_m = min(float(wall[0]), float(others.min(initial=math.inf)))
-        return nearest_m if nearest_m < TOF_RANGE_M else math.inf
+        return nearest_m if nearest_m < TOF.range_m else math.inf

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from mir2_core.driver import Battery, Health, Inertia, Reading
-from mir2_core.robots import ProximitySensor
+from mir2_core.robots.epuck2 import TOF
 from mir2_core.types import FloatArray
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import BatteryState, Imu
 
 from mir2_swarm.convert import stamp, to_odometry
 
-AHEAD = ProximitySensor("tof", 0.0, math.radians(25.0), range_m=2.0, noise_m=0.0)
+AHEAD = TOF  # the only sensor so far that looks ahead and farther
 PLANE = (0, 1, 5)  # x, y and heading among the six of a pose
 UNKNOWN = -1.0  # first element of a covariance of what a sensor does not measure
 LEVELS = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR)

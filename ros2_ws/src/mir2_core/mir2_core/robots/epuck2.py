@@ -16,6 +16,9 @@ PROXIMITY = tuple(
     for i, bearing_deg in enumerate((-15.0, -45.0, -90.0, -150.0, 150.0, 90.0, 45.0, 15.0))
 )
 
+# The time-of-flight sensor beside the camera; gates do not use it.
+TOF = ProximitySensor("tof", 0.0, np.radians(25.0), range_m=2.0, noise_m=0.0)
+
 EPUCK2 = RobotModel(
     name="epuck2",
     policy_kind="epuck2",
