@@ -6,14 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-import rclpy
 from mir2_hardware.epuck2.emulator.__main__ import make_lab
 from mir2_hardware.epuck2.emulator.lab import Lab
 from mir2_hardware.epuck2.emulator.server import RobotServer
 from mir2_hardware.epuck2.packets import CommandPacket, ReplyReader, SensorPacket
-from mir2_policies.evaluation.ros import reserved_domain
 
-from tests.nodes.conftest import Bench
+from tests.nodes.conftest import Bench, benches
 
 ARENA_M = 2.0
 
@@ -91,17 +89,4 @@ def connect() -> Iterator[Callable[[RobotServer], Client]]:
 @pytest.fixture
 def ros_bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Bench]]:
     """A function that initialises rclpy with parameters, on a domain of the test's own, and gives a bench."""
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    made: list[Bench] = []
-    with reserved_domain() as domain:
-
-        def make(**parameters: object) -> Bench:
-            arguments = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
-            rclpy.init(args=["--ros-args", *arguments], domain_id=domain)
-            made.append(Bench())
-            return made[0]
-
-        yield make
-        for node in made[0].nodes if made else []:
-            node.destroy_node()
-        rclpy.try_shutdown()
+    yield from benches(monkeypatch)

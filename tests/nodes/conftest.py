@@ -54,6 +54,11 @@ def roster_file(tmp_path: Path, make_bundle: Callable[..., Path]) -> Callable[..
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Bench]]:
     """A function that initialises rclpy with ROS arguments and gives a bench."""
+    yield from benches(monkeypatch)
+
+
+def benches(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Bench]]:
+    """What the fixture gives, then its end."""
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     made: list[Bench] = []
     with reserved_domain() as domain:
