@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from mir2_core.config import StrictModel
+from mir2_core.ending import MISSED_SHARE
 from mir2_core.files import write_text, writing
 from pydantic import Field
 
@@ -32,7 +33,6 @@ NOTES = {
     "decided; what a disturbance delays before it is stamped is not in it. Mean of the percentiles of episodes",
     "missed deadlines": "robots and steps whose command came more than a control period after the state, or never",
 }
-TOO_MANY = 0.05  # of the deadlines
 Value = Callable[[Outcome], float | None]
 
 
@@ -176,7 +176,7 @@ def _facts(ladder: Ladder) -> list[str]:
             f"{twins.largest:.2g} (m, rad, m/s, rad/s) in {twins.episodes} episodes; allowed: {EQUAL:g}."
         )
     for rung, missed in _missed(ladder).items():
-        if missed > TOO_MANY:
+        if missed > MISSED_SHARE:
             facts.append(
                 f"ON RUNG {rung}, {100.0 * missed:.0f} % OF ALL DEADLINES WERE MISSED: its figures, and differences "
                 "to it, are those of a machine that was too slow or too busy, not of the policy."
