@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup built demo showcase test test-fast test-slow test-embedded test-cluster chaos check bench bench-embedded train claims \
-  clean
+.PHONY: help setup built demo showcase test test-fast test-slow test-embedded test-cluster chaos check bench \
+  bench-embedded train claims clean
 
 help:
 	@echo 'make demo       ten robots meet; ARGS="backend:=kinematic fault:=random@robot_0:5" changes the launch'

@@ -12,7 +12,8 @@ class LinkFaults:
     """The faults on links from `allies` into the robot of a `radio`; `settled` is called when no word is waited for.
 
     While there are any, the injector announces them anew once per control period. In real time they hold until its
-    newest announcement is three periods old; where the pace waits, each time needs one, which is waited for a second.
+    newest announcement is three periods old; where the pace waits, each time needs one, which is waited for
+    as long as the lease says.
     """
 
     def __init__(
